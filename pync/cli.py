@@ -14,7 +14,15 @@ from contextlib import contextmanager
 from .core import VERSION, exits
 from .core.config import Config
 from .core.errors import OutputGone, PyncError, Terminated, UsageError
-from .core.events import Event, LineCut, Progressed, Scanned, Told, Trying
+from .core.events import (
+    Event,
+    LineCut,
+    Progressed,
+    Scanned,
+    Told,
+    Trying,
+)
+from .core.pings import Pinged, PingsDone
 from .core.typed import TYPE_CHECKING
 from .dialects import DIALECTS, Dialect, OnStdout, Said, load
 from .engine import signals
@@ -185,7 +193,7 @@ class _Session:
         from .core.jsonlines import as_line
 
         line = as_line(event, time.time()) + "\n"
-        if isinstance(event, Scanned):
+        if isinstance(event, (Scanned, Pinged, PingsDone)):
             _tell(self._stdout, line)
         else:
             self._voice.write(line)

@@ -64,6 +64,7 @@ class Config(NamedTuple):
     send_only: bool = False
     recv_only: bool = False
     zero_io: bool = False
+    ping: bool = False
     interval: float | None = None
     crlf: bool = False
     idle_timeout: float | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .address import Address
+from .pings import Pinged, PingsDone
 from .typed import NamedTuple
 
 
@@ -32,18 +33,26 @@ class PortTold(NamedTuple):
 class Accepted(NamedTuple):
     """A peer has connected, or a first datagram has come.
 
-    ``local``: the address of ours that it has connected to, if known.
+    ``local``: the address of ours that it has connected to, if known. ``handshake``: milliseconds
+    that TLS took, if it is used.
     """
 
     peer: Address
     local: Address | None = None
+    handshake: float | None = None
 
 
 class Connected(NamedTuple):
-    """A connection was made; ``asked`` is the host as typed."""
+    """A connection was made; ``asked`` is the host as typed.
+
+    ``lookup``, ``connect``, ``handshake``: milliseconds that each took; None: there was none.
+    """
 
     peer: Address
     asked: str
+    lookup: float | None = None
+    connect: float | None = None
+    handshake: float | None = None
 
 
 class PeerProcess(NamedTuple):
@@ -264,6 +273,8 @@ Event = (
     | LineCut
     | AttemptFailed
     | Scanned
+    | Pinged
+    | PingsDone
     | PeerEnded
     | Exposed
     | Secured

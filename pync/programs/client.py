@@ -52,7 +52,7 @@ def _talk_on_each(setup: ClientSetup, report: Report, talk: Talk) -> int:
 
 def _talk_on(setup: DialSetup, report: Report, talk: Talk) -> None:
     with connect(setup, report) as conn:
-        report(Connected(conn.peer, setup.address.host))
+        report(Connected(conn.peer, setup.address.host, *conn.times.in_milliseconds()))
         talk(conn)
 
 

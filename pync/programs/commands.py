@@ -115,7 +115,9 @@ class Commands:
                 end_all([process for process in left if process is not None] + [*self._leaving])
 
     def _begin(self, conn: Conn) -> None:
-        self._report(Accepted(conn.peer, conn.local))
+        self._report(
+            Accepted(conn.peer, conn.local, handshake=conn.times.in_milliseconds().handshake)
+        )
         client = _Client(conn)
         self._clients[client] = None
         boundary = Boundary(self._loop, lambda error: self._failed(client, error))

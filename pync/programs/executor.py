@@ -53,7 +53,9 @@ def run(setup: ExecSetup, report: Report) -> int:
         with Reception(listener, peers, report) as reception, reception.accept() as conn:
             listener.close_for_others()
             reception.close()
-            report(Accepted(conn.peer, conn.local))
+            report(
+                Accepted(conn.peer, conn.local, handshake=conn.times.in_milliseconds().handshake)
+            )
             return _serve(setup, conn)
 
 
@@ -68,7 +70,7 @@ def _connect(setup: ExecSetup, peers: DialSetup, report: Report) -> int:
 
 def _serve_dialled(setup: ExecSetup, peers: DialSetup, report: Report) -> int:
     with connect(peers, report) as conn:
-        report(Connected(conn.peer, peers.address.host))
+        report(Connected(conn.peer, peers.address.host, *conn.times.in_milliseconds()))
         return _serve(setup, conn)
 
 

@@ -29,7 +29,9 @@ def run(setup: ListenSetup, talk_setup: TalkSetup, stdio: Stdio, report: Report)
             # Only this client is served: the next one is to be refused, not to wait.
             listener.close_for_others()
             reception.close()
-            report(Accepted(conn.peer, conn.local))
+            report(
+                Accepted(conn.peer, conn.local, handshake=conn.times.in_milliseconds().handshake)
+            )
             talk(conn)
     return exits.OK
 
@@ -39,7 +41,11 @@ def _serve_for_ever(reception: Reception, report: Report, talk: Talk) -> None:
         conn = reception.accept()
         try:
             with conn:
-                report(Accepted(conn.peer, conn.local))
+                report(
+                    Accepted(
+                        conn.peer, conn.local, handshake=conn.times.in_milliseconds().handshake
+                    )
+                )
                 if talk(conn):
                     return
         except Exception as error:

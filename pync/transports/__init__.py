@@ -6,11 +6,13 @@ has the method ``send_eof``.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from importlib import import_module
 
 from ..core.address import INHERITED, Address
 from ..core.events import Report, silent
+from ..core.times import UNTIMED, Times
 from ..core.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -100,7 +102,11 @@ def dial(address: Address, options: Options = DEFAULT) -> Conn:
 
     Raises DialError, with the cause of the last attempt.
     """
-    conn: Conn = _module(address).dial(address, options)
+    module = load(address)
+    began = time.perf_counter()
+    conn: Conn = module.dial(address, options)
+    if conn.times is UNTIMED and not conn.datagram:
+        conn.times = Times(connect=time.perf_counter() - began)
     return conn
 
 
@@ -111,11 +117,12 @@ def listen(address: Address, options: Options = DEFAULT) -> Listener:
 
     Raises ListenError.
     """
-    listener: Listener = _module(address).listen(address, options)
+    listener: Listener = load(address).listen(address, options)
     listener.admits = options.admits
     return listener
 
 
-def _module(address: Address):  # type: ignore[no-untyped-def]  # modules have no common type
+def load(address: Address):  # type: ignore[no-untyped-def]  # modules have no common type
+    """The module of a scheme: loading it takes a while, of which none is the connection's."""
     name = "inherited" if address.scheme in INHERITED else SCHEMES[address.scheme]
     return import_module(f".{name}", __name__)

@@ -15,6 +15,7 @@ from types import EllipsisType, TracebackType
 
 from ..core.address import Address
 from ..core.deadline import Deadline
+from ..core.times import UNTIMED
 from ..core.typed import TYPE_CHECKING
 from ..waiting.readiness import Readable
 from .reading import Reading
@@ -45,6 +46,9 @@ class Conn:
 
     #: Whether each read is one datagram, and each write sends one.
     datagram = False
+
+    #: How long it took to make the connection.
+    times = UNTIMED
 
     #: The bytes that were read from a stream and not returned yet.
     _ahead: ReadAhead | None = None

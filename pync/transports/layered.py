@@ -71,6 +71,7 @@ class LayeredConn(StreamConn):
     def __init__(self, conn: StreamConn, codec: Codec) -> None:
         super().__init__(conn._sock, conn.local, conn.peer)
         self.codec = codec
+        self.times = conn.times
         self._conn = conn
         self._plain = b""
         self._unsent = SendBuffer()

@@ -8,10 +8,12 @@ from __future__ import annotations
 import errno
 import socket
 import sys
+import time
 from functools import partial
 
 from ..core.address import Address
 from ..core.deadline import Deadline
+from ..core.times import Times
 from ..waiting.readiness import Writable
 from . import Options, sockopts
 from .conn import Conn, TcpConn
@@ -47,7 +49,9 @@ _CLIENT_IS_GONE = frozenset(
 def dial(address: Address, options: Options) -> TcpConn:
     """Connect to the first address of the name that answers. Raises DialError."""
     deadline = Deadline(options.timeout)
+    began = time.perf_counter()
     endpoints = resolve(address, options, socket.SOCK_STREAM)
+    found = time.perf_counter()
     remaining = deadline.remaining if options.happy_eyeballs else options.timeout
     waiting = Writable()
     connecting = Connecting(address, endpoints, options, remaining, waiting.watch)
@@ -60,8 +64,11 @@ def dial(address: Address, options: Options) -> TcpConn:
                 connecting.settled(descriptor)
             if connecting.conn is None:
                 connecting.proceed()
-        connecting.conn.settimeout(None)
-        return connecting.conn
+        conn = connecting.conn
+        conn.settimeout(None)
+        is_name = len(endpoints) > 1 or endpoints[0].name[0] != address.host
+        conn.times = Times(found - began if is_name else None, time.perf_counter() - found)
+        return conn
     finally:
         connecting.close()
 

@@ -43,6 +43,7 @@ class TelnetConn(Conn):
         self.local = conn.local
         self.peer = conn.peer
         self.datagram = conn.datagram
+        self.times = conn.times
         self._conn = conn
         self._telnet = Telnet(text=False)
         self._answers = SendBuffer()

@@ -188,6 +188,8 @@ def _program(config: Config) -> str:
         return "broker"
     if config.serves is not None:
         return "proxy"
+    if config.ping:
+        return "ping"
     return "scan" if config.zero_io else "server" if config.listen else "client"
 
 

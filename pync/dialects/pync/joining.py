@@ -33,6 +33,7 @@ STDIO, COMMAND = "-", "exec:"
 #: Options that mean nothing between two connections.
 _MEANINGLESS = (
     "zero_io",
+    "ping",
     "pass_fd",
     "exec",
     "sh_exec",

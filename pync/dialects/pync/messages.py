@@ -34,7 +34,8 @@ from ...core.events import (
     WebsocketClosed,
     WorkerLost,
 )
-from .. import Said
+from ...core.pings import Pinged, PingsDone
+from .. import OnStdout, Said
 
 
 def say(event: Event, config: Config, interactive: bool) -> Said:
@@ -65,6 +66,10 @@ def say(event: Event, config: Config, interactive: bool) -> Said:
             f"pync: a line has {event.size} bytes, the most that the terminal keeps: what was"
             " typed after them is lost (--edit takes longer lines, and so does a pipe)"
         )
+    if isinstance(event, Pinged):
+        return OnStdout(_pinged(event))
+    if isinstance(event, PingsDone):
+        return OnStdout(_pings_done(event))
     if isinstance(event, PeerEnded):
         return "Connection closed by foreign host." if interactive else None
     if isinstance(event, Scanned) and event.state == "open|filtered":
@@ -136,10 +141,33 @@ def _verbosely(event: Event) -> Said:
     return None
 
 
-def _dialled(event: Dialled) -> Said:
-    handshake = "handshake" if event.target.scheme in WEBSOCKETS else "TLS"
+def _pinged(event: Pinged) -> str:
+    where = f"{_where(event.address)}: {event.number}"
+    if event.state == "connected":
+        return f"{where} {_parts(event, event.address, 3)}"
+    took = "" if event.connect is None else f" ({event.connect:.3f} ms)"
+    return f"{where} {event.cause}{took}"
+
+
+def _pings_done(event: PingsDone) -> str:
+    counts = f"{event.sent} sent, {event.connected} connected"
+    counts += f", {event.refused} refused, {event.lost} lost ({event.loss:g}% loss)"
+    if event.connected:
+        times = (event.minimum, event.average, event.maximum, event.jitter)
+        shown = "/".join(f"{time or 0:.3f}" for time in times)
+        counts += f"; connect min/avg/max/jitter {shown} ms"
+    return f"{_where(event.address)}: {counts}"
+
+
+def _parts(event: Dialled | Pinged, address: Address, digits: int) -> str:
+    handshake = "handshake" if address.scheme in WEBSOCKETS else "TLS"
     parts = (("lookup", event.lookup), ("connect", event.connect), (handshake, event.handshake))
-    took = ", ".join(f"{name} {value:.1f} ms" for name, value in parts if value is not None)
+    told = (f"{name} {value:.{digits}f} ms" for name, value in parts if value is not None)
+    return ", ".join(told)
+
+
+def _dialled(event: Dialled) -> Said:
+    took = _parts(event, event.target, 1)
     there = _where(event.target)
     where = f"Connection from {_where(event.peer) or '(unnamed)'} goes to {there}"
     return f"{where} ({took})" if took else where

@@ -80,6 +80,11 @@ OF_SCREEN = ("show", "input", "marks", "raw")
 
 #: Option -> the options that contradict it, or would have no effect with it.
 CONFLICTS = {
+    "ping": (
+        *("listen", "zero_io", "udp", "pass_fd", "exec", "sh_exec", "retry", "reconnect"),
+        *("edit", "progress", "until", "expect", "output", "hex_dump", "fastopen", *OF_SCREEN),
+        *("no_stdin", "send_only", "recv_only", "half_open", "quit_after", "recv_limit", "crlf"),
+    ),
     "listen": ("zero_io", "pass_fd", "retry", "insecure", "ssl_servername", "starttls"),
     "zero_io": ("pass_fd", "exec", "sh_exec", *_OF_TALK, *OF_SCREEN, *_OF_TCP),
     "unixsock": ("ipv4", "ipv6", "source_port", "md5sig", "proxy", "device", "reuse_port"),
@@ -187,6 +192,8 @@ def check(config: Config) -> None:
     """Refuse options that cannot be combined. Raises UsageError."""
     if config.ssl and config.udp:
         raise UsageError("cannot use --ssl and -u: pync has no TLS over UDP (DTLS)")
+    if config.ping and config.sh_exec is not None:
+        raise UsageError("--ping takes --count=N, and no -c (which is --sh-exec)")
     for one, others in CONFLICTS.items():
         if getattr(config, one):
             for other in others:
@@ -221,7 +228,7 @@ def check(config: Config) -> None:
     if config.fastopen and not config.listen and (config.no_stdin or config.recv_only):
         raise UsageError("--fastopen is for a client that sends: not with -d or --recv-only")
     if config.timestamps and not (config.output or config.hex_dump):
-        for one in ("zero_io", "pass_fd", "exec", "sh_exec", "onward", "proxy_type"):
+        for one in ("zero_io", "ping", "pass_fd", "exec", "sh_exec", "onward", "proxy_type"):
             if getattr(config, one) and (one != "proxy_type" or config.listen):
                 raise UsageError("--timestamps needs --output or --hex-dump: nothing is shown here")
     if config.listen and config.proxy_type:

@@ -20,6 +20,7 @@ Usage:
   pync -l fd:3            an inherited listening socket; systemd: its sockets
   pync -lk ADDRESS ONWARD join each client to ONWARD (tcp://, tls://, ws://,
                           unix:, udp://)
+  pync --ping HOST PORT   how long it takes to connect
   pync -z HOST PORT...    scan ports: 80,443 or 20-30; -zU PATH
   pync conformance COMMAND       judge servers (see pync conformance --help)
   pync install-links DIR [NAME]  links in DIR: nc, ncat, telnet, or only NAME
@@ -40,6 +41,8 @@ Options:
   -p --source-port=PORT          Port to connect from; with -l, to listen on.
   -s --source=ADDRESS            Address to connect from; with -l, to listen on.
   -z --zero-io                   Only check whether ports are open.
+     --ping                      Connect again and again, and report how long it
+                                 takes; --count=N times, -i TIME apart (1s).
   -d --no-stdin                  Do not read standard input.
   -v --verbose                   Report connections and errors on stderr.
   -h --help                      Show this help.

@@ -125,7 +125,7 @@ class Broker:
     # New clients and those that leave.
 
     def _enter(self, conn: Conn) -> None:
-        self._report(Accepted(conn.peer))
+        self._report(Accepted(conn.peer, handshake=conn.times.in_milliseconds().handshake))
 
         def failed(error: Exception) -> None:
             for client in entered:

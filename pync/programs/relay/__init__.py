@@ -204,7 +204,7 @@ def _join_dialled(setup: RelaySetup, near: DialSetup, onward: Onward, report: Re
 
         def join() -> int:
             with connect(near, report) as conn:
-                report(Connected(conn.peer, near.address.host))
+                report(Connected(conn.peer, near.address.host, *conn.times.in_milliseconds()))
                 return _carry(loop, make, conn)
 
         return join() if again is None else again.run(join, near.address)
@@ -219,7 +219,7 @@ def _accept_one(
         # Only this client is served: the next one is to be refused, not to wait.
         listener.close_for_others()
         reception.close()
-        report(Accepted(conn.peer))
+        report(Accepted(conn.peer, handshake=conn.times.in_milliseconds().handshake))
         return _carry(loop, make, conn)
 
 

@@ -55,7 +55,7 @@ def run(setup: DatagramSetup, onward: Onward, report: Report) -> int:
     near = setup.near
     if isinstance(near, DialSetup):
         with connect(near, report) as conn:
-            report(Connected(conn.peer, near.address.host))
+            report(Connected(conn.peer, near.address.host, *conn.times.in_milliseconds()))
             return _carry(setup, onward, conn, report)
     allow_many_descriptors()
     if near.keep_open:

@@ -96,6 +96,19 @@ def _scan(config: Config, _stdio: Stdio, report: Report) -> int:
     return run(setup, report)
 
 
+def _ping(config: Config, _stdio: Stdio, report: Report) -> int:
+    from ..ping import INTERVAL, TIMEOUT, PingSetup, run
+
+    dial = dial_setup(config)
+    timeout = TIMEOUT if dial.options.timeout is None else dial.options.timeout
+    setup = PingSetup(
+        dial._replace(options=dial.options._replace(timeout=timeout)),
+        config.count,
+        INTERVAL if config.interval is None else config.interval,
+    )
+    return run(setup, report)
+
+
 def _broker(config: Config, stdio: Stdio, report: Report) -> int:
     from ..broker import BrokerSetup, run
     from .pipeline import pipeline_of, recorder_of
@@ -204,6 +217,7 @@ _PROGRAMS: dict[str, Callable[[Config, Stdio, Report], int]] = {
     "server": _server,
     "executor": _executor,
     "scan": _scan,
+    "ping": _ping,
     "broker": _broker,
     "proxy": _proxy,
     "relay": _relay,

@@ -108,7 +108,7 @@ class Clients(Generic[One]):
 
     def _enter(self, conn: Conn) -> None:
         if self._tells:
-            self._report(Accepted(conn.peer))
+            self._report(Accepted(conn.peer, handshake=conn.times.in_milliseconds().handshake))
 
         def failed(error: Exception) -> None:
             self._report(Failed(as_failure(error, conn.peer)))

@@ -7,6 +7,7 @@ drivers: dial_through() blocks, UpstreamDial (upstream.py) uses a loop.
 from __future__ import annotations
 
 import socket
+import time
 
 from ...core.address import Address
 from ...core.config import Proxy
@@ -58,6 +59,7 @@ def _dial_in_turn(chain: ProxyChain, options: Options, deadline: Deadline) -> Co
     from ...transports.tunnel import negotiate
 
     conn = dial(chain.first, options._replace(timeout=deadline.remaining))
+    reached = time.perf_counter()
     if not options.happy_eyeballs:
         # In nc and ncat, each address has the whole time-out, and so has the handshake.
         deadline = Deadline(options.timeout)
@@ -71,6 +73,8 @@ def _dial_in_turn(chain: ProxyChain, options: Options, deadline: Deadline) -> Co
         conn.close()
         raise
     conn.peer = chain.target
+    made = (conn.times.connect or 0.0) + time.perf_counter() - reached
+    conn.times = conn.times._replace(connect=made)
     return conn
 
 

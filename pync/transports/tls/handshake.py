@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import ssl
 import stat
+import time
 from collections.abc import Callable
 from errno import ETIMEDOUT
 
@@ -148,6 +149,7 @@ class Securing:
         self._codec = TlsCodec(context, server_side=server_side, server_name=server_name)
         self._unsent = SendBuffer()
         self._early = b""
+        self._began = time.perf_counter()
         self._codec.start()
 
     @property
@@ -190,6 +192,8 @@ class Securing:
             self._conn.close()
             raise
         secured = LayeredConn(self._conn, self._codec)
+        took = time.perf_counter() - self._began
+        secured.times = self._conn.times._replace(handshake=took)
         # The peer's first data may have come together with the end of its handshake.
         secured.hold(self._early)
         return secured

@@ -19,11 +19,17 @@ PEER = Address("tcp", "::1", "9000")
     [
         (
             Accepted(PEER),
-            {"event": "accepted", "peer": "tcp://[::1]:9000", "host": "::1", "port": 9000},
+            {
+                "event": "accepted",
+                "peer": "tcp://[::1]:9000",
+                "host": "::1",
+                "port": 9000,
+                "handshake": None,
+            },
         ),
         (
             Accepted(Address("unix", path="a.sock")),
-            {"event": "accepted", "peer": "unix:a.sock"},
+            {"event": "accepted", "peer": "unix:a.sock", "handshake": None},
         ),
         (
             Proxied(PEER, Address("tcp", "example.org", "80")),
