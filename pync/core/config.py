@@ -109,6 +109,7 @@ class Config(NamedTuple):
     # exec, broker, access lists
     exec: str | None = None
     sh_exec: str | None = None
+    lua_exec: str | None = None
     broker: bool = False
     chat: bool = False
     max_conns: int | None = None

@@ -183,12 +183,6 @@ def test_version_is_on_stderr_as_theirs() -> None:
     assert said.startswith(b"Ncat: Version ")
 
 
-def test_what_is_not_there_says_so() -> None:
-    status, shown, said = run([*PYNC, "--as=ncat"], ["--lua-exec", "x", "h", "1"])
-    assert (status, shown) == (2, b"")
-    assert said == b"Ncat: --lua-exec is not supported: pync runs no Lua. QUITTING.\n"
-
-
 @pytest.mark.parametrize(
     "options", ["-l", "-l -4", "-l -6", "-lk", "-l localhost", "-lk -e /bin/cat"]
 )

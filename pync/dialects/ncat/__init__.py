@@ -53,6 +53,7 @@ Options:
      --proxy-dns=WHERE           Who looks the name up: remote, local, both, none.
   -e --exec=COMMAND              Run COMMAND, without a shell, on the connection.
   -c --sh-exec=COMMAND           The same by /bin/sh.
+     --lua-exec=FILE             Run a Lua script on the connection (needs lupa).
      --broker                    With -l: what one client sends, all the others get.
   -t --telnet                    Answer TELNET's options with no, and leave them out.
      --chat                      The same for people: each line with its user's name.
@@ -87,10 +88,8 @@ Options:
 TIME is in seconds, or 500ms, 3s, 2m, 1h.
 """
 
-#: Options of ncat that pync does not have, with the message for each.
-REFUSED = {
-    "--lua-exec": "--lua-exec is not supported: pync runs no Lua.",
-}
+#: Fields of options that put a command behind the connection.
+COMMANDS = ("exec", "sh_exec", "lua_exec")
 
 ARGV_STYLE = ArgvStyle(
     unknown_short="invalid option -- '{0}'",
@@ -102,7 +101,7 @@ ARGV_STYLE = ArgvStyle(
     accumulates=frozenset({"verbose", "loose_route", "allow", "allowfile", "deny", "denyfile"}),
     once=(
         (
-            frozenset({"exec", "sh_exec"}),
+            frozenset(COMMANDS),
             "Only one of --exec, --sh-exec, and --lua-exec is allowed.",
         ),
         (frozenset({"proxy"}), "You can't specify more than one --proxy."),
@@ -151,7 +150,6 @@ VALUES: dict[str, Callable[[str, str], object]] = {
 
 def parse(argv: list[str]) -> Config:
     """Parse a command line. Raises UsageError."""
-    _refuse(argv)
     fields, words = read(USAGE, argv, ARGV_STYLE, VALUES)
     if fields["help"] or fields["version"]:
         return Config(help=fields["help"], version=fields["version"])
@@ -169,7 +167,7 @@ def parse(argv: list[str]) -> Config:
     check(config)
     config = _with_clients(config)
     config = _with_proxy(config)
-    if config.broker or config.serves is not None or config.exec or config.sh_exec:
+    if config.broker or config.serves is not None or _has_command(config):
         # ncat answers TELNET only where it writes to standard output.
         config = config._replace(telnet=False)
     config = config._replace(
@@ -181,7 +179,7 @@ def parse(argv: list[str]) -> Config:
     if config.zero_io:
         assert config.address is not None
         return config._replace(program="scan", ports=(config.address.service,))
-    if config.exec is not None or config.sh_exec is not None:
+    if _has_command(config):
         return config._replace(program="executor")
     if config.serves is not None:
         return config._replace(program="proxy")
@@ -211,13 +209,8 @@ def about(config: Config) -> About:
     return About(f"Ncat: Version {VERSION} (pync)\n", to_stderr=True)
 
 
-def _refuse(argv: list[str]) -> None:
-    for word in argv:
-        if word == "--":
-            return
-        name = word.partition("=")[0]
-        if name in REFUSED:
-            raise UsageError(REFUSED[name])
+def _has_command(config: Config) -> bool:
+    return any(getattr(config, name) is not None for name in COMMANDS)
 
 
 def _with_tls(config: Config) -> Config:
@@ -237,9 +230,8 @@ def _with_clients(config: Config) -> Config:
             raise UsageError("UDP mode does not support connection brokering.")
         if config.unixsock:
             raise UsageError("Connection brokering not supported when using Unix domain sockets.")
-        for name in ("exec", "sh_exec"):
-            if getattr(config, name) is not None:
-                raise UsageError("Invalid option combination: --broker and -e.")
+        if _has_command(config):
+            raise UsageError("Invalid option combination: --broker and -e.")
         config = config._replace(broker=True, keep_open=True)
     if config.max_conns is not None and not config.listen:
         raise UsageError("Invalid option combination: `--max-conns' with connect.")

@@ -49,7 +49,7 @@ def _check_client(config: Config) -> None:
         raise UsageError("Invalid option combination: `--chat' with connect.")
     if config.allow or config.allowfile:
         raise UsageError("Invalid option combination: allow/deny with connect.")
-    if config.zero_io and (config.exec is not None or config.sh_exec is not None):
+    if config.zero_io and any((config.exec, config.sh_exec, config.lua_exec)):
         raise UsageError("Command execution can't be done along with option -z.")
 
 

@@ -59,15 +59,12 @@ def _server(config: Config, stdio: Stdio, report: Report) -> int:
 
 
 def _executor(config: Config, _stdio: Stdio, report: Report) -> int:
-    from ...transports.process import words_of
     from ..executor import ExecSetup, run
     from .pipeline import each_pipeline, pipeline_of
 
-    command = config.sh_exec if config.sh_exec is not None else config.exec
-    assert command is not None
     setup = ExecSetup(
         listen_setup(config, report) if config.listen else dial_setup(config),
-        words_of(command, shell=config.sh_exec is not None),
+        _command(config),
         # The command decides the end: the connection ends after its last output.
         Endings(
             on_peer_end="stay",
@@ -79,6 +76,19 @@ def _executor(config: Config, _stdio: Stdio, report: Report) -> int:
         config.reconnect,
     )
     return run(setup, report)
+
+
+def _command(config: Config) -> list[str]:
+    """The words of the command behind a connection. Raises UsageError, ExecError."""
+    if config.lua_exec is not None:
+        from ..lua_script import words_for
+
+        return words_for(config.lua_exec)
+    from ...transports.process import words_of
+
+    command = config.sh_exec if config.sh_exec is not None else config.exec
+    assert command is not None
+    return words_of(command, shell=config.sh_exec is not None)
 
 
 def _scan(config: Config, _stdio: Stdio, report: Report) -> int:

@@ -245,7 +245,7 @@ def _offered(config: Config) -> str | None:
         return "claim any address (--accept-proxy-protocol without a list)"
     if _has_lists(config):
         return None
-    if config.exec is not None or config.sh_exec is not None:
+    if any(one is not None for one in (config.exec, config.sh_exec, config.lua_exec)):
         return "run the command"
     if config.serves is not None and config.serves.user is None:
         return "use the proxy"

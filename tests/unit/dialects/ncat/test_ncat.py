@@ -9,7 +9,7 @@ from pync.core.config import Config
 from pync.core.endings import Endings, OnPeerEnd
 from pync.core.errors import DialError, ListenError, OutputError, RelayError, UsageError
 from pync.dialects.argv import options_in
-from pync.dialects.ncat import ARGV_STYLE, REFUSED, USAGE, VALUES, about, parse, status
+from pync.dialects.ncat import ARGV_STYLE, COMMANDS, USAGE, VALUES, about, parse, status
 from pync.programs.setup.network import options_of
 
 V4 = Address("tcp", "h", "9")
@@ -20,7 +20,7 @@ def test_the_tables_name_fields_and_nothing_is_both_there_and_not() -> None:
     fields = {option.long.replace("-", "_") for option in options}
     assert fields <= set(Config._fields)
     assert set(VALUES) | ARGV_STYLE.accumulates <= fields
-    assert not {f"--{option.long}" for option in options} & set(REFUSED)
+    assert set(COMMANDS) <= {option.field for option in options}
 
 
 @pytest.mark.parametrize(
@@ -98,10 +98,15 @@ def test_statuses(error: Exception, expected: int) -> None:
     assert status(error, None) == expected
 
 
-@pytest.mark.parametrize("words", ["--lua-exec=x h", "--lua-exec x h 1"])
-def test_what_pync_has_not_is_refused(words: str) -> None:
-    with pytest.raises(UsageError, match="is not supported"):
-        parse(words.split())
+@pytest.mark.parametrize("option", ["-e", "-c", "--lua-exec"])
+def test_a_command_is_behind_the_connection(option: str) -> None:
+    assert parse([option, "x", "h", "1"]).program == "executor"
+    with pytest.raises(UsageError, match="Only one of --exec, --sh-exec, and --lua-exec"):
+        parse([option, "x", "--lua-exec", "y", "h", "1"])
+    with pytest.raises(UsageError, match="--broker and -e"):
+        parse(["-l", "--broker", option, "x"])
+    with pytest.raises(UsageError, match="along with option -z"):
+        parse(["-z", option, "x", "h", "1"])
 
 
 def test_other_transports() -> None:

@@ -1,0 +1,94 @@
+"""Lua scripts behind connections (``--lua-exec``): each runs in a Python of its own, by lupa.
+
+Lua's own libraries use the C library's standard streams, and these are the connection: a script
+reads and writes it with ``io`` and ``print``. It is loaded here first, because a script that
+cannot be loaded must not be found out by the first client.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+from ..core.errors import UsageError
+
+#: What typing calls so.
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from typing import Any
+
+#: Lua's versions, the first that lupa brings; ncat has had 5.4 since 7.94, and 5.3 before.
+VERSIONS = ("lua54", "lua53")
+
+#: A function of the file's name; returns what is wrong with it.
+_LOAD = b"function(path) local _, wrong = loadfile(path) return wrong end"
+
+#: Runs the file; returns the exit status. Output is not buffered: a script that asks and then reads
+#: must be heard. Python is out of its reach. What goes wrong is said as ncat says it, without
+#: the frames of this function.
+_RUN = b"""
+function(path)
+  python = nil
+  io.stdout:setvbuf("no")
+  local doing, script, wrong = "loading", loadfile(path)
+  local ran = script ~= nil
+  if ran then
+    doing = "running"
+    ran, wrong = xpcall(script, debug.traceback)
+  end
+  if ran then return 0 end
+  wrong = tostring(wrong)
+  local ours = wrong:find("\\n\\t[C]: in function 'xpcall'", 1, true)
+  wrong = wrong:sub(1, (ours or 0) - 1)
+  io.stderr:write("Ncat: Error ", doing, " the Lua script: ", wrong, ". QUITTING.\\n")
+  return 2
+end
+"""
+
+#: What the child's Python runs; it need not find us by itself.
+_CHILD = "import sys; sys.path.insert(0, {0!r}); from {1} import main; sys.exit(main({2!r}))"
+
+
+def words_for(path: str) -> list[str]:
+    """The command that runs a script. Raises UsageError when it cannot be loaded."""
+    wrong = _runtime().eval(_LOAD)(os.fsencode(path))
+    if wrong is not None:
+        raise UsageError(f"Error loading the Lua script: {_text(wrong)}.")
+    # The folder, or the file (zipapp), in which the package is.
+    top = os.path.dirname(os.path.abspath(__file__))
+    for _ in __name__.split(".")[1:]:
+        top = os.path.dirname(top)
+    code = _CHILD.format(top, __name__, path)
+    words = [sys.executable, "-c", code]
+    if sys.platform == "win32":
+        import subprocess
+
+        return [subprocess.list2cmdline(words)]
+    return words
+
+
+def main(path: str) -> int:
+    """Run a script on the standard streams; returns the exit status."""
+    if sys.platform != "win32":
+        import signal
+
+        # Python ignores it; a script that writes for ever must end with its client.
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    status: int = _runtime().eval(_RUN)(os.fsencode(path))
+    return status
+
+
+def _runtime() -> Any:
+    for version in VERSIONS:
+        try:
+            lua = import_module(f"lupa.{version}")
+        except ImportError:
+            continue
+        return lua.LuaRuntime(register_eval=False, register_builtins=False, encoding=None)
+    raise UsageError("--lua-exec needs lupa: pip install 'pync-nc[lua]'.")
+
+
+def _text(wrong: bytes) -> str:
+    return wrong.decode("utf-8", "replace")
