@@ -9,9 +9,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from importlib import import_module
 
-from ..core import VERSION
+from ..core import VERSION, load_module
 from ..core.config import Config
 from ..core.events import Event
 from ..core.typed import NamedTuple
@@ -78,7 +77,7 @@ class Dialect(NamedTuple):
 
 def load(name: str) -> Dialect:
     """Return the dialect of that name; only its module is imported. KeyError when there is none."""
-    module = import_module(f".{DIALECTS[name]}", __name__)
+    module = load_module(f"{__name__}.{DIALECTS[name]}")
     renamed = name != DIALECTS[name]
     return Dialect(
         DIALECTS[name],

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from importlib import import_module
 
+from ..core import load_module
 from ..core.address import INHERITED, Address
 from ..core.events import Report, silent
 from ..core.times import UNTIMED, Times
@@ -125,4 +125,4 @@ def listen(address: Address, options: Options = DEFAULT) -> Listener:
 def load(address: Address):  # type: ignore[no-untyped-def]  # modules have no common type
     """The module of a scheme: loading it takes a while, of which none is the connection's."""
     name = "inherited" if address.scheme in INHERITED else SCHEMES[address.scheme]
-    return import_module(f".{name}", __name__)
+    return load_module(f"{__name__}.{name}")

@@ -24,10 +24,12 @@ HEAVY = {
     "inspect",
     "logging",
     "encodings.idna",
+    "importlib",
     "ssl",
     "subprocess",
     "threading",
     "typing",
+    "warnings",
 }
 
 #: What the answers to --help and --version do not need either.

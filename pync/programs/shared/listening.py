@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
+from ...core import load_module
 from ...core.address import Address
 from ...core.typed import TYPE_CHECKING, NamedTuple
 from ...transports import Options
@@ -55,4 +54,4 @@ def prepare(setup: ListenSetup) -> None:
 
         listener_context(setup.tls)
     for module in setup.modules:
-        import_module(module)
+        load_module(module)

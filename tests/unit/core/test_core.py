@@ -1,13 +1,22 @@
-"""The version."""
+"""The version, and the loading of modules."""
 
 from __future__ import annotations
 
 import re
+import sys
+
+import pytest
 
 import pync
-from pync.core import VERSION
+from pync.core import VERSION, load_module
 
 
 def test_the_version() -> None:
     assert re.fullmatch(r"\d+\.\d+\.\d+", VERSION)
     assert pync.__version__ == VERSION
+
+
+def test_a_module_is_loaded_by_its_full_name() -> None:
+    assert load_module("pync.core.number") is sys.modules["pync.core.number"]
+    with pytest.raises(ModuleNotFoundError):
+        load_module("pync.core.nothing")
