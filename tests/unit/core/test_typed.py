@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import pydoc
 import typing
 from typing import Any
 
@@ -38,9 +39,26 @@ class Ours(typed.NamedTuple):
         return f"{self.host}:{self.port}"
 
 
-class Derived(Ours):
+class OursDerived(Ours):
     """One more."""
 
+    more: int = 1
+    others = 2
+
+
+class TheirsDerived(Theirs):
+    """One more."""
+
+    more: int = 1
+    others = 2
+
+
+class Nothing(typed.NamedTuple):
+    """Without a field."""
+
+
+#: After so many the class makes them by a constructor of its own.
+MANY = 10
 
 BOTH = pytest.mark.parametrize("kind", [Ours, Theirs])
 
@@ -60,10 +78,11 @@ BOTH = pytest.mark.parametrize("kind", [Ours, Theirs])
 def test_values_are_given_by_place_or_by_name(
     kind: Any, values: tuple[Any, ...], named: dict[str, Any]
 ) -> None:
-    made = kind(*values, **named)
-    assert made == Theirs(*values, **named)
-    assert (made.host, made.port, made.family) == tuple(made)
-    assert made.shown == f"a:{made.port}"
+    for _ in range(MANY):
+        made = kind(*values, **named)
+        assert made == Theirs(*values, **named)
+        assert (made.host, made.port, made.family) == tuple(made)
+        assert made.shown == f"a:{made.port}"
 
 
 @BOTH
@@ -81,8 +100,9 @@ def test_values_are_given_by_place_or_by_name(
 def test_other_values_are_refused(
     kind: Any, values: tuple[Any, ...], named: dict[str, Any]
 ) -> None:
-    with pytest.raises(TypeError):
-        kind(*values, **named)
+    for _ in range(MANY):
+        with pytest.raises(TypeError):
+            kind(*values, **named)
 
 
 @BOTH
@@ -117,11 +137,29 @@ def test_the_methods_of_namedtuple(kind: Any) -> None:
             assert (host, port) == ("a", 9)
 
 
-def test_a_class_can_be_derived() -> None:
-    made = Derived("a", 1)
-    assert made == Ours("a", 1)
-    assert made._replace(host="b").shown == "b:1"
-    assert repr(made) == "Derived(host='a', port=1, family=0)"
+@pytest.mark.parametrize("kind", [OursDerived, TheirsDerived])
+def test_a_class_can_be_derived(kind: Any) -> None:
+    for _ in range(MANY):
+        made = kind("a", 1)
+        assert made == Ours("a", 1)
+        assert type(made) is kind
+        assert made._replace(host="b").shown == "b:1"
+        assert repr(made) == f"{kind.__name__}(host='a', port=1, family=0)"
+        assert (made.more, made.others, kind._fields) == (1, 2, ("host", "port", "family"))
+
+
+def test_a_class_may_have_no_field() -> None:
+    for _ in range(MANY):
+        assert Nothing() == ()
+    with pytest.raises(TypeError):
+        Nothing(1)  # type: ignore[call-arg]
+
+
+@BOTH
+def test_what_help_shows(kind: Any) -> None:
+    assert kind.__doc__ == "A port."
+    assert kind.host.__doc__ == "Alias for field number 0"
+    assert "Alias for field number 1" in pydoc.render_doc(kind)
 
 
 def test_a_generic_class_is_one_at_run_time_too() -> None:
