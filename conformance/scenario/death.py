@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 
 from ..core.transcript import Transcript
 from ..core.verdict import Violation
@@ -24,12 +25,16 @@ MAY_HAVE_DIED = frozenset(
 
 DYING = 2.0
 
+#: Seconds in which a server may handle the last actions of its clients, and between two checks.
+SETTLING, SETTLING_INTERVAL = 1.0, 0.002
+
 #: The exit statuses of a server that ended because of SIGTERM.
 ORDERLY = frozenset({0, 128 + signal.SIGTERM, -signal.SIGTERM})
 
 
 def ends_in_order(process: Process, within: float, transcript: Transcript) -> None:
     """End a server by SIGTERM, within this many seconds. Raises Violation."""
+    _let_settle(process)
     transcript.note("server", "SIGTERM")
     process.terminate()
     if not process.wait(within):
@@ -41,6 +46,16 @@ def ends_in_order(process: Process, within: float, transcript: Transcript) -> No
             f"SIGTERM ended the server with {process.ending}; "
             "0, 143 or the signal itself was awaited",
         )
+
+
+def _let_settle(process: Process) -> None:
+    """Wait until the server waits: on a busy machine, it may not have seen yet that a client left.
+
+    lighttpd, for example, ends with status 1 if a connection is still open.
+    """
+    until = time.monotonic() + SETTLING
+    while process.runs() and time.monotonic() < until:
+        time.sleep(SETTLING_INTERVAL)
 
 
 def check_alive(process: Process) -> None:

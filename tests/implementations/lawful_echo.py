@@ -95,6 +95,23 @@ class LateFin(Server):
         pause(0.3)
 
 
+class Reckons(Server):
+    """Needs 100 ms of a processor for the end of a client; ends with status 1 before that."""
+
+    clients = 0
+
+    def serve(self, client: socket.socket) -> None:
+        self.clients += 1
+        super().serve(client)
+        until = time.thread_time() + 0.1
+        while time.thread_time() < until:
+            pass
+        self.clients -= 1
+
+    def terminate(self, *_: object) -> None:
+        os._exit(1 if self.clients else 0)
+
+
 class Pool(Server):
     """A pool of threads that grows with the number of clients and is kept, whatever comes."""
 

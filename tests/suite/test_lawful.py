@@ -101,6 +101,7 @@ def test_a_lawful_variant_passes(profile: str, variant: str, tmp_path: Path) -> 
 ECHOES = {
     "Pieces": "simple coalesced large half-close terminal",
     "LateFin": "half-close fin-at-once next-client nothing-else quiet sigterm-busy",
+    "Reckons": "sigterm-idle port-free",
     "Pool": "leak-fin leak-process idle idle-64",
     "Cache": "leak-process",
     "Forked": "concurrent burst leak-reset leak-process sigterm-busy port-free",
