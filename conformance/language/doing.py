@@ -8,14 +8,12 @@ from collections.abc import Callable
 from ..clients.datagrams import Sender
 from ..clients.peer import RST, SILENCE, Peer
 from ..core.verdict import Violation
+from ..scenario.flooding import flood
 from . import matching
 from .cursor import Mistake
 from .player import Player
 from .steps import Step
 from .terms import count, pattern, value
-
-#: Seconds without progress after which a flood counts as blocked.
-JAM_QUIET = 0.2
 
 #: Seconds that the server may take to end after SIGTERM.
 STOP_TIMEOUT = 5.0
@@ -60,7 +58,7 @@ def _flood(play: Player, step: Step) -> None:
     data = play.data(step)
     if not data:
         raise Mistake("'flood' needs a text that is not empty")
-    play.peer(step).flood(data, count(step.number, play.names), JAM_QUIET)
+    flood(play.session, play.peer(step), data, count(step.number, play.names))
 
 
 def _expect(play: Player, step: Step) -> None:

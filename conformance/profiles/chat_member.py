@@ -12,7 +12,8 @@ import time
 
 from ..clients.peer import Peer
 from ..core.verdict import Violation
-from ..scenario.profile import JAM_QUIET, StreamProfile
+from ..scenario.flooding import flood
+from ..scenario.profile import StreamProfile
 from ..scenario.session import Session
 from .commands import ask, peek_line
 from .settings import settings_of
@@ -115,7 +116,7 @@ def leave(peer: Peer) -> None:
 
 def stall(session: Session, peer: Peer) -> None:
     """Ask for more than is read."""
-    peer.flood(peer.conduct.sent(b"PART #c\n") * 8192, JAM, JAM_QUIET)
+    flood(session, peer, peer.conduct.sent(b"PART #c\n") * 8192, JAM)
 
 
 chat = StreamProfile(

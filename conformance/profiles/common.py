@@ -11,7 +11,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 
 from ..clients.peer import Peer
 from ..core.settings import answers_once
-from ..scenario.profile import JAM_QUIET, StreamProfile, jam
+from ..scenario.flooding import flood, jam
+from ..scenario.profile import StreamProfile
 from ..scenario.requirement import SPEC
 from ..scenario.session import Session
 from . import concurrency, lifecycle, survival, upkeep
@@ -92,9 +93,9 @@ def end(session: Session, peer: Peer) -> None:
 LINES = (b"x" * 63 + b"\n") * 1024
 
 
-def stall_with_lines(_session: Session, peer: Peer) -> None:
+def stall_with_lines(session: Session, peer: Peer) -> None:
     """Send lines and read nothing."""
-    jam(peer, LINES)
+    jam(session, peer, LINES)
 
 
 def jam_until_stopped(session: Session, peer: Peer, pattern: bytes, limit: int) -> int:
@@ -106,7 +107,7 @@ def jam_until_stopped(session: Session, peer: Peer, pattern: bytes, limit: int) 
     """
     taken = 0
     while True:
-        before, taken = taken, peer.flood(pattern, limit, JAM_QUIET, taken)
+        before, taken = taken, flood(session, peer, pattern, limit, taken=taken)
         settle(session, peer)
         if taken >= limit or (before and taken - before < len(pattern)):
             return taken

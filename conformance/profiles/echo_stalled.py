@@ -9,7 +9,8 @@ from ..core.conduct import Text
 from ..core.settings import ECHO, answers_lines
 from ..core.transcript import first_difference
 from ..core.verdict import NotJudged, Violation
-from ..scenario.profile import JAM_QUIET, StreamProfile
+from ..scenario.flooding import flood
+from ..scenario.profile import StreamProfile
 from ..scenario.session import Session
 from .common import PENDING, jam_until_stopped, settle
 from .data import kernel_buffers, some_lines
@@ -60,7 +61,7 @@ def declare(echo: StreamProfile) -> None:
         stalled = session.join("stalled", receive_buffer=256 * 1024)
         pattern = stalled.conduct.sent(some_lines(session, 256 * 256))
         # Send until nothing more is accepted: data in the kernel's buffers does not stall a server.
-        taken = stalled.flood(pattern, kernel_buffers() + OWN_QUEUE, quiet=0.3)
+        taken = flood(session, stalled, pattern, kernel_buffers() + OWN_QUEUE, quiet=0.3)
         session.next_client_is_served()
         expect_lines(stalled, pattern, taken, "the echo, read late,")
 
@@ -77,7 +78,7 @@ def declare(echo: StreamProfile) -> None:
         pattern = peer.conduct.sent(some_lines(session, 64 * 1024))
         limit = kernel_buffers() + OWN_QUEUE
         until = time.monotonic() + 2 * session.deadline
-        taken = peer.flood(pattern, limit, JAM_QUIET)
+        taken = flood(session, peer, pattern, limit)
         while taken < limit:
             before = taken, peer.queues()
             taken = peer.flood(pattern, limit, PAUSE, taken)

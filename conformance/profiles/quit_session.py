@@ -9,7 +9,8 @@ from contextlib import suppress
 
 from ..clients.peer import Peer
 from ..core.verdict import Violation
-from ..scenario.profile import StreamProfile, jam
+from ..scenario.flooding import jam
+from ..scenario.profile import StreamProfile
 from ..scenario.session import Session
 from .answer import Answer, take
 from .settings import settings_of
@@ -50,7 +51,7 @@ def serve(session: Session, peer: Peer) -> None:
 
 def stall(session: Session, peer: Peer) -> None:
     """Send much and read nothing."""
-    jam(peer, (words(session, 63) + b"\n") * 256)
+    jam(session, peer, (words(session, 63) + b"\n") * 256)
 
 
 def words(session: Session, size: int) -> bytes:

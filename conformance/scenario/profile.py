@@ -15,16 +15,12 @@ from ..core.line import check_needs
 from ..core.settings import Parameters, Settings
 from ..core.verdict import Level, WrongUsage
 from ..targets.address import STREAMS, TCP, TCP6
+from .flooding import jam
 from .requirement import SPEC, Declare, Requirement, Scenario
 
 if TYPE_CHECKING:
     from ..clients.peer import Peer
     from .session import Session
-
-
-#: The bytes to send to a server until it has more to write to a client that does not read than
-#: the socket accepts; and the seconds without progress after which the server reads no more.
-JAM, JAM_QUIET = 8 * 1024 * 1024, 0.2
 
 
 class OwnMutant(NamedTuple):
@@ -255,8 +251,8 @@ class StreamProfile(Profile):
         self.unheard = unheard
         self.leavers = leavers
 
-    def _send_and_do_not_read(self, _session: Session, peer: Peer) -> None:
-        jam(peer, self.first_input)
+    def _send_and_do_not_read(self, session: Session, peer: Peer) -> None:
+        jam(session, peer, self.first_input)
 
 
 class ClientProfile(Profile):
@@ -284,15 +280,6 @@ class ClientProfile(Profile):
             settings=settings,
             spec=spec,
         )
-
-
-def jam(peer: Peer, data: bytes) -> None:
-    """Send without reading, until the server has more to write than the socket accepts."""
-    sent = peer.conduct.sent(data)
-    if not sent:
-        return  # the server sends without a request
-    # Send large pieces, to need few calls.
-    peer.flood(sent * max(1, 64 * 1024 // max(1, len(sent))), JAM, JAM_QUIET)
 
 
 def _nothing(_session: Session, _peer: Peer) -> None:

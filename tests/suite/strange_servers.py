@@ -135,6 +135,7 @@ SERVERS = [
     Strange("Perl", "folds-keys", "crud", "case-sensitive", words=STORE),
     Strange("Perl", "1024-bytes", "crud", "long", words=STORE),
     Strange("Python", "hasty", "echo", "quiet"),
+    Strange("Python", "ponders", "echo", "stalled-reader", always=True),
     Strange("Python", "datagrams", "udp-echo", "largest", always=True),
     Strange("Rust", "unwraps-text", "echo", "binary"),
     Strange("Rust", "unwraps-reads", "echo", "reset-at-once", "clients=1"),

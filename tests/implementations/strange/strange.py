@@ -6,10 +6,13 @@ python strange.py KIND PORT
 from __future__ import annotations
 
 import asyncio
+import select
+import selectors
 import socket
 import socketserver
 import sys
 import threading
+import time
 
 KIND, PORT = sys.argv[1], int(sys.argv[2])
 
@@ -52,6 +55,41 @@ def echo(sock: socket.socket) -> None:
             pass
 
 
+def ponder() -> None:
+    """One thread that computes for a while between two reads, and sends what fits."""
+    clients = selectors.DefaultSelector()
+    with socket.create_server(("127.0.0.1", PORT), backlog=64) as listener:
+        clients.register(listener, selectors.EVENT_READ)
+        received = 0
+        stalled: set[socket.socket] = set()
+        while True:
+            for key, _ in clients.select():
+                if key.fileobj is listener:
+                    client, _ = listener.accept()
+                    client.setblocking(False)
+                    clients.register(client, selectors.EVENT_READ, client)
+                    continue
+                client = key.data
+                try:
+                    data = client.recv(65536)
+                    if client not in stalled and not select.select([], [client], [], 2.0)[1]:
+                        stalled.add(client)
+                    client.send(data)
+                except BlockingIOError:
+                    pass  # the fault: the rest is lost
+                except ConnectionError:
+                    data = b""
+                if not data:
+                    clients.unregister(client)
+                    stalled.discard(client)
+                    client.close()
+                before, received = received, received + len(data)
+                if before < 3_000_000 and received // 1_000_000 > before // 1_000_000:
+                    until = time.thread_time() + 0.4
+                    while time.thread_time() < until:
+                        pass
+
+
 def threads() -> None:
     with socket.create_server(("127.0.0.1", PORT), backlog=64) as listener:
         while True:
@@ -64,5 +102,7 @@ if KIND == "streams":
 elif KIND == "datagrams":
     with socketserver.UDPServer(("127.0.0.1", PORT), Datagram) as server:
         server.serve_forever()
+elif KIND == "ponders":
+    ponder()
 else:
     threads()

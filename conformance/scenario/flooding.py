@@ -1,0 +1,60 @@
+"""Send to a server without reading, until it takes no more although it has had its turn.
+
+That nothing is taken for a moment can also mean that the server waits for a processor, or computes.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..clients.peer import Peer
+    from .session import Session
+
+#: The bytes to send to a server until it has more to write to a client that does not read than
+#: the socket accepts; and the seconds without progress after which the server reads no more.
+JAM, JAM_QUIET = 8 * 1024 * 1024, 0.2
+
+#: The most seconds for which a server that runs, and takes nothing, is given its turn.
+TURN = 3.0
+
+
+def flood(
+    session: Session,
+    peer: Peer,
+    source: bytes,
+    limit: int = JAM,
+    quiet: float = JAM_QUIET,
+    taken: int = 0,
+) -> int:
+    """Send ``source`` repeatedly, until the server waits and takes no more.
+
+    Arguments:
+        limit: bytes after which to stop in any case.
+        quiet: seconds without progress after which to stop, if the server waits.
+        taken: bytes that an earlier call has sent; this call continues after them.
+    Returns the number of bytes that were sent, including ``taken``.
+    """
+    taken = peer.flood(source, limit, quiet, taken)
+    until = time.monotonic() + TURN
+    while taken < limit and time.monotonic() < until and _runs(session):
+        before, taken = taken, peer.flood(source, limit, quiet, taken)
+        if taken != before:
+            until = time.monotonic() + TURN
+    return taken
+
+
+def _runs(session: Session) -> bool:
+    """Return whether the server runs, or waits for a processor; False if this is not known."""
+    process = session.server.process
+    return process is not None and process.runs()
+
+
+def jam(session: Session, peer: Peer, data: bytes) -> None:
+    """Send without reading, until the server has more to write than the socket accepts."""
+    sent = peer.conduct.sent(data)
+    if not sent:
+        return  # the server sends without a request
+    # Send large pieces, to need few calls.
+    flood(session, peer, sent * max(1, 64 * 1024 // max(1, len(sent))))
