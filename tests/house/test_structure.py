@@ -572,6 +572,10 @@ TYPING_ONLY = {
         "conformance.scenario.session",
     ): "a requirement's scenario takes a session",
     (
+        "conformance.scenario.flooding",
+        "conformance.scenario.session",
+    ): "a session tells whether its server runs",
+    (
         "conformance.scenario.profile",
         "conformance.scenario.session",
     ): "a session knows its profile, and a profile says how a client of a session is served",
