@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from .transports.tls import TlsListener
     from .transports.websockets import WebSocketListener
 
-#: The prefix of an address of a TCP connection through TLS.
-_TLS = "tls://"
+#: Prefix of an address through TLS or DTLS -> prefix of the address below.
+_SECURED = {"tls://": "tcp://", "dtls://": "udp://"}
 
 _C = TypeVar("_C", bound=Conn)
 
@@ -76,8 +76,8 @@ def dial(
 
     Arguments:
         address: ``HOST:PORT`` or ``tcp://HOST:PORT``, ``tls://HOST:PORT``,
-            ``udp://HOST:PORT``, ``unix:PATH``, ``unixgram:PATH``, ``ws://HOST/PATH``,
-            ``wss://HOST/PATH``.
+            ``udp://HOST:PORT``, ``dtls://HOST:PORT``, ``unix:PATH``, ``unixgram:PATH``,
+            ``ws://HOST/PATH``, ``wss://HOST/PATH``.
         kind: the class that the connection must have: StreamConn, TcpConn, DatagramConn.
         timeout: seconds to connect; None: the system's own limit.
         source: the local address to connect from.
@@ -114,10 +114,16 @@ def dial(
 def _secured(
     where: Address, options: Options, verify: bool, trusted: str | None, starttls: str | None
 ) -> Conn:
-    from .transports import tls
     from .transports.tls.handshake import Security
 
-    return tls.dial(where, Security(verify=verify, trusted=trusted, starttls=starttls), options)
+    security = Security(verify=verify, trusted=trusted, starttls=starttls)
+    if where.scheme in DATAGRAMS:
+        from .transports import dtls
+
+        return dtls.dial(where, security, options)
+    from .transports import tls
+
+    return tls.dial(where, security, options)
 
 
 def to_dial(address: str, starttls: str | None = None) -> tuple[Address, bool]:
@@ -127,7 +133,7 @@ def to_dial(address: str, starttls: str | None = None) -> tuple[Address, bool]:
 
         if starttls not in PROTOCOLS:
             raise UsageError(f"starttls: {starttls!r} is not one of {', '.join(PROTOCOLS)}")
-        if not address.startswith(_TLS):
+        if not address.startswith("tls://"):
             raise UsageError(f"starttls: write tls://{address.rpartition('//')[2]}")
     if is_url(address):
         where = _parsed(address)
@@ -138,7 +144,7 @@ def to_dial(address: str, starttls: str | None = None) -> tuple[Address, bool]:
         raise UsageError(f"{address} is a listening socket, and nothing to connect to")
     if not (where.host or where.path):
         raise UsageError(f"{address} has no host to connect to")
-    return where, address.startswith(_TLS)
+    return where, address.startswith(tuple(_SECURED))
 
 
 def listen(
@@ -164,10 +170,16 @@ def listen(
         listener = _listen(where, for_many(where))
         listener.let_others_close()
         return listener
-    from .transports import tls
     from .transports.tls.handshake import Security
 
-    return tls.listen(where, Security(certificate=certificate, key=key))
+    security = Security(certificate=certificate, key=key)
+    if where.scheme in DATAGRAMS:
+        from .transports import dtls
+
+        return dtls.listen(where, security)
+    from .transports import tls
+
+    return tls.listen(where, security)
 
 
 def for_many(where: Address) -> Options:
@@ -181,14 +193,17 @@ def to_listen(address: str) -> tuple[Address, bool]:
     Raises UsageError.
     """
     if is_url(address):
-        return _parsed(address), address.startswith(_TLS)
+        return _parsed(address), address.startswith(tuple(_SECURED))
     if ":" not in address:
         address = f":{address}"
     return Address("tcp", *split_host_port(address, address)), False
 
 
 def _parsed(address: str) -> Address:
-    return parse(f"tcp://{address[len(_TLS) :]}" if address.startswith(_TLS) else address)
+    for secured, plain in _SECURED.items():
+        if address.startswith(secured):
+            address = plain + address.removeprefix(secured)
+    return parse(address)
 
 
 def relay(a: Conn, b: Conn, *, idle: float | None = None) -> Moved:

@@ -75,6 +75,8 @@ async def dial(
     ``kind``: the class that the connection must have.
     """
     where, secured = to_dial(address, starttls)
+    if secured and where.scheme not in _CONNECTING:
+        raise UsageError(f"{address}: pync.aio does not speak DTLS; pync.dial does")
     deadline = Deadline(timeout)
     if where.scheme in _CONNECTING and not (headers or subprotocols):
         made: Any = await _connected(where, Options(timeout=timeout, source=source), deadline)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from ..core.address import WEBSOCKETS
+from ..core.address import DATAGRAMS, WEBSOCKETS
 from ..core.errors import UsageError
 from ..core.typed import TYPE_CHECKING
 from ..library import for_many, to_listen
@@ -23,6 +23,8 @@ async def listen(
     where, secured = to_listen(address)
     if where.scheme in WEBSOCKETS:
         raise UsageError(f"pync.aio does not listen on WebSockets; pync.listen does: {address}")
+    if secured and where.scheme in DATAGRAMS:
+        raise UsageError(f"{address}: pync.aio does not speak DTLS; pync.listen does")
     if not secured:
         return Listener(await in_thread(partial(listen_blocking, where, for_many(where))))
     from ..transports.tls.handshake import Security, server_context

@@ -55,7 +55,7 @@ _WELL_KNOWN = {
 class Address(NamedTuple):
     """One endpoint. ``service`` is the port as typed: a number, or a service's name.
 
-    A listener of the library may have the scheme ``tls``, which parse() does not accept.
+    A listener of the library may have the scheme ``tls`` or ``dtls``; parse() accepts neither.
     ``path`` of a WebSocket is the target of its request, and ``login`` the USER:PASSWORD that was
     written before the host: it is never shown.
     """
@@ -75,7 +75,7 @@ class Address(NamedTuple):
         return int(self.service or "0")
 
     def __str__(self) -> str:
-        if self.scheme not in INTERNET and self.scheme not in ("tls", *WEBSOCKETS):
+        if self.scheme not in INTERNET and self.scheme not in ("tls", "dtls", *WEBSOCKETS):
             # A // at the start of a path would be parsed as the // of a URL.
             slashes = "//" if self.path.startswith("//") else ""
             return f"{self.scheme}:{slashes}{self.path}"

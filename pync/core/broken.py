@@ -21,8 +21,11 @@ HANDSHAKE_TIMED_OUT = Cause("the handshake timed out", errno.ETIMEDOUT)
 
 
 def over_tls(address: object) -> str:
-    """Return an address in the form for errors of TLS."""
-    return str(address).replace("tcp:", "tls:", 1)
+    """Return an address in the form for errors of TLS and DTLS."""
+    text = str(address)
+    if text.startswith("udp"):
+        return f"dtls{text[text.index(':') :]}"
+    return text.replace("tcp:", "tls:", 1)
 
 
 class TlsFailure(OSError):

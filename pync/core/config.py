@@ -5,7 +5,7 @@ A dialect fills it; programs only read it. Immutable.
 
 from __future__ import annotations
 
-from .address import WEBSOCKETS, Address
+from .address import DATAGRAMS, WEBSOCKETS, Address
 from .endings import Endings, OnPeerEnd
 from .typed import TYPE_CHECKING, NamedTuple
 
@@ -256,8 +256,23 @@ class Config(NamedTuple):
 AWAITING_ANSWER, AWAITING_DATA = 2.0, 0.5
 
 
+#: What the end of a peer by DTLS means: close_notify ends both directions (RFC 5246 7.2.1).
+BOTH_END = OnPeerEnd("leave", "leave", "leave")
+
+
+def is_dtls(config: Config) -> bool:
+    """Return whether TLS is used over datagrams."""
+    of_datagrams = config.address is not None and config.address.scheme in DATAGRAMS
+    return bool(config.ssl) and (bool(config.udp) or of_datagrams)
+
+
 def over_tls(endings: Endings, config: Config) -> Endings:
-    """Return the endings; with TLS, close_notify is held back, and so is a Close frame."""
+    """Return the endings; with TLS, close_notify is held back, and so is a Close frame.
+
+    With DTLS it is sent at the exit.
+    """
+    if is_dtls(config):
+        return endings
     if not config.ssl and (config.address is None or config.address.scheme not in WEBSOCKETS):
         return endings
     after = AWAITING_DATA if config.listen else AWAITING_ANSWER

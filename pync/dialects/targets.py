@@ -14,6 +14,10 @@ from ..core.number import is_digits, whole
 MOST_PORTS = 65_536
 
 
+#: How addresses begin that are secured -> the address below.
+SECURED = {"tls://": "tcp://", "dtls://": "udp://"}
+
+
 def with_address(config: Config) -> Config:
     """Return the Config with the address, and for a scan the ports, of its words.
 
@@ -22,9 +26,10 @@ def with_address(config: Config) -> Config:
     words = list(config.target)
     if config.unixsock:
         return _with_path(config, _path(config, words))
-    if len(words) == 1 and words[0].startswith("tls://"):
-        config = config._replace(ssl=True)
-        words[0] = "tcp://" + words[0].removeprefix("tls://")
+    for secured, plain in SECURED.items():
+        if len(words) == 1 and words[0].startswith(secured):
+            config = config._replace(ssl=True)
+            words[0] = plain + words[0].removeprefix(secured)
     if len(words) == 1 and is_url(words[0]):
         return _with_url(config, parse_address(words[0]))
     # With any number of words: an empty host is probably an unset variable in a script.

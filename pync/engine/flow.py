@@ -14,7 +14,7 @@ from ..waiting.readiness import may_block
 from .direction import DRAINING, OPEN, after, is_over
 from .loop import Scheduler
 from .pending import BURST, READ, READ_DATAGRAM, Pending
-from .protocols import Convert, Mover, Sink, Source
+from .protocols import Convert, Mover, Sink, Source, has_ended
 from .sinkwatch import sink_watch, tell_nobody
 from .sourcewatch import SourceWatch
 
@@ -154,7 +154,7 @@ class Flow:
             except OSError as error:
                 self._fail(error, "source")
                 return
-            if not data and not self._source.datagram:
+            if not data and (not self._source.datagram or has_ended(self._source)):
                 self._end_reading()
             else:
                 self._receive(data)

@@ -128,6 +128,11 @@ def unacknowledged(end: object) -> int:
     return counting() if counting is not None else 0
 
 
+def has_ended(source: Source) -> bool:
+    """Whether ``b""`` of a source of datagrams was its end: by DTLS there is one."""
+    return getattr(source, "ended", False)
+
+
 def break_off(conn: Conn) -> None:
     """Close by RST, where the protocol has one, so that the peer does not take it for EOF."""
     for name in ("abort", "break_off"):

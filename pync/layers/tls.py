@@ -169,7 +169,12 @@ def explained(error: Exception) -> str:
         return str(error).rpartition("] ")[2].partition(" (_ssl.c")[0]
     if not isinstance(error, ssl.SSLError):
         return cause_of(error) if isinstance(error, OSError) else str(error)
-    for name, meaning in _ALERTS.items():
-        if error.reason.endswith(name):
-            return f"the peer sent the alert {meaning}"
-    return error.reason.lower().replace("_", " ")
+    return meaning(error.reason)
+
+
+def meaning(reason: str) -> str:
+    """What OpenSSL's name for a failure means."""
+    for name, alert in _ALERTS.items():
+        if reason.endswith(name):
+            return f"the peer sent the alert {alert}"
+    return reason.lower().replace("_", " ")

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from ..core.endings import Endings
 from ..core.errors import ExecError, RelayError
 from ..core.events import Accepted, Event, Failed, PeerEnded, Report
+from ..core.typed import TYPE_CHECKING
 from ..engine.boundary import Boundary, as_failure
 from ..engine.idle import IdleTimer, idle_timeout
 from ..engine.loop import Loop, Scheduler
@@ -21,11 +22,13 @@ from ..engine.relay import Relay
 from ..transports.child import GRACE, Process
 from ..transports.conn import Conn
 from ..transports.listener import Listener
-from ..transports.peers import PeerConn
 from ..transports.process import end_all, start, variables
 from ..waiting.readiness import is_hung_up
 from .shared.acceptor import Acceptor
 from .shared.listening import ListenSetup
+
+if TYPE_CHECKING:
+    from typing import Any
 
 #: The default limit of commands at once; the same as in ncat.
 MOST_COMMANDS = 100
@@ -125,7 +128,8 @@ class Commands:
             told = variables(conn.local, conn.peer)
             client.process = start(self._words, told, session=True)
             endings = self._endings
-            if isinstance(conn, PeerConn):
+            silent = conn if conn.datagram else None
+            if silent is not None:
                 endings = endings._replace(idle=None)  # see _await_silence
             client.relay = Relay(
                 boundary,
@@ -137,8 +141,8 @@ class Commands:
                 lambda relay: self._finished(client, relay.failure),
             )
             client.relay.start()
-            if isinstance(conn, PeerConn):
-                self._await_silence(boundary, client, conn)
+            if silent is not None:
+                self._await_silence(boundary, client, silent)
 
     # The end of clients.
 
@@ -216,7 +220,7 @@ class Commands:
                 reset = RelayError("relay", client.conn.peer, "connection reset by peer")
                 self._finished(client, reset)
 
-    def _await_silence(self, loop: Scheduler, client: _Client, conn: PeerConn) -> None:
+    def _await_silence(self, loop: Scheduler, client: _Client, conn: Any) -> None:
         seconds = self._endings.idle or SILENCE
 
         def silent() -> None:

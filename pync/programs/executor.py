@@ -86,9 +86,16 @@ def _listen_for_many(setup: ExecSetup, peers: ListenSetup, report: Report) -> in
     from ..transports.peers import by_peer
     from .commands import Commands
 
+    if peers.tls is not None and peers.address.scheme in DATAGRAMS:
+        from .shared.dtls_securing import listening as dtls_listening
+
     def serve(peers: ListenSetup, listener: Listener, report: Report) -> None:
         # Datagrams: a command for each peer; Commands detects silent peers.
-        clients = by_peer(listener) if peers.address.scheme in DATAGRAMS else listener
+        clients = listener
+        if peers.tls is not None and peers.address.scheme in DATAGRAMS:
+            clients = dtls_listening(listener, peers.tls, peers.options)
+        elif peers.address.scheme in DATAGRAMS:
+            clients = by_peer(listener)
         Commands(setup.words, setup.endings, setup.pipeline, peers, clients, report).serve()
 
     serve_clients(peers, report, serve)

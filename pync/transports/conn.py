@@ -84,6 +84,11 @@ class Conn:
         """Whether the descriptor's bytes are not those of recv and send."""
         return bool(self._ahead)
 
+    @property
+    def ended(self) -> bool:
+        """Whether a connection of datagrams has an end, and that has come (DTLS)."""
+        return False
+
     def fileno(self) -> int:
         """Return the descriptor, for reading and for writing; -1 when it is closed."""
         return self._sock.fileno()

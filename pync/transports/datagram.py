@@ -7,6 +7,8 @@ empty datagram has no data for a stream and is skipped. Code that relays datagra
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import socket
 from collections.abc import Callable, Iterator
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 #: The largest datagram that UDP can carry over IPv4 (RFC 768: 65,535 less the headers).
 LARGEST = 65_507
+
+#: Bytes of one read: IPv6 has 20 more (RFC 8200 4.5: its own header does not count).
+ANY = 65_535
 
 #: Bytes of one read from a Unix datagram socket: its datagrams are as large as the sender's buffer,
 #: of which the kernel's default is 208 KiB.
@@ -45,9 +50,12 @@ class Datagrams(Conn):
                 return data
 
     def __iter__(self) -> Iterator[bytes]:
-        """Yield datagrams; there is no end except TimeoutError (settimeout)."""
+        """Yield datagrams; without DTLS there is no end except TimeoutError (settimeout)."""
         while True:
-            yield self.recv()
+            data = self.recv()
+            if self.ended and not data:
+                return
+            yield data
 
     def expect(
         self, pattern: bytes | re.Pattern[bytes], *, timeout: float | EllipsisType | None = ...
@@ -59,9 +67,14 @@ class Datagrams(Conn):
         """
         deadline = Deadline(self.gettimeout() if isinstance(timeout, EllipsisType) else timeout)
         while True:
-            match = re.search(pattern, self.recv(timeout=deadline.remaining))
+            data = self.recv(timeout=deadline.remaining)
+            match = re.search(pattern, data)
             if match:
                 return match
+            if self.ended and not data:
+                from ..core.readahead import IncompleteError
+
+                raise IncompleteError("expect", self.peer, "the peer ended")
 
     def _recv_within(self, size: int, deadline: Deadline) -> bytes:
         # It is not enough to wait for the descriptor: the datagram may be empty, or not from the
@@ -76,12 +89,17 @@ class Datagrams(Conn):
             self.settimeout(before)
 
 
+def too_long() -> OSError:
+    """Return the error for a datagram that is larger than any may be."""
+    return OSError(errno.EMSGSIZE, os.strerror(errno.EMSGSIZE))
+
+
 class DatagramConn(Datagrams):
     """A connected datagram socket."""
 
     def __init__(self, sock: socket.socket, local: Address, peer: Address) -> None:
         super().__init__(sock, local, peer)
-        self._largest = LARGEST if sock.family in _INTERNET else LARGEST_LOCAL
+        self._largest = ANY if sock.family in _INTERNET else LARGEST_LOCAL
 
     def recv_whole(self) -> bytes:
         """Return the next datagram, ``b""`` for an empty one. Raises OSError."""
@@ -121,7 +139,7 @@ Receive = Callable[[socket.socket, int], "tuple[bytes, Arrival]"]
 
 def receive(sock: socket.socket, flags: int = 0) -> tuple[bytes, Arrival]:
     """Receive one UDP datagram and its sender. Raises OSError."""
-    data, sender = sock.recvfrom(LARGEST, flags)
+    data, sender = sock.recvfrom(ANY, flags)
     return data, Arrival(sender, sock)
 
 

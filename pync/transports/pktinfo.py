@@ -6,7 +6,7 @@ import socket
 import struct
 import sys
 
-from .datagram import LARGEST, Arrival
+from .datagram import ANY, Arrival
 
 #: From ip(7); only new versions of the socket module define it.
 _IP_PKTINFO = 8 if sys.platform.startswith("linux") else None
@@ -27,9 +27,9 @@ def ask(sock: socket.socket) -> None:
 def receive(sock: socket.socket, flags: int) -> tuple[bytes, Arrival]:
     """Receive one datagram, its sender and the address that it was sent to. Raises OSError."""
     if not hasattr(sock, "recvmsg"):  # Windows
-        data, sender = sock.recvfrom(LARGEST, flags)
+        data, sender = sock.recvfrom(ANY, flags)
         return data, Arrival(sender, sock)
-    data, ancillary, _, sender = sock.recvmsg(LARGEST, _ANCILLARY, flags)
+    data, ancillary, _, sender = sock.recvmsg(ANY, _ANCILLARY, flags)
     came_to = tuple(
         (level, kind, answering)
         for level, kind, info in ancillary
@@ -76,3 +76,13 @@ def leaves_from_where_it_came(first: Arrival) -> bool:
         except OSError:
             return False
         return came_to == socket.inet_pton(family, trial.getsockname()[0].partition("%")[0])
+
+
+def own_address(arrival: Arrival) -> str | None:
+    """The address of ours that was sent to; None where the socket has one address only."""
+    for level, kind, info in arrival.came_to:
+        if (level, kind) == (socket.IPPROTO_IP, _IP_PKTINFO):
+            return socket.inet_ntop(socket.AF_INET, info[4:8])
+        if (level, kind) == (socket.IPPROTO_IPV6, _IPV6_PKTINFO) and info:
+            return socket.inet_ntop(socket.AF_INET6, info[:16])
+    return None

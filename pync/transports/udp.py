@@ -15,7 +15,7 @@ from ..core.errors import DialError, ListenError, PyncError, cause_of
 from ..core.events import AttemptFailed
 from . import DEFAULT, Options, pktinfo, sockopts
 from .conn import Conn
-from .datagram import LARGEST, Arrival, DatagramConn, ListeningConn, receive, shut_for_sending
+from .datagram import ANY, Arrival, DatagramConn, ListeningConn, receive, shut_for_sending
 from .internet import (
     WILDCARDS,
     Endpoint,
@@ -259,7 +259,7 @@ class _LockedConn(ListeningConn):
                 # All datagrams from before are read: from now on the kernel drops others' ones.
                 self._may_hold_strangers = False
                 raise
-        return self._sock.recv(LARGEST)
+        return self._sock.recv(ANY)
 
     def send(self, data: bytes | memoryview) -> int:
         """Send one datagram to the peer. Raises OSError."""
@@ -280,7 +280,7 @@ def probe(conn: Conn, timeout: float) -> str:
     conn.settimeout(timeout)
     try:
         conn.send(b"\0")
-        conn.recv(LARGEST)
+        conn.recv(ANY)
     except TimeoutError:
         return "open|filtered"
     except OSError as error:

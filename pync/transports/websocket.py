@@ -228,6 +228,11 @@ class Upgrading:
         """Whether it waits to write, not to read."""
         return self._steps.writes if self._securing is None else self._securing.writes
 
+    @property
+    def seconds(self) -> float | None:
+        """None: it waits for the peer alone (see accept.Steps)."""
+        return None
+
     def late(self) -> Exception:
         """Return the error to report when the handshake has taken too long."""
         if self._securing is not None:

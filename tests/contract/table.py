@@ -54,6 +54,7 @@ NO_IPV6 = "" if _has_ipv6() else "this machine has no IPv6"
 NO_UNIX = "" if hasattr(socket, "AF_UNIX") else "this system has no Unix sockets"
 NO_SCTP = "" if _has("AF_INET", ("127.0.0.1", 0), 132) else "this kernel has no SCTP"
 NO_VSOCK = "" if _has("AF_VSOCK", (1, 0xFFFFFFFF)) else "this kernel has no vsock_loopback"
+NO_DTLS = "" if find_spec("OpenSSL") else "pyOpenSSL is not installed"
 NO_CERTIFICATE = "" if find_spec("cryptography") else "cryptography is not installed"
 NO_WSPROTO = "" if find_spec("wsproto") else "wsproto is not installed"
 NO_PIPES = "" if sys.platform == "win32" else "only on Windows"
@@ -78,6 +79,7 @@ TRANSPORTS = [
     Transport("tls", "", missing=NO_CERTIFICATE),
     Transport("ws", "", missing=NO_WSPROTO, halves=False),
     Transport("wss", "", missing=NO_WSPROTO or NO_CERTIFICATE, halves=False),
+    Transport("dtls", "", datagram=True, missing=NO_DTLS),
     Transport("udp4", "udp4://127.0.0.1:0", datagram=True),
     Transport("udp6", "udp6://[::1]:0", datagram=True, missing=NO_IPV6),
     Transport("unixgram", "unixgram:{folder}/socket", datagram=True, missing=NO_UNIX),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from pync.core.errors import DialError, ListenError
 from pync.transports import SCHEMES, Options, dial, listen
 from pync.transports.conn import TcpConn
+from pync.transports.datagram import Datagrams
 
 from ..systems import UNDER_WINE
 from .table import (
@@ -30,7 +32,7 @@ from .table import (
 
 def test_every_scheme_is_in_the_contract() -> None:
     covered = {row.address.partition(":")[0] or row.name for row in TRANSPORTS}
-    assert covered - {"memory", "tls"} | {"udp"} == set(SCHEMES)
+    assert covered - {"memory", "tls", "dtls"} | {"udp"} == set(SCHEMES)
 
 
 @over(TRANSPORTS)
@@ -119,6 +121,39 @@ def test_datagrams_have_no_half_close(connect: Connect, transport: Transport) ->
         assert not hasattr(conn, "send_eof")
 
 
+@over([row for row in DATAGRAMS if row.name == "dtls"])
+def test_datagrams_that_have_an_end(connect: Connect, transport: Transport) -> None:
+    for closes, hears in (connect(transport), reversed(connect(transport))):
+        closes.send(b"last words")
+        closes.close()
+        assert not hears.ended
+        assert [hears.recv(100), hears.recv(100), hears.recv(100)] == [b"last words", b"", b""]
+        assert hears.ended
+
+
+@over([row for row in DATAGRAMS if row.name == "dtls"])
+def test_what_is_dropped_has_no_end(connect: Connect, transport: Transport) -> None:
+    client, server = connect(transport)
+    client.drop()
+    server.settimeout(0.01)
+    with pytest.raises(TimeoutError):
+        server.recv(1)
+    assert not server.ended
+
+
+@over([row for row in DATAGRAMS if row.name != "unixgram"])
+def test_the_largest_datagram_and_one_that_is_too_large(
+    connect: Connect, transport: Transport
+) -> None:
+    client, server = connect(transport)
+    largest = {"dtls": 16 * 1024, "udp4": 65_507, "udp6": 65_527}[transport.name]
+    client.send(bytes(largest))
+    assert server.recv(1) == bytes(largest)
+    with pytest.raises(OSError, match=r"(?i)message too long") as refusal:
+        client.send(bytes(largest + 1))
+    assert refusal.value.errno == errno.EMSGSIZE
+
+
 @over(DATAGRAMS)
 def test_a_listener_locks_on_to_its_first_peer(connect: Connect, transport: Transport) -> None:
     client, server = connect(transport)
@@ -134,7 +169,7 @@ def test_a_listener_locks_on_to_its_first_peer(connect: Connect, transport: Tran
         assert client.recv(100) == b"answer"
 
 
-@over(DATAGRAMS)
+@over([row for row in DATAGRAMS if row.address])
 def test_a_listener_for_many_answers_the_latest(folder: Path, transport: Transport) -> None:
     with (
         listen(address_of(transport, folder), Options(many=True)) as listener,
@@ -231,3 +266,15 @@ def test_abort_is_a_reset(connect: Connect, transport: Transport) -> None:
 def test_what_cannot_be_aborted_has_no_abort(connect: Connect, transport: Transport) -> None:
     for conn in connect(transport):
         assert not hasattr(conn, "abort")
+
+
+@over([row for row in DATAGRAMS if row.name == "dtls"])
+def test_what_reads_datagrams_hears_the_end(connect: Connect, transport: Transport) -> None:
+    client, server = connect(transport)
+    client.send(b"one")
+    client.send(b"two")
+    client.close()
+    assert isinstance(server, Datagrams)
+    assert list(server) == [b"one", b"two"]
+    with pytest.raises(EOFError, match="the peer ended"):
+        server.expect(b"x")

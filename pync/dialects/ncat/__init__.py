@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from ...core import VERSION
 from ...core.address import Address
-from ...core.config import Config, over_tls
+from ...core.config import BOTH_END, Config, is_dtls, over_tls
 from ...core.deadline import parse_duration
 from ...core.endings import Endings, OnPeerEnd
 from ...core.errors import DialError, ListenError, OutputError, OutputGone, UsageError
@@ -217,8 +217,6 @@ def _with_tls(config: Config) -> Config:
     """Return the Config with TLS if any TLS option is given; verification is off by default."""
     names = ("verify", "cert", "key", "trustfile", "ciphers", "servername", "alpn")
     asked = config.ssl or any(getattr(config, f"ssl_{name}") for name in names)
-    if asked and config.udp:
-        raise UsageError("DTLS is not supported by pync.")
     verifies = config.ssl_verify or config.ssl_trustfile is not None
     return config._replace(ssl=asked, verifies=verifies, lenient=True)
 
@@ -279,6 +277,8 @@ def _endings(config: Config) -> Endings:
 
 
 def _on_peer_end(config: Config) -> OnPeerEnd:
+    if is_dtls(config):
+        return BOTH_END
     if config.listen:
         return OnPeerEnd(pipe="leave" if config.keep_open else "waiting")
     # 7.96 and later end even with unsent input; pync does not drop input.

@@ -9,7 +9,7 @@ import os
 import re
 
 from ...core.address import WEBSOCKETS
-from ...core.config import ANYONE, Config, over_tls
+from ...core.config import ANYONE, BOTH_END, Config, is_dtls, over_tls
 from ...core.endings import Endings, OnPeerEnd
 from ...core.errors import PyncError, UsageError, detailed_status, shortened
 from .. import About, about_from, own_status
@@ -219,6 +219,8 @@ def _answer_wait(config: Config, idle: float | None) -> float | None:
 
 
 def _on_peer_end(config: Config) -> OnPeerEnd:
+    if is_dtls(config):
+        return BOTH_END
     if config.address is not None and config.address.scheme in WEBSOCKETS:
         # It ends as a whole: input that is left cannot be sent, which is a failure.
         return OnPeerEnd(pipe="leave" if config.keep_open else "waiting")

@@ -211,6 +211,8 @@ def _scheme(config: Config) -> str:
 def _onward(text: str, config: Config) -> Address:
     if text == STDIO or text.startswith(COMMAND):
         raise UsageError(f"{shortened(text)} stands alone: give one onward address")
+    if text.startswith("dtls://"):
+        raise UsageError(f"cannot go on to {shortened(text)}: a relay does not speak DTLS")
     secured = text.startswith("tls://")
     if secured:
         text = "tcp://" + text.removeprefix("tls://")

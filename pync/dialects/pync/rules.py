@@ -88,7 +88,7 @@ CONFLICTS = {
     "listen": ("zero_io", "pass_fd", "retry", "insecure", "ssl_servername", "starttls"),
     "zero_io": ("pass_fd", "exec", "sh_exec", *_OF_TALK, *OF_SCREEN, *_OF_TCP),
     "unixsock": ("ipv4", "ipv6", "source_port", "md5sig", "proxy", "device", "reuse_port"),
-    "udp": ("md5sig", "proxy", "banner", "accept_proxy_protocol", "reconnect"),
+    "udp": ("md5sig", "proxy", "banner", "accept_proxy_protocol", "reconnect", "starttls"),
     "reconnect": ("listen", "zero_io", "retry"),
     "ipv4": ("ipv6",),
     "send_only": ("recv_only", "no_stdin"),
@@ -183,15 +183,11 @@ def implied(config: Config) -> Config:
     asking = next((name for name in OF_TLS if getattr(config, name)), None)
     if config.ssl or asking is None:
         return config
-    if config.udp:
-        raise UsageError(f"cannot use {shown(asking)} and -u: pync has no TLS over UDP (DTLS)")
     return config._replace(ssl=True)
 
 
 def check(config: Config) -> None:
     """Refuse options that cannot be combined. Raises UsageError."""
-    if config.ssl and config.udp:
-        raise UsageError("cannot use --ssl and -u: pync has no TLS over UDP (DTLS)")
     if config.ping and config.sh_exec is not None:
         raise UsageError("--ping takes --count=N, and no -c (which is --sh-exec)")
     for one, others in CONFLICTS.items():
@@ -251,6 +247,8 @@ def check_address(config: Config) -> None:
             udp=config.udp or scheme in DATAGRAMS, unixsock=config.unixsock or scheme in LOCAL[:2]
         )
     )
+    if config.ssl and scheme == "unixgram":
+        raise UsageError(f"cannot use --ssl with {config.address}: DTLS is for UDP")
     for name in _OF_BINDING:
         if name == "udp" and config.onward:
             continue

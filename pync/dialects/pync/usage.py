@@ -128,7 +128,7 @@ Screen options:
 
 TLS options:
      --ssl                       Secure the connection by TLS (also
-                                 tls://HOST:PORT).
+                                 tls://HOST:PORT), with -u by DTLS (dtls://).
      --ssl-verify                Verify the peer's certificate (the default).
      --insecure                  Do not verify it; a warning is printed on
                                  stderr.
@@ -143,7 +143,7 @@ TLS options:
                                  have.
      --ssl-alpn=LIST             Protocols to agree upon, comma separated
                                  (ALPN).
-     --ssl-min-version=VERSION   At least this version of TLS (1.2, 1.3).
+     --ssl-min-version=VERSION   At least this version (1.2, 1.3; DTLS: 1.2).
      --ssl-max-version=VERSION   At most this one.
      --starttls=PROTOCOL         Ask for TLS in this protocol first: ftp, imap,
                                  irc, ldap, lmtp, mysql, nntp, pop3, postgres,

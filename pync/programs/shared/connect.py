@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import time
 
-from ...core.address import Address
+from ...core.address import DATAGRAMS, Address
 from ...core.errors import DialError
 from ...core.events import AttemptFailed, Report
 from ...core.typed import TYPE_CHECKING, NamedTuple
@@ -45,8 +45,7 @@ def connect(setup: DialSetup, report: Report) -> Conn:
     if entry.tls is None:
         conn = _dial(setup, report)
     else:
-        from . import securing
-
+        securing = _securing(setup.address)
         # Before dialling: unreadable files and unknown TLS versions raise an error here.
         context = securing.client_context(entry.tls)
         conn = securing.secure(_dial(setup, report), context, entry.tls, setup.address.host, report)
@@ -55,6 +54,16 @@ def connect(setup: DialSetup, report: Report) -> Conn:
 
         conn = upgrade(conn, entry.upgrade, entry.at or setup.address)
     return welcome(conn, entry, report)
+
+
+def _securing(address: Address):  # type: ignore[no-untyped-def]  # modules have no common type
+    if address.scheme in DATAGRAMS:
+        from . import dtls_securing
+
+        return dtls_securing
+    from . import securing
+
+    return securing
 
 
 def _dial(setup: DialSetup, report: Report) -> Conn:

@@ -14,8 +14,9 @@ from ...core.typed import TYPE_CHECKING, NamedTuple
 from ...transports.conn import Conn
 
 if TYPE_CHECKING:
-    from ...transports.tls.handshake import Securing, Security
-    from ...transports.websocket import Upgrade, Upgrading
+    from ...transports.tls.accept import Steps
+    from ...transports.tls.handshake import Security
+    from ...transports.websocket import Upgrade
 
 
 class Entry(NamedTuple):
@@ -42,11 +43,15 @@ class Entry(NamedTuple):
         """The seconds for the handshakes of one client."""
         return sum(one.timeout for one in (self.tls, self.upgrade) if one is not None)
 
-    def begin(self, conn: Conn) -> Securing | Upgrading:
+    def begin(self, conn: Conn) -> Steps:
         """Return the handshakes with a client, to run step by step. Owns ``conn``.
 
         Raises UsageError, with ``conn`` closed.
         """
+        if conn.datagram:
+            from .dtls_securing import begin as begin_dtls
+
+            return begin_dtls(conn)
         securing = None
         if self.tls is not None:
             from .securing import begin_welcome

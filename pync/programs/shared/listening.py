@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...core import load_module
-from ...core.address import Address
+from ...core.address import DATAGRAMS, Address
 from ...core.typed import TYPE_CHECKING, NamedTuple
 from ...transports import Options
 
@@ -49,7 +49,11 @@ def prepare(setup: ListenSetup) -> None:
 
     Raises UsageError for a file that cannot be read.
     """
-    if setup.tls is not None:
+    if setup.tls is not None and setup.address.scheme in DATAGRAMS:
+        from . import dtls_securing
+
+        dtls_securing.listener_context(setup.tls)
+    elif setup.tls is not None:
         from .securing import listener_context
 
         listener_context(setup.tls)

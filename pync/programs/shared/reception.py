@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ...core.address import DATAGRAMS
 from ...core.closing import Closing
 from ...core.events import Failed, Report
 from ...core.typed import TYPE_CHECKING
@@ -36,7 +37,7 @@ class Reception(Closing):
         self._report = report
         self._handshakes: Handshakes | None = None
         if setup.entry is not None and setup.entry.shakes:
-            self._handshakes = _handshakes(listener, setup.entry, self._failed)
+            self._handshakes = _handshakes(listener, setup, setup.entry, self._failed)
 
     def accept(self) -> Conn:
         """Return the next client. Raises ListenError, and without ``-k`` PyncError."""
@@ -66,7 +67,8 @@ class Reception(Closing):
 
     def _accept(self) -> Conn:
         if self._handshakes is not None:
-            return self._handshakes.accept(self._setup.accept_timeout)
+            secured: Conn = self._handshakes.accept(self._setup.accept_timeout)
+            return secured
         conn: Conn = self._listener.accept(self._setup.accept_timeout)
         return conn
 
@@ -77,8 +79,15 @@ class Reception(Closing):
 
 
 def _handshakes(
-    listener: Listener, entry: Entry, failed: Callable[[Exception, object], None]
+    listener: Listener,
+    setup: ListenSetup,
+    entry: Entry,
+    failed: Callable[[Exception, object], None],
 ) -> Handshakes:
     from ...transports.tls.accept import Handshakes
 
+    if entry.tls is not None and setup.address.scheme in DATAGRAMS:
+        from .dtls_securing import listening
+
+        listener = listening(listener, entry.tls, setup.options)
     return Handshakes(listener, entry.begin, failed, entry.patience)

@@ -11,11 +11,14 @@ from hashlib import sha256
 from ...core.address import without_zone
 from ...core.errors import UsageError
 from ...core.events import Report, Secured, Unverified
-from ...layers.tls import TlsCodec
+from ...core.typed import TYPE_CHECKING
 from ...transports.conn import Conn, StreamConn
 from ...transports.layered import LayeredConn
 from ...transports.tls import handshake
 from ...transports.tls.handshake import Securing, Security, client_context, server_context
+
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["begin_welcome", "client_context", "listener_context", "renew", "report_on", "secure"]
 
@@ -84,9 +87,8 @@ def report_on(conn: Conn, report: Report, *, details: bool) -> None:
     Arguments:
         details: whether to report the contents of the certificate too.
     """
-    assert isinstance(conn, LayeredConn)
-    codec = conn.codec
-    assert isinstance(codec, TlsCodec)
+    codec: Any = getattr(conn, "codec", None)
+    assert codec is not None
     certificate = codec.certificate
     event = Secured(conn.peer, codec.version, codec.cipher, codec.protocol)
     if certificate:

@@ -1,4 +1,4 @@
-"""Handshakes of accepted clients (TLS, WebSocket), side by side in the loop.
+"""Handshakes of accepted clients (TLS, DTLS, WebSocket), side by side in the loop.
 
 Each handshake continues when its client has sent bytes, so a client that stops in the middle does
 not delay others; it is closed when its time is over. (transports/tls/accept.py does the same
@@ -17,15 +17,15 @@ from ...transports.conn import Conn
 from .entry import Entry, welcome
 
 if TYPE_CHECKING:
-    from ...transports.tls.handshake import Securing
-    from ...transports.websocket import Upgrading
+    from ...transports.tls.accept import Steps
 
 
 class _Waiting(NamedTuple):
-    """A handshake in progress."""
+    """A handshake in progress; ``again``: when a flight of it is sent again (DTLS)."""
 
-    securing: Securing | Upgrading
+    securing: Steps
     timer: Timer
+    again: Timer | None = None
 
 
 class TlsAcceptor:
@@ -78,6 +78,7 @@ class TlsAcceptor:
             secured = securing.step()
         except BlockingIOError:
             step = self._step_of(conn)
+            self._wake_at(conn, step)
             self._loop.watch_reader(descriptor, None if securing.writes else step)
             self._loop.watch_writer(descriptor, step if securing.writes else None)
             return
@@ -91,6 +92,15 @@ class TlsAcceptor:
             self._entered(welcome(secured, self._entry, self._report))
         except Exception as error:  # noqa: BLE001 - it ends this client only
             self._give_up(conn, error)
+
+    def _wake_at(self, conn: Conn, step: Callable[[], None]) -> None:
+        """Take the next step at its time, even if nothing has been received."""
+        waiting = self._waiting[conn]
+        if waiting.again is not None:
+            waiting.again.cancel()
+        seconds = waiting.securing.seconds
+        again = None if seconds is None else self._loop.call_later(seconds, step)
+        self._waiting[conn] = waiting._replace(again=again)
 
     def _give_up(self, conn: Conn, error: Exception) -> None:
         """Close one client and report the error; raise an error that ends the program."""
@@ -109,7 +119,10 @@ class TlsAcceptor:
         self._report(Failed(late))
 
     def _drop(self, conn: Conn, descriptor: int | None = None) -> None:
-        self._waiting.pop(conn).timer.cancel()
+        waiting = self._waiting.pop(conn)
+        waiting.timer.cancel()
+        if waiting.again is not None:
+            waiting.again.cancel()
         # (A closed connection does not know its descriptor any more.)
         number = conn.fileno() if descriptor is None else descriptor
         self._loop.watch_reader(number, None)

@@ -6,17 +6,22 @@ programs/shared/connect.py); both use the contexts and the handshake of handshak
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from ...core.address import Address, without_zone
 from ...core.deadline import Deadline
+from ...core.typed import TYPE_CHECKING
 from .. import DEFAULT, Options
 from .. import dial as dial_plain
 from .. import listen as listen_plain
 from ..conn import StreamConn
-from ..listener import Accepting
-from .accept import Handshakes
+from ..listener import Accepting, Listener
+from .accept import Handshakes, Steps
 from .handshake import Securing, Security, client_context, secure, server_context
+
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def dial(address: Address, security: Security, options: Options = DEFAULT) -> StreamConn:
@@ -43,25 +48,24 @@ def listen(address: Address, security: Security, options: Options = DEFAULT) -> 
 
     Raises ListenError, UsageError.
     """
-    return TlsListener(address, security, options)
+    begin = partial(Securing, context=server_context(security), server_side=True)
+    return TlsListener(listen_plain(address, options), begin)
 
 
 class TlsListener(Accepting):
-    """A listener whose connections are secured.
+    """A listener whose connections are secured by TLS or DTLS.
 
     Arguments:
-        address: to listen on.
-        security: the certificate; without one, the listener makes a self-signed one.
-        options: see Options.
+        plain: accepts connections without it; owned.
+        begin: starts the handshake with a connection, which it then owns.
+        scheme: of its addresses.
     """
 
-    def __init__(self, address: Address, security: Security, options: Options) -> None:
-        context = server_context(security)
-        self._plain = listen_plain(address, options)
+    def __init__(self, plain: Listener, begin: Callable[[Any], Steps], scheme: str = "tls") -> None:
+        self._plain = plain
         self._interrupt = self._plain.let_others_close()
-        begin = partial(Securing, context=context, server_side=True)
         self._handshakes = Handshakes(self._plain, begin, _raise, interrupt=self._interrupt)
-        self.addresses = [one._replace(scheme="tls") for one in self._plain.addresses]
+        self.addresses = [one._replace(scheme=scheme) for one in self._plain.addresses]
 
     @property
     def address(self) -> Address:
@@ -71,7 +75,7 @@ class TlsListener(Accepting):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {', '.join(map(str, self.addresses))}>"
 
-    def accept(self, timeout: float | None = None) -> StreamConn:
+    def accept(self, timeout: float | None = None) -> StreamConn | Any:
         """Return the next connection, after its handshake.
 
         Arguments:

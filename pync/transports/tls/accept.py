@@ -1,4 +1,4 @@
-"""Accepting connections through TLS or WebSocket: the handshakes of all clients run side by side.
+"""Accepting connections through TLS, DTLS or WebSocket: all handshakes run side by side.
 
 The client whose handshake ends first is returned next. A client that sends nothing, or stops in
 the middle, does not delay others.
@@ -10,13 +10,12 @@ from collections.abc import Callable
 
 from ...core.broken import over_tls
 from ...core.deadline import Deadline
-from ...core.errors import ListenError, TlsError, UsageError, cause_of
-from ...core.typed import TYPE_CHECKING, NamedTuple
+from ...core.errors import ListenError, TlsError, cause_of
+from ...core.typed import TYPE_CHECKING, NamedTuple, Protocol
 from ...waiting.readiness import readable
-from ..conn import StreamConn
-from ..layered import LayeredConn
+from ..conn import Conn
 from ..listener import Listener
-from .handshake import HANDSHAKE_TIMEOUT, Securing
+from .handshake import HANDSHAKE_TIMEOUT
 
 #: Handshakes at once; a new one ends the oldest.
 AT_ONCE = 64
@@ -26,15 +25,34 @@ WRITE_AGAIN = 0.05
 
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from ...waiting.interrupt import Interrupt
-    from ..websocket import Upgrading
+
+
+class Steps(Protocol):
+    """A handshake that is run step by step; see Securing."""
+
+    @property
+    def writes(self) -> bool:
+        """Whether it waits to write, not to read."""
+
+    @property
+    def seconds(self) -> float | None:
+        """Seconds until the next step, even if nothing is received; None: wait for the peer."""
+
+    def late(self) -> Exception:
+        """Return the error to report when the handshake has taken too long."""
+
+    def step(self) -> Conn:
+        """Continue. Raises BlockingIOError when it has to wait, PyncError."""
 
 
 class _Shaking(NamedTuple):
     """A connection whose handshake is not over."""
 
-    conn: StreamConn
-    securing: Securing | Upgrading
+    conn: Conn
+    securing: Steps
     until: Deadline
 
 
@@ -53,7 +71,7 @@ class Handshakes:
     def __init__(
         self,
         listener: Listener,
-        begin: Callable[[StreamConn], Securing | Upgrading],
+        begin: Callable[[Any], Steps],
         failed: Callable[[Exception, object], None],
         patience: float = HANDSHAKE_TIMEOUT,
         interrupt: Interrupt | None = None,
@@ -64,9 +82,9 @@ class Handshakes:
         self._patience = patience
         self._interrupt = interrupt
         self._shaking: dict[int, _Shaking] = {}
-        self._secured: list[LayeredConn] = []
+        self._secured: list[Conn] = []
 
-    def accept(self, timeout: float | None = None) -> LayeredConn:
+    def accept(self, timeout: float | None = None) -> Any:
         """Return the next connection whose handshake is over.
 
         Arguments:
@@ -97,6 +115,7 @@ class Handshakes:
         self._listener.check_open()
         shaking = self._shaking.values()
         times = [deadline.remaining, *(one.until.remaining for one in shaking)]
+        times += [one.securing.seconds for one in shaking]
         if any(one.securing.writes for one in shaking):
             times.append(WRITE_AGAIN)
         first = min((time for time in times if time is not None), default=None)
@@ -109,7 +128,7 @@ class Handshakes:
             raise
         self._listener.check_open()
         for descriptor, one in list(self._shaking.items()):
-            if descriptor in ready or one.securing.writes:
+            if descriptor in ready or one.securing.writes or one.securing.seconds == 0:
                 self._step(descriptor, one)
             elif one.until.passed:
                 self._drop(descriptor, one.securing.late())
@@ -125,9 +144,6 @@ class Handshakes:
             raise ListenError("accept", self._listener.address, cause_of(error)) from None
         if conn is None:
             return
-        if not isinstance(conn, StreamConn):
-            conn.close()
-            raise UsageError("TLS needs a stream, not datagrams")
         if len(self._shaking) >= AT_ONCE:
             oldest, shaking = next(iter(self._shaking.items()))
             where = over_tls(shaking.conn.peer)

@@ -28,7 +28,7 @@ from .credentials import Ask, load_own, trusting
 HANDSHAKE_TIMEOUT = 30.0
 
 #: The ciphers of ncat: also those with RSA key exchange, which Python leaves out.
-_MANY_CIPHERS = "ALL:!aNULL:!eNULL:!LOW:!EXP:!RC4:!MD5:@STRENGTH"
+MANY_CIPHERS = "ALL:!aNULL:!eNULL:!LOW:!EXP:!RC4:!MD5:@STRENGTH"
 
 VERSIONS = {
     "1.0": ssl.TLSVersion.TLSv1,
@@ -63,7 +63,7 @@ class Security(NamedTuple):
 
 def client_context(security: Security) -> ssl.SSLContext:
     """Return the context of a client, which verifies its server. Raises UsageError."""
-    security = _with_keylog(security)
+    security = with_keylog(security)
     if security.trusted is not None:
         context = trusting(ssl.create_default_context, security.trusted)
     else:
@@ -81,7 +81,7 @@ def server_context(security: Security) -> ssl.SSLContext:
 
     Raises UsageError.
     """
-    security = _with_keylog(security)
+    security = with_keylog(security)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     if security.certificate is None:
         from .certificate import use_self_made
@@ -156,6 +156,11 @@ class Securing:
     def writes(self) -> bool:
         """Whether it waits to write, not to read."""
         return bool(self._unsent) or (self._asking is not None and self._asking.writes)
+
+    @property
+    def seconds(self) -> float | None:
+        """None: it waits for the peer alone (see accept.Steps)."""
+        return None
 
     @property
     def lateness(self) -> Cause:
@@ -235,14 +240,14 @@ def _tuned(context: ssl.SSLContext, security: Security) -> ssl.SSLContext:
         load_own(context, security.certificate, security.key, security.ask)
     if security.lenient:
         context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
-        context.set_ciphers(_MANY_CIPHERS)
+        context.set_ciphers(MANY_CIPHERS)
     if security.ciphers is not None:
         try:
             context.set_ciphers(security.ciphers)
         except (ssl.SSLError, UnicodeError):
             raise UsageError(f"--ssl-ciphers {security.ciphers!r}: no cipher fits") from None
     if security.protocols:
-        _check_protocols(security.protocols)
+        check_protocols(security.protocols)
         context.set_alpn_protocols(list(security.protocols))
     if security.least is not None:
         context.minimum_version = _version(security.least, "--ssl-min-version")
@@ -253,7 +258,7 @@ def _tuned(context: ssl.SSLContext, security: Security) -> ssl.SSLContext:
     return context
 
 
-def _with_keylog(security: Security) -> Security:
+def with_keylog(security: Security) -> Security:
     """Return ``security`` with the key log of the environment, unless it has its own.
 
     Both files are made private. (Python's own default context opens the one of the environment.)
@@ -281,7 +286,8 @@ def _make_private(option: str, path: str) -> None:
         raise UsageError(f"{option} {path}: other users may read it: chmod 600 {path}")
 
 
-def _check_protocols(names: tuple[str, ...]) -> None:
+def check_protocols(names: tuple[str, ...]) -> None:
+    """Check that ALPN has room for these names. Raises UsageError."""
     # RFC 7301 3.1: 1 to 255 bytes each; Python takes ASCII only.
     for name in names:
         if not (name.isascii() and 0 < len(name) < 256):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pync.core.address import Address
 from pync.core.errors import UsageError
 from pync.dialects.pync import parse
 from pync.dialects.pync.rules import OF_TLS
@@ -26,9 +27,18 @@ WORDS = {
 def test_an_option_of_tls_asks_for_tls(name: str) -> None:
     words = WORDS.get(name, f"{option_of(name)}=1.3").split()
     assert parse([*words, "localhost", "9000"]).ssl
-    for udp in (["-u", "localhost", "9000"], ["udp://localhost:9000"]):
-        with pytest.raises(UsageError, match="no TLS over UDP"):
-            parse([*words, *udp])
+    over_udp = (["-u", "localhost", "9000"], ["udp://localhost:9000"], ["dtls://localhost:9000"])
+    for udp in over_udp:
+        if name == "starttls":
+            with pytest.raises(UsageError, match="cannot use --starttls and -u"):
+                parse([*words, *udp])
+        else:
+            config = parse([*words, *udp])
+            assert config.ssl
+            assert config.address == Address("udp", "localhost", "9000")
+            # close_notify ends both directions: it is said at the end.
+            assert config.endings.eof_after is None
+            assert set(config.on_peer_end) == {"leave"}
 
 
 def test_a_listener_with_a_certificate_never_listens_in_plain_text() -> None:

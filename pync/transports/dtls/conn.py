@@ -1,0 +1,113 @@
+"""A connection of datagrams through DTLS: it keeps their boundaries, and it has an end.
+
+close_notify may be lost as any datagram may (RFC 6347 4.1.2.6): a peer that is silent has ended, or
+has not. So nothing waits for it, and none is asked for.
+"""
+
+from __future__ import annotations
+
+import time
+
+from ...core.deadline import Deadline
+from ...layers.dtls import LARGEST, DtlsCodec
+from ..datagram import DatagramConn, Datagrams, too_long
+
+#: Datagrams that were decrypted and wait; they are taken before more is read.
+_Plain = list[bytes]
+
+
+class DtlsConn(Datagrams):
+    """An association.
+
+    Arguments:
+        conn: owned from now on.
+        codec: its handshake is over.
+        plain: what has come already.
+    """
+
+    def __init__(self, conn: DatagramConn, codec: DtlsCodec, plain: _Plain) -> None:
+        super().__init__(conn.socket, conn.local, conn.peer)
+        self.codec = codec
+        #: When the peer was heard last (time.monotonic).
+        self.heard_at = time.monotonic()
+        self._conn = conn
+        self._plain = plain
+        self._said_end = False
+
+    @property
+    def layered(self) -> bool:
+        """Always: the descriptor has the datagrams of the wire."""
+        return True
+
+    @property
+    def ended(self) -> bool:
+        """Whether the peer has said that it sends nothing more, and all of it was received."""
+        return self.codec.ended and not self._plain
+
+    def pending(self) -> bool:
+        """Whether recv returns something without waiting."""
+        return bool(self._plain or self.codec.ended or self.codec.failure is not None)
+
+    def detach(self) -> None:
+        """Nothing: the kernel delivers to this socket until it is closed."""
+
+    def recv_whole(self) -> bytes:
+        """The next datagram; ``b""`` at the end. Raises OSError."""
+        deadline = Deadline(self.gettimeout())
+        while not self._plain:
+            if self.codec.ended:
+                return b""
+            if self.codec.failure is not None:
+                raise self.codec.failure
+            if deadline.passed and self.gettimeout():
+                raise TimeoutError("timed out")
+            self._receive(self._conn.recv_whole())
+        return self._plain.pop(0)
+
+    def _recv(self, size: int) -> bytes:  # noqa: ARG002 - a datagram comes whole
+        return self.recv_whole()
+
+    def _receive(self, datagram: bytes) -> None:
+        self.heard_at = time.monotonic()
+        try:
+            self._plain += [data for data in self.codec.receive(datagram) if data]
+        finally:
+            self._answer(self.codec.outgoing())
+
+    def send(self, data: bytes | memoryview) -> int:
+        """Send one datagram; an empty one has no record, and is not sent. Raises OSError."""
+        if len(data) > LARGEST:
+            raise too_long()
+        if data:
+            for datagram in self.codec.send(data):
+                self._conn.send(datagram)
+        return len(data)
+
+    def _send_all(self, data: bytes) -> None:
+        self.send(data)
+
+    def drop(self) -> None:
+        """Let go, and do not say that this was the end. Idempotent."""
+        self._said_end = True
+        self.close()
+
+    def close(self) -> None:
+        """Say that this is the end, if there is anybody, and let go. Idempotent."""
+        if not self._said_end and self.fileno() != -1:
+            self._said_end = True
+            self._answer(self.codec.send_end())
+        self._conn.close()
+
+    def _answer(self, datagrams: list[bytes]) -> None:
+        """Send what DTLS says by itself; what cannot be sent now is lost, as in the network."""
+        if not datagrams:
+            return
+        before = self.gettimeout()
+        self.settimeout(0)
+        try:
+            for datagram in datagrams:
+                self._conn.send(datagram)
+        except OSError:
+            pass  # nobody is there, or the buffer is full
+        finally:
+            self.settimeout(before)

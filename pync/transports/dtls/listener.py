@@ -1,0 +1,277 @@
+"""Listening for DTLS: cookies first, then a socket of its own for each peer.
+
+Who sends a ClientHello gets a cookie that is bound to its address (RFC 6347 4.2.1). Nothing is kept
+of it before it has shown that it receives there, so senders that forge addresses cost no memory,
+and nobody is sent more than was received from there. Then a second socket is bound to the same
+address and connected to the peer: the kernel delivers to it what that peer sends, and others are
+served side by side, or one after the other, as over TCP.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+import socket
+import sys
+import time
+from collections import deque
+from contextlib import suppress
+
+from OpenSSL import SSL
+
+from ...core.address import Address
+from ...core.errors import UsageError
+from ...core.typed import TYPE_CHECKING
+from ...layers.dtls import DtlsCodec
+from .. import Options, pktinfo, sockopts
+from ..conn import Conn
+from ..datagram import ANY, Arrival, DatagramConn
+from ..internet import address_of
+from ..listener import Listener
+from ..udp import UdpListener
+from .context import server_connection
+from .handshake import DtlsSecuring
+from .verifying import Expected
+
+if TYPE_CHECKING:
+    from typing import Any
+
+#: Seconds for which a cookie is good, at least; the secret changes as often.
+COOKIE_LIFE = 60.0
+
+#: Datagrams that are received in one go, before anybody else has a turn.
+BURST = 64
+
+#: Peers whose handshake has begun in vain are forgotten when there are so many.
+MOST_KNOWN = 4096
+
+
+class DtlsListener(Listener):
+    """A listener whose connections have shown a cookie; their handshakes are to follow.
+
+    Arguments:
+        plain: bound sockets; owned from now on.
+        context: of a server.
+        options: how the sockets of peers are made.
+    """
+
+    def __init__(self, plain: UdpListener, context: SSL.Context, options: Options) -> None:
+        if sys.platform == "win32" and options.many:
+            raise UsageError("-k with DTLS: Windows keeps the peers of one port not apart")
+        super().__init__(plain._socks, plain.addresses)
+        self._plain = plain
+        self._options = options
+        self._cookies = Cookies()
+        self._context = context
+        self._context.set_cookie_generate_callback(self._cookies.make)
+        self._context.set_cookie_verify_callback(self._cookies.is_good)
+        #: What came to a peer's socket before it was connected.
+        self._strays: deque[tuple[bytes, Arrival]] = deque()
+        self._known: dict[Arrival, PeerConn] = {}
+
+    def take_nowait(self) -> Conn | None:
+        """A peer that has shown its cookie; None when there is none. Raises OSError."""
+        while self._strays:
+            data, arrival = self._strays.popleft()
+            if self.admits(self._plain.peer_address(arrival)):
+                conn = self._greeted(data, arrival)
+                if conn is not None:
+                    return conn
+        for sock in list(self._socks):
+            for _ in range(BURST):
+                try:
+                    data, arrival, peer = self._plain.receive_from(sock)
+                except BlockingIOError:
+                    break
+                except ConnectionError:
+                    continue  # Windows tells here that nobody received an answer of ours
+                if arrival.to_many or not self.admits(peer):
+                    continue
+                conn = self._greeted(data, arrival)
+                if conn is not None:
+                    return conn
+        return None
+
+    def close(self) -> None:
+        """Stop listening; idempotent."""
+        self.closed = True
+        self._plain.close()
+
+    def _greeted(self, data: bytes, arrival: Arrival) -> PeerConn | None:
+        """Answer a datagram of somebody unknown; the connection when it has shown a cookie."""
+        known = self._known.get(arrival)
+        if not data or (known is not None and known.fileno() != -1):
+            # Empty, or it came before its own socket was there: what matters is sent again.
+            return None
+        # A new one for each: what another sender has left in it could not be told from this.
+        greeting = server_connection(self._context)
+        expected = greeting.get_app_data()
+        expected.peer = repr((arrival.sender, arrival.came_to)).encode()
+        greeting.bio_write(data)
+        try:
+            greeting.DTLSv1_listen()
+        except SSL.WantReadError:
+            self._answer(greeting, arrival)
+            return None
+        except SSL.Error:
+            return None  # it is not a ClientHello
+        conn = self._connected(greeting, expected, arrival)
+        if len(self._known) >= MOST_KNOWN:
+            self._known = {at: one for at, one in self._known.items() if one.fileno() != -1}
+        self._known[arrival] = conn
+        return conn
+
+    def _answer(self, greeting: SSL.Connection, arrival: Arrival) -> None:
+        codec = DtlsCodec(greeting)
+        try:
+            for datagram in codec.outgoing():
+                arrival.answer(datagram)
+        except OSError:
+            pass  # it is not there, or our buffer is full: it asks again
+
+    def _connected(
+        self, greeting: SSL.Connection, expected: Expected, arrival: Arrival
+    ) -> PeerConn:
+        """A socket for one peer. Raises OSError."""
+        if sys.platform == "win32":
+            self._socks.remove(arrival.sock)
+            arrival.sock.connect(arrival.sender)
+            return self._peer(arrival.sock, greeting, expected)
+        sock = socket.socket(arrival.sock.family, socket.SOCK_DGRAM)
+        try:
+            self._bind_beside(sock, arrival)
+            sock.setblocking(False)
+            sock.connect(arrival.sender)
+            first = self._sort(sock, arrival)
+            return self._peer(sock, greeting, expected, first)
+        except BaseException:
+            sock.close()
+            raise
+
+    def _peer(
+        self,
+        sock: socket.socket,
+        greeting: SSL.Connection,
+        expected: Expected,
+        first: list[bytes] | None = None,
+    ) -> PeerConn:
+        scheme = self.address.scheme
+        local = address_of(scheme, sock.getsockname())
+        peer = address_of(scheme, sock.getpeername())
+        return PeerConn(sock, local, peer, DtlsCodec(greeting), expected, first or [])
+
+    def _bind_beside(self, sock: socket.socket, arrival: Arrival) -> None:
+        """Bind to the address that was sent to; nobody else can bind to it meanwhile or later."""
+        listening = arrival.sock
+        sharing = _SHARING
+        sockopts.apply(sock, self._options.sockopts)
+        if sock.family == socket.AF_INET6:
+            only = listening.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, only)
+        name = listening.getsockname()
+        own = pktinfo.own_address(arrival)
+        if own is not None and len(name) > 2:
+            name = (*name[:3], arrival.sender[3])  # a link-local address needs its interface
+        sock.setsockopt(socket.SOL_SOCKET, sharing, 1)
+        before = listening.getsockopt(socket.SOL_SOCKET, sharing)
+        listening.setsockopt(socket.SOL_SOCKET, sharing, 1)
+        try:
+            sock.bind(name if own is None else (own, *name[1:]))
+        finally:
+            listening.setsockopt(socket.SOL_SOCKET, sharing, before)
+
+    def _sort(self, sock: socket.socket, arrival: Arrival) -> list[bytes]:
+        """What came for the peer's socket before it was there; the others' is the listener's.
+
+        (A ClientHello may be in several datagrams: ncat's is, which knows of no MTU.)
+        """
+        mine: list[bytes] = []
+
+        def sort(data: bytes, came: Arrival) -> None:
+            if came == arrival:
+                mine.append(data)
+            else:
+                self._strays.append((data, came))
+
+        with suppress(OSError):
+            while True:
+                data, came = self._plain.receive_any(arrival.sock)
+                sort(data, came)
+        with suppress(OSError):
+            while True:
+                # Between bind and connect it was anybody's.
+                data, sender = sock.recvfrom(ANY)
+                sort(data, arrival._replace(sender=sender))
+        return mine
+
+
+#: What lets two sockets have one port, where the kernel tells them apart by their peers.
+_SHARING = (
+    socket.SO_REUSEADDR
+    if sys.platform.startswith("linux") or not hasattr(socket, "SO_REUSEPORT")
+    else socket.SO_REUSEPORT
+)
+
+
+class PeerConn(DatagramConn):
+    """The socket of one peer, and our side of its handshake, which is to follow.
+
+    Arguments:
+        first: datagrams of the peer that were received before.
+    """
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        local: Address,
+        peer: Address,
+        codec: DtlsCodec,
+        expected: Expected,
+        first: list[bytes],
+    ) -> None:
+        super().__init__(sock, local, peer)
+        self._codec = codec
+        self._expected = expected
+        self._first = first
+
+    def securing(self) -> DtlsSecuring:
+        """The handshake."""
+        return DtlsSecuring(self, self._codec, self._expected, server_side=True)
+
+    def recv_whole(self) -> bytes:
+        """The next datagram of the wire. Raises OSError."""
+        return self._first.pop(0) if self._first else super().recv_whole()
+
+
+class Cookies:
+    """What shows that somebody receives at an address: a keyed hash of it.
+
+    It is good until the secret has changed twice: for COOKIE_LIFE at least, twice that at most.
+    """
+
+    def __init__(self) -> None:
+        self._secrets = (os.urandom(32), os.urandom(32))
+        self._changed_at = time.monotonic()
+
+    def make(self, connection: SSL.Connection) -> bytes:
+        """The cookie for the peer of a connection."""
+        return self._cookie(self._current()[0], connection)
+
+    def is_good(self, connection: SSL.Connection, cookie: bytes) -> bool:
+        """Whether the peer of a connection got this cookie of us, lately."""
+        return any(
+            hmac.compare_digest(cookie, self._cookie(secret, connection))
+            for secret in self._current()
+        )
+
+    def _current(self) -> tuple[bytes, bytes]:
+        now = time.monotonic()
+        if now - self._changed_at >= COOKIE_LIFE:
+            # (After a long silence the older one is not good, either.)
+            older = self._secrets[0] if now - self._changed_at < 2 * COOKIE_LIFE else os.urandom(32)
+            self._secrets = (os.urandom(32), older)
+            self._changed_at = now
+        return self._secrets
+
+    def _cookie(self, secret: bytes, connection: Any) -> bytes:
+        return hmac.digest(secret, connection.get_app_data().peer, "sha256")
