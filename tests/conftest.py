@@ -1,7 +1,8 @@
-"""After each test: no descriptor, thread or child process that was not there before.
+"""After each test: what it opened, started or set is gone again.
 
-What fixtures of a wider scope hold was there before. Descriptors and children are known
-on Linux only; threads everywhere.
+No descriptor, thread, child process or signal handler may stay that was not there before. What
+fixtures of a wider scope hold was there before. Descriptors and children are known on Linux
+only; threads and handlers everywhere.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ if os.name != "nt":
 
 #: Seconds that a thread or child that is already ending may take to be gone.
 GRACE = 5.0
+
+#: The signals whose handlers a test has to restore.
+SIGNALS = ("SIGPIPE", "SIGINT", "SIGTERM", "SIGHUP", "SIGCHLD", "SIGUSR1", "SIGWINCH")
 
 #: A moment, in seconds, to wait for one thread that ends.
 MOMENT = 0.02
@@ -63,7 +67,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def leaves_nothing_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail a test that leaks; the message names what it left."""
-    before = _descriptors(), set(threading.enumerate()), _children()
+    before = _descriptors(), set(threading.enumerate()), _children(), _handlers()
     yield
     until = time.monotonic() + GRACE
     while left := _left(*before):
@@ -75,7 +79,10 @@ def leaves_nothing_behind(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 def _left(
-    descriptors: dict[str, str], threads: set[threading.Thread], children: set[str]
+    descriptors: dict[str, str],
+    threads: set[threading.Thread],
+    children: set[str],
+    handlers: dict[str, object],
 ) -> list[str]:
     # A number that now stands for something else was closed and taken again: as much a leak.
     left = [
@@ -85,7 +92,16 @@ def _left(
     ]
     left += [f"thread {one.name}" for one in set(threading.enumerate()) - threads]
     left += [f"process {pid} ({_command(pid)})" for pid in _children() - children]
+    # A later test would die by the signal, or survive what has to end it.
+    left += [f"handler of {name}" for name, one in _handlers().items() if handlers[name] != one]
     return left
+
+
+def _handlers() -> dict[str, object]:
+    """The handlers of the signals that tests change."""
+    return {
+        name: signal.getsignal(getattr(signal, name)) for name in SIGNALS if hasattr(signal, name)
+    }
 
 
 def _descriptors() -> dict[str, str]:

@@ -1,8 +1,8 @@
 """Lua scripts behind connections (``--lua-exec``): each runs in a Python of its own, by lupa.
 
 Lua's own libraries use the C library's standard streams, and these are the connection: a script
-reads and writes it with ``io`` and ``print``. It is loaded here first, because a script that
-cannot be loaded must not be found out by the first client.
+reads and writes it with ``io`` and ``print``. The script is loaded once before pync listens, so
+that a mistake in it is reported to the user and not to the first client.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from importlib import import_module
 
 from ..core.errors import UsageError
 
-#: What typing calls so.
+#: As in typing, whose import would take longer than the rest of this module.
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 #: Lua's versions, the first that lupa brings; ncat has had 5.4 since 7.94, and 5.3 before.
 VERSIONS = ("lua54", "lua53")
 
-#: A function of the file's name; returns what is wrong with it.
+#: A Lua function that takes the name of a file and returns the error of loading it, or nil.
 _LOAD = b"function(path) local _, wrong = loadfile(path) return wrong end"
 
-#: Runs the file; returns the exit status. Output is not buffered: a script that asks and then reads
-#: must be heard. Python is out of its reach. What goes wrong is said as ncat says it, without
-#: the frames of this function.
+#: A Lua function that runs the file and returns the exit status. Output is not buffered, because a
+#: script may write a question and then read the answer. The script cannot reach Python. Errors have
+#: ncat's wording, without the stack frames of this function.
 _RUN = b"""
 function(path)
   python = nil
@@ -47,16 +47,16 @@ function(path)
 end
 """
 
-#: What the child's Python runs; it need not find us by itself.
+#: What the child's Python runs. The child may be unable to import pync by itself.
 _CHILD = "import sys; sys.path.insert(0, {0!r}); from {1} import main; sys.exit(main({2!r}))"
 
 
 def words_for(path: str) -> list[str]:
-    """The command that runs a script. Raises UsageError when it cannot be loaded."""
+    """Return the command that runs a script. Raises UsageError when the script cannot be loaded."""
     wrong = _runtime().eval(_LOAD)(os.fsencode(path))
     if wrong is not None:
         raise UsageError(f"Error loading the Lua script: {_text(wrong)}.")
-    # The folder, or the file (zipapp), in which the package is.
+    # The folder, or the zipapp, that contains the package.
     top = os.path.dirname(os.path.abspath(__file__))
     for _ in __name__.split(".")[1:]:
         top = os.path.dirname(top)
@@ -70,13 +70,17 @@ def words_for(path: str) -> list[str]:
 
 
 def main(path: str) -> int:
-    """Run a script on the standard streams; returns the exit status."""
+    """Run a script on the standard streams of this process, which is its own.
+
+    Returns the exit status. Raises UsageError without lupa.
+    """
+    lua = _runtime()
     if sys.platform != "win32":
         import signal
 
         # Python ignores it; a script that writes for ever must end with its client.
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    status: int = _runtime().eval(_RUN)(os.fsencode(path))
+    status: int = lua.eval(_RUN)(os.fsencode(path))
     return status
 
 
