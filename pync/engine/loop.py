@@ -166,6 +166,7 @@ class Loop:
             while going_on():
                 self._run_once()
             return
+        wakeup.raise_deferred()
         running = wakeup.set_running(True)
         try:
             while going_on():

@@ -46,6 +46,7 @@ def ending() -> Iterator[None]:
             return
         asked = KeyboardInterrupt() if number == signal.SIGINT else Terminated(number)
         if not wakeup.defer(asked):
+            wakeup.remember(asked)
             raise asked
         if hasattr(signal, "setitimer"):
             # Not earlier: an alarm may be from the program that started us ("alarm 5; exec pync").
@@ -57,13 +58,15 @@ def ending() -> Iterator[None]:
         _catch(before, end)
         yield
     except Exception as error:
-        if asked is None or not _came_of(error, asked):
+        if asked is None or not wakeup.came_of(error, asked):
             raise
         # The cleanup failed because the signal left something half changed. The process ends
         # anyway, which cleans up.
         raise asked from None
     finally:
         _restore(before)
+        if before:
+            wakeup.forget()
 
 
 @contextmanager
@@ -110,14 +113,6 @@ def _catch(before: _Handlers, end: Any) -> None:
 
 def _run_out(_number: int, _frame: object) -> None:
     wakeup.raise_deferred()
-
-
-def _came_of(error: BaseException, origin: BaseException) -> bool:
-    """Return whether the error was raised while ``origin`` was being handled."""
-    seen: BaseException | None = error
-    while seen is not None and seen is not origin:
-        seen = seen.__context__
-    return seen is origin
 
 
 def _restore(handlers: _Handlers) -> None:

@@ -57,7 +57,9 @@ class Readable:
 
     def wait(self, deadline: Deadline) -> list[int]:
         """Wait, and return the readable descriptors; see readable()."""
-        self._hear_the_bell()
+        self._watch_wakeup_pipe()
+        if self._wakeup_fd is not None:
+            wakeup.raise_deferred()
         while True:
             ready = [key.fd for key, _ in self._selector.select(one_wait(deadline.remaining))]
             if self._wakeup_fd in ready:
@@ -66,7 +68,7 @@ class Readable:
             if ready or deadline.passed:
                 return ready
 
-    def _hear_the_bell(self) -> None:
+    def _watch_wakeup_pipe(self) -> None:
         wakeup_fd = wakeup.wakeup_fd()
         if wakeup_fd == self._wakeup_fd:
             return

@@ -20,7 +20,8 @@ from contextlib import contextmanager
 _read_end: int | None = None
 _write_end = -1
 
-#: Whether a loop that drains the pipe is running, and the exception that it has to raise.
+#: Whether a loop that drains the pipe is running, and the exception that it, or the next wait, has
+#: to raise.
 _running = False
 _deferred: BaseException | None = None
 
@@ -107,9 +108,33 @@ def defer(error: BaseException) -> bool:
     return True
 
 
+def remember(error: BaseException) -> None:
+    """Let the next wait raise an exception that its handler raises now, in case that one is lost.
+
+    Python discards what is raised in a destructor or in the callback of a weak reference. importlib
+    has such callbacks, so a signal during an import could be lost.
+    """
+    global _deferred
+    _deferred = error
+
+
+def forget() -> None:
+    """Drop the deferred exception, if any: its signal has ended the program by now."""
+    global _deferred
+    _deferred = None
+
+
 def raise_deferred() -> None:
-    """Raise the deferred exception, if any."""
+    """Raise the deferred exception, if any, unless it is being handled already."""
     global _deferred
     if _deferred is not None:
         error, _deferred = _deferred, None
-        raise error
+        if not came_of(sys.exc_info()[1], error):
+            raise error
+
+
+def came_of(error: BaseException | None, origin: BaseException) -> bool:
+    """Return whether the error is ``origin``, or was raised while ``origin`` was being handled."""
+    while error is not None and error is not origin:
+        error = error.__context__
+    return error is origin

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable
@@ -11,10 +12,12 @@ from contextlib import suppress
 
 import pytest
 
+from pync.core.deadline import Deadline
 from pync.core.errors import Terminated
 from pync.engine import signals
 from pync.engine.loop import Loop
 from pync.waiting import wakeup
+from pync.waiting.readiness import readable
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="not on Windows")
 
@@ -220,3 +223,43 @@ def test_in_another_thread_nothing_is_caught() -> None:
     thread.start()
     thread.join(10)
     assert found == [before]
+
+
+@posix
+@pytest.mark.parametrize("number", RAISED)
+def test_a_signal_whose_exception_was_lost_ends_the_next_wait(number: signal.Signals) -> None:
+    # Python discards what is raised in the callback of a weak reference; importlib has some.
+    def wait(loop: Loop) -> None:
+        with suppress(RAISED[number]):
+            signal.raise_signal(number)
+        loop.call_later(10, lambda: pytest.fail("the loop went on"))
+        loop.run_while(lambda: True)
+
+    with pytest.raises(RAISED[number]), signals.ending(), wakeup.installed(), Loop() as loop:
+        wait(loop)
+
+
+@posix
+def test_a_signal_whose_exception_was_lost_ends_a_wait_without_a_loop() -> None:
+    def wait() -> None:
+        with suppress(Terminated):
+            signal.raise_signal(signal.SIGTERM)
+        readable([ours.fileno()], Deadline(10))
+
+    ours, theirs = socket.socketpair()
+    with ours, theirs, pytest.raises(Terminated), signals.ending(), wakeup.installed():
+        wait()
+
+
+@posix
+def test_the_cleanup_after_a_signal_may_wait() -> None:
+    done: list[bool] = []
+
+    def tidy_up() -> None:
+        with wakeup.installed(), Loop() as loop:
+            loop.call_later(0.01, lambda: done.append(True))
+            loop.run_while(lambda: not done)
+
+    with pytest.raises(Terminated):
+        ended_by(signal.SIGTERM, tidy_up)
+    assert done
