@@ -25,7 +25,7 @@ MAY_HAVE_DIED = frozenset(
 
 DYING = 2.0
 
-#: Seconds in which a server may handle the last actions of its clients, and between two checks.
+#: Seconds that a server may take to handle the last actions of its clients, and between two checks.
 SETTLING, SETTLING_INTERVAL = 1.0, 0.002
 
 #: The exit statuses of a server that ended because of SIGTERM.
@@ -49,7 +49,7 @@ def ends_in_order(process: Process, within: float, transcript: Transcript) -> No
 
 
 def _let_settle(process: Process) -> None:
-    """Wait until the server waits: on a busy machine, it may not have seen yet that a client left.
+    """Wait until the server is idle: on a busy machine, it may not have noticed that a client left.
 
     lighttpd, for example, ends with status 1 if a connection is still open.
     """

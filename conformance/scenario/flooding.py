@@ -1,6 +1,6 @@
-"""Send to a server without reading, until it takes no more although it has had its turn.
+"""Send to a server without reading, until the server waits and takes no more.
 
-That nothing is taken for a moment can also mean that the server waits for a processor, or computes.
+If it takes nothing for a moment, it may also be waiting for a processor, or computing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 #: the socket accepts; and the seconds without progress after which the server reads no more.
 JAM, JAM_QUIET = 8 * 1024 * 1024, 0.2
 
-#: The most seconds for which a server that runs, and takes nothing, is given its turn.
+#: Seconds without progress after which to stop even if the server runs or waits for a processor.
 TURN = 3.0
 
 

@@ -1,4 +1,4 @@
-"""The events of --ping, and what they add up to. Pure."""
+"""The events of --ping, and their statistics. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .typed import NamedTuple
 class Pinged(NamedTuple):
     """One attempt of --ping: ``connected``, ``refused`` or ``failed`` (its ``cause`` says why).
 
-    ``connect``: milliseconds until it was decided, without those of ``lookup`` and ``handshake``.
+    ``connect``: milliseconds until it succeeded or failed, without ``lookup`` and ``handshake``.
     """
 
     address: Address
@@ -25,10 +25,10 @@ class Pinged(NamedTuple):
 
 
 class PingsDone(NamedTuple):
-    """All attempts of --ping: how many, ``loss`` in percent, times of those that connected.
+    """The summary of --ping: numbers of attempts, ``loss`` in percent, times in milliseconds.
 
-    ``lost``: neither connected nor refused. ``jitter``: the mean difference between one time and
-    the next.
+    The times are those of the attempts that connected. ``lost``: neither connected nor refused.
+    ``jitter``: the mean difference between one time and the next.
     """
 
     address: Address
@@ -45,7 +45,7 @@ class PingsDone(NamedTuple):
 
 
 def statistics(times: list[float]) -> tuple[float | None, ...]:
-    """Minimum, average, maximum, jitter; None of each without a time."""
+    """Return minimum, average, maximum and jitter; each is None if there are no times."""
     if not times:
         return None, None, None, None
     steps = [abs(one - other) for one, other in pairwise(times)]

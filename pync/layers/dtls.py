@@ -1,8 +1,8 @@
-"""DTLS 1.2 (RFC 6347) as a layer: datagrams of the wire on one side, datagrams on the other.
+"""DTLS 1.2 (RFC 6347) as a layer: datagrams of the network on one side, plain ones on the other.
 
-pyOpenSSL does the work over buffers in memory; nothing is read or written here, and no time passes:
-who drives this asks ``seconds`` when to call again, because a flight of the handshake may be lost.
-What is malformed, replayed, or not for us is dropped (RFC 6347 4.1.2.7); it ends nothing.
+pyOpenSSL does the work over buffers in memory; this module does no I/O and does not wait. A flight
+of the handshake may be lost, so the caller asks ``seconds`` when to call again(). Datagrams that
+are malformed, replayed or not the peer's are dropped (RFC 6347 4.1.2.7); they end nothing.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from OpenSSL import SSL
 from ..core.broken import TlsFailure
 from .tls import meaning
 
-#: Bytes of one datagram of the handshake: what every path carries with IPv6 (RFC 8200 5: 1,280)
-#: and the headers of a tunnel.
+#: Bytes of one datagram of the handshake: every IPv6 path carries 1,280 bytes (RFC 8200 5), which
+#: leaves room for the headers, also those of a tunnel.
 MTU = 1200
 
-#: Plain bytes of one record, which is one datagram (RFC 6347 4.1.1).
+#: The most plain bytes of one record; each record is in one datagram (RFC 6347 4.1.1).
 LARGEST = 16 * 1024
 
-#: The header of a record: type, version, epoch and number, length.
+#: The header of a record: type, version, epoch and sequence number, length.
 _HEADER = struct.Struct("!B2s8sH")
 
-#: Bytes that are taken from the buffer at once: more than a flight has.
+#: Bytes to take from the buffer at once: more than a flight has.
 _ALL = 1024 * 1024
 
 
@@ -33,42 +33,44 @@ class DtlsCodec:
     """One side of an association.
 
     Arguments:
-        connection: over memory; whose side it is was said to it.
+        connection: over memory; its side (client or server) is set.
     """
 
     def __init__(self, connection: SSL.Connection) -> None:
         self._dtls = connection
         #: Whether the handshake is over.
         self.established = False
-        #: Whether the peer has said that it sends nothing more (close_notify).
+        #: Whether the peer will send nothing more (close_notify).
         self.ended = False
-        #: Why nothing more can be received, if that is not an end in order.
+        #: The error after which nothing more can be received; None without one.
         self.failure: OSError | None = None
 
     @property
     def seconds(self) -> float | None:
-        """In how many seconds again() is due; None: it waits for nothing."""
+        """Seconds until again() is due; None: never."""
         return None if self.established else self._dtls.DTLSv1_get_timeout()
 
     def start(self) -> None:
-        """Begin, or go on with what was received: the first flight is in outgoing() then.
+        """Start the handshake, or continue it with data received before.
+
+        outgoing() then has the first flight.
 
         Raises SSL.Error.
         """
         self._shake()
 
     def again(self) -> None:
-        """Send the last flight again, if it is time. Raises SSL.Error when it was in vain."""
+        """Send the last flight again if it is due. Raises SSL.Error after too many attempts."""
         self._dtls.DTLSv1_handle_timeout()
 
     def receive(self, datagram: bytes) -> list[bytes]:
-        """The plain datagrams that are in one of the wire.
+        """Return the plain datagrams that one datagram of the network contains.
 
-        Raises SSL.Error in the handshake; later it notes a ``failure``.
+        Raises SSL.Error in the handshake; later it sets ``failure``.
         """
         if not datagram or self.ended or self.failure is not None:
             return []
-        # One at a time: OpenSSL drops what is left of a datagram whose record is cut off.
+        # Write one datagram at a time: OpenSSL drops the rest of one whose record is cut off.
         self._dtls.bio_write(datagram)
         if not self.established and not self._shake():
             return []
@@ -87,7 +89,7 @@ class DtlsCodec:
         return pieces
 
     def send(self, data: bytes | memoryview) -> list[bytes]:
-        """Datagrams of the wire for a plain one. Raises TlsFailure."""
+        """Return the datagrams of the network for a plain one. Raises TlsFailure."""
         try:
             self._dtls.send(bytes(data))
         except SSL.Error as error:
@@ -95,15 +97,15 @@ class DtlsCodec:
         return self.outgoing()
 
     def send_end(self) -> list[bytes]:
-        """Datagrams of the wire that say that we send nothing more (close_notify)."""
+        """Return the datagrams of the network that end our direction (close_notify)."""
         try:
             self._dtls.shutdown()
         except SSL.Error:
-            pass  # in the handshake, or after a failure: nobody is told then
+            pass  # in the handshake, or after a failure: there is no close_notify then
         return self.outgoing()
 
     def outgoing(self) -> list[bytes]:
-        """What has to be sent on its own account: the handshake, answers, alerts."""
+        """Return the datagrams that DTLS itself has to send: the handshake, answers, alerts."""
         try:
             return packed(self._dtls.bio_read(_ALL))
         except SSL.WantReadError:
@@ -111,17 +113,17 @@ class DtlsCodec:
 
     @property
     def version(self) -> str:
-        """The version in force, as ``DTLSv1.2``."""
+        """The negotiated version, such as ``DTLSv1.2``."""
         return self._dtls.get_protocol_version_name()
 
     @property
     def cipher(self) -> str:
-        """The cipher suite in force."""
+        """The negotiated cipher suite."""
         return self._dtls.get_cipher_name() or ""
 
     @property
     def protocol(self) -> str:
-        """The protocol that ALPN (RFC 7301) agreed upon, if any."""
+        """The protocol negotiated by ALPN (RFC 7301), or ``""``."""
         return self._dtls.get_alpn_proto_negotiated().decode("ascii", "replace")
 
     @property
@@ -140,7 +142,7 @@ class DtlsCodec:
 
 
 def packed(records: bytes) -> list[bytes]:
-    """Records, as few to a datagram as the MTU asks for; none is cut (RFC 6347 4.1.1)."""
+    """Pack records into datagrams of up to MTU bytes; no record is cut (RFC 6347 4.1.1)."""
     datagrams: list[bytes] = []
     place = 0
     while place < len(records):
@@ -155,7 +157,7 @@ def packed(records: bytes) -> list[bytes]:
 
 
 def explained(error: SSL.Error) -> str:
-    """What went wrong, without OpenSSL's codes."""
+    """Return the text of an error, without OpenSSL's codes."""
     queue = error.args[0] if error.args and isinstance(error.args[0], list) else []
     reasons = [entry[2] for entry in queue if len(entry) > 2 and entry[2]]
     if reasons:

@@ -52,9 +52,9 @@ class Framing(NamedTuple):
     """The conversion of a stream of bytes to messages, and of messages to a stream.
 
     ``delimiter``: the end of a message in the stream; None: each write is a message, and the ends
-    of received ones are not marked. ``kind``: of the messages sent, ``text`` or ``binary``; empty:
-    text if it is UTF-8, else binary. ``whole``: pass a message on only when it is complete, with
-    this limit of bytes; None: pass on each part at once.
+    of received ones are not marked. ``kind``: the type of sent messages, ``text`` or ``binary``;
+    empty: text if the message is UTF-8, else binary. ``whole``: pass a message on only when it is
+    complete, with this limit of bytes; None: pass on each part at once.
     """
 
     delimiter: bytes | None = b"\n"
@@ -85,8 +85,8 @@ class WebSocketCodec:
         self.close_reason = ""
         #: Whether a ping waits for its answer.
         self.awaits_pong = False
-        #: Whether too much waits for the peer: its pings are not answered then (RFC 6455 5.5.3
-        #: allows that), as one that sends pings and reads nothing would fill the memory.
+        #: Whether too much data waits for the peer. Its pings are not answered then (RFC 6455 5.5.3
+        #: allows that): a peer that sends pings and reads nothing would fill the memory.
         self.is_full = False
         self._connection = connection
         self._framing = framing

@@ -1,4 +1,4 @@
-"""The opening handshake of a WebSocket (RFC 6455 4), both sides, in the steps of handshake.py.
+"""The opening handshake of a WebSocket (RFC 6455 4), both sides, as steps of handshake.py.
 
 It does not read beyond the empty line: the frames after it are for the codec. ``wsproto`` checks
 the other side's message; this module decides which clients a listener accepts (path, origin,
@@ -49,10 +49,10 @@ class Wish(NamedTuple):
 class Offer(NamedTuple):
     """The clients that a listener accepts, and its answer.
 
-    ``path``: the only one; empty: any. ``login``: USER:PASSWORD that clients need. ``origins``:
-    of web pages that may connect; ``*``: any; empty: the origin must be the requested host.
-    ``headers``: additional ones of the answer. ``subprotocols``: the first that the client also
-    offers is chosen.
+    ``path``: the only one that clients may request; empty: any. ``login``: USER:PASSWORD that
+    clients need. ``origins``: those of web pages that may connect; ``*``: any; empty: the origin
+    must be the requested host. ``headers``: additional ones of the answer. ``subprotocols``: the
+    first that the client also offers is chosen.
     """
 
     path: str = ""

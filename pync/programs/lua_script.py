@@ -1,4 +1,4 @@
-"""Lua scripts behind connections (``--lua-exec``): each runs in a Python of its own, by lupa.
+"""Lua scripts behind connections (``--lua-exec``): lupa runs each in its own Python process.
 
 Lua's own libraries use the C library's standard streams, and these are the connection: a script
 reads and writes it with ``io`` and ``print``. The script is loaded once before pync listens, so
@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-#: Lua's versions, the first that lupa brings; ncat has had 5.4 since 7.94, and 5.3 before.
+#: Lua's versions; the first that lupa contains is used. ncat has had 5.4 since 7.94, 5.3 before.
 VERSIONS = ("lua54", "lua53")
 
 #: A Lua function that takes the name of a file and returns the error of loading it, or nil.
@@ -70,15 +70,15 @@ def words_for(path: str) -> list[str]:
 
 
 def main(path: str) -> int:
-    """Run a script on the standard streams of this process, which is its own.
+    """Run a script on the standard streams of this process, which runs nothing else.
 
-    Returns the exit status. Raises UsageError without lupa.
+    Return the exit status. Raises UsageError without lupa.
     """
     lua = _runtime()
     if sys.platform != "win32":
         import signal
 
-        # Python ignores it; a script that writes for ever must end with its client.
+        # Python ignores SIGPIPE; a script that writes for ever must end when its client leaves.
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     status: int = lua.eval(_RUN)(os.fsencode(path))
     return status

@@ -1,7 +1,7 @@
-"""How long it takes to connect (``--ping``): again and again, one line each, and a summary.
+"""Measure how long connecting takes (``--ping``), repeatedly: a line for each attempt, a summary.
 
-A name is looked up once: the next attempts go to the address that has answered. A refusal is an
-answer of the host, and no connection; it is counted apart.
+A name is looked up until an attempt connects; later attempts go to the same address. A refusal is
+an answer of the host, but not a connection; refusals are counted separately.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from ..transports import load
 from ..transports.conn import Conn
 from .shared.connect import DialSetup, connect
 
-#: Seconds between two attempts, and for each, unless the user says otherwise. (A SYN that is lost
-#: is sent again after a second: such an attempt takes that long.)
+#: The defaults: seconds from one attempt to the next, and the time limit of each. (A SYN that is
+#: lost is sent again after a second: such an attempt takes that long.)
 INTERVAL = 1.0
 TIMEOUT = 5.0
 
-#: The cause of ECONNREFUSED, as core/errors.py has it.
+#: The cause of ECONNREFUSED, as core/errors.py words it.
 REFUSED = "connection refused"
 
 
 class PingSetup(NamedTuple):
-    """Whom to connect to, ``times`` (None: until a signal), and the seconds between."""
+    """How to connect, how many ``times`` (None: until a signal), and the seconds between."""
 
     dial: DialSetup
     times: int | None = None
@@ -37,11 +37,12 @@ class PingSetup(NamedTuple):
 
 
 def run(setup: PingSetup, report: Report) -> int:
-    """Connect, and report; 0 when one attempt has succeeded.
+    """Connect repeatedly, and report; return 0 if one attempt has succeeded.
 
-    ^C ends it as it is meant to; another signal is raised again after the summary.
+    ^C is a normal end; another signal is raised again after the summary.
 
-    Raises UnresolvedError when the name has never been found, UsageError, Terminated.
+    Raises UnresolvedError if the name is not found before an attempt connects; UsageError,
+    Terminated.
     """
     load(setup.dial.address)
     pings = _Pings(setup, report)
@@ -58,7 +59,7 @@ def run(setup: PingSetup, report: Report) -> int:
 
 class _Pings:
     def __init__(self, setup: PingSetup, report: Report) -> None:
-        #: Milliseconds of those that have connected.
+        #: Milliseconds of the attempts that have connected.
         self.times: list[float] = []
         self._setup = setup
         self._dial = setup.dial
@@ -68,18 +69,18 @@ class _Pings:
         self._warned = False
 
     def run(self) -> None:
-        """All of them, unless a signal ends it."""
+        """Make all attempts, unless a signal ends this."""
         began = time.monotonic()
         while True:
             self._attempt()
             if self._sent == self._setup.times:
                 return
-            # By the clock: how long an attempt takes does not delay the next one.
+            # Use fixed times: the duration of an attempt does not delay the next one.
             at = began + self._sent * self._setup.interval
             time.sleep(max(0.0, at - time.monotonic()))
 
     def conclude(self) -> None:
-        """Report all of them."""
+        """Report the summary."""
         lost = self._sent - len(self.times) - self._refused
         loss = round(100 * lost / self._sent, 1) if self._sent else 0.0
         counts = self._sent, len(self.times), self._refused, lost, loss
@@ -100,7 +101,7 @@ class _Pings:
                 self._connected(conn)
 
     def _is_hopeless(self, error: Exception) -> bool:
-        """Whether there is nothing to connect to: a name or a service that is not known."""
+        """Return whether there is nothing to connect to: the name or service is not known."""
         if isinstance(error, UnresolvedError):
             return True
         nowhere = isinstance(error, DialError) and not error.attempts
@@ -108,9 +109,10 @@ class _Pings:
 
     def _missed(self, error: DialError | ProxyError | TlsError, took: float) -> None:
         by_proxy, tls = self._dial.route is not None, self._is_secured()
-        # A proxy that refuses is not the host; one that was refused tells so.
+        # With a proxy, a DialError is the proxy's own refusal, not the host's; a proxy that the
+        # host has refused reports that (ProxyError).
         is_refused = error.cause.endswith(REFUSED) and isinstance(error, ProxyError) == by_proxy
-        # What else has been done in the meantime is not the host's time.
+        # With a proxy or TLS, the time contains more than the host's answer.
         times = Times(connect=None if by_proxy or tls else took)
         self._refused += is_refused
         by_whom = "proxy: " if by_proxy and isinstance(error, DialError) else ""
@@ -128,7 +130,7 @@ class _Pings:
             self._stay_with(conn.peer.host)
 
     def _stay_with(self, host: str) -> None:
-        """Look the name up no more; the server must still have the certificate of the name."""
+        """Use this address from now on; the server's certificate must still have the name."""
         entry = self._dial.entry
         if entry is not None and entry.tls is not None and entry.tls.server_name is None:
             named = entry.tls._replace(server_name=self._asked.host)
@@ -136,7 +138,7 @@ class _Pings:
         self._dial = self._dial._replace(address=self._dial.address._replace(host=host))
 
     def _told(self, event: Event) -> None:
-        # Of the connections nothing else is told; this once, and not each time.
+        # Report no other event of the connections, and this one only once.
         if isinstance(event, Unverified) and not self._warned:
             self._warned = True
             self._report(event)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 #: The default seconds for an opening handshake.
 HANDSHAKE_TIMEOUT = 10.0
 
-#: Bytes of the network that are read at once if they are compressed, up to a thousand times.
+#: Bytes of the network to read at once with compression: they can become a thousand times as many.
 READ_DEFLATED = 16 * 1024
 
 #: Bytes that may wait for a peer that does not read, before its pings are no longer answered.
@@ -129,7 +129,7 @@ class WebSocketConn(LayeredConn):
         """Return the next message, text as a str; None at the end in order.
 
         Arguments:
-            timeout: seconds; None for ever; not given: as settimeout has it.
+            timeout: seconds; None for ever; not given: that of settimeout.
         Raises OSError; TimeoutError when the time is over.
         """
         deadline = None if isinstance(timeout, EllipsisType) else Deadline(timeout)
@@ -140,14 +140,14 @@ class WebSocketConn(LayeredConn):
                 self._receive(self._conn._recv_within(self._read_size, deadline))
         if self.codec.messages and not self._plain:
             return self.codec.messages.popleft()
-        # What is left of a message of which recv() has taken a part, or the end.
+        # The rest of a message of which recv() has returned a part, or the end.
         return self._taken_plain(LARGEST) or None
 
     def ping(self, *, answered: bool = False) -> None:
-        """Send a ping, as far as possible now; recv fails if the last one was not answered.
+        """Send a ping, without waiting; recv fails if the last ping was not answered.
 
         Arguments:
-            answered: whether to treat the last one as answered: its answer may be unread.
+            answered: whether to treat the last ping as answered: its pong may not be read yet.
         """
         with self._using:
             if self.codec.awaits_pong and not answered:
@@ -180,7 +180,7 @@ class WebSocketConn(LayeredConn):
         super().drop()
 
     def _has_plain(self) -> bool:
-        # (An empty message is nothing for a stream, and not its end.)
+        # (In a stream, an empty message has no bytes, and is not the end.)
         return super()._has_plain() or any(self.codec.messages)
 
     def _taken_plain(self, size: int) -> bytes:

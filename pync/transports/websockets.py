@@ -78,7 +78,7 @@ class WebSocketListener(Accepting):
     """A listener whose connections are WebSockets.
 
     Arguments:
-        address: to listen on; with a path, clients must ask for it, and with a login, know it.
+        address: where to listen; clients must request its path and send its login, if it has them.
         options: see Options.
         security: for ``wss``; without a certificate, the listener makes a self-signed one.
     """

@@ -1,7 +1,7 @@
-"""DTLS over UDP (pyOpenSSL, the extra ``dtls``): dial and listen, with the handshake inside.
+"""DTLS over UDP (pyOpenSSL, the extra ``dtls``): dial and listen, including the handshake.
 
-It is imported when DTLS is asked for, and not before. The command's own way is longer, and shares
-the contexts and the handshake with this, as with tls/.
+It is imported only when DTLS is requested. The command needs more steps; as with tls/, both use
+the same contexts and handshake.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from .listener import DtlsListener, PeerConn
 
 
 def dial(address: Address, security: Security, options: Options = DEFAULT) -> DtlsConn:
-    """Choose an address of the name, and shake hands; the time-out is for both together.
+    """Choose an address of the name, and perform the handshake; the time-out covers both.
 
     Raises DialError, TlsError, UsageError.
     """
@@ -49,11 +49,13 @@ def dial(address: Address, security: Security, options: Options = DEFAULT) -> Dt
 def secured(
     conn: DatagramConn, context: OpenSSL.SSL.Context, name: str | None, seconds: float | None
 ) -> DtlsConn:
-    """Shake hands as a client. Owns ``conn``. Raises DialError, TlsError.
+    """Perform a client's handshake; return the connection, which owns ``conn``.
 
     Arguments:
-        name: that the server must have.
-        seconds: for the handshake; None: HANDSHAKE_TIMEOUT.
+        name: the name that the server's certificate must have.
+        seconds: the limit for the handshake; None: HANDSHAKE_TIMEOUT.
+
+    Raises DialError, TlsError.
     """
     codec, expected = client_side(context, name)
     before = conn.gettimeout()
@@ -64,7 +66,7 @@ def secured(
 
 
 def listening(plain: Listener, context: OpenSSL.SSL.Context, options: Options) -> DtlsListener:
-    """A listener of datagrams as one whose connections have shown a cookie. Owns ``plain``.
+    """Return a listener whose clients must return a cookie first; it owns ``plain``.
 
     Raises UsageError.
     """
@@ -75,13 +77,13 @@ def listening(plain: Listener, context: OpenSSL.SSL.Context, options: Options) -
 
 
 def begin(conn: Conn) -> DtlsSecuring:
-    """The handshake with a connection of such a listener. Owns ``conn``."""
+    """Return the handshake with a connection of a DtlsListener; it owns ``conn``."""
     assert isinstance(conn, PeerConn)
     return conn.securing()
 
 
 def listen(address: Address, security: Security, options: Options = DEFAULT) -> TlsListener:
-    """Listen over UDP; each client shakes hands when it is accepted.
+    """Listen over UDP; the handshake with each client is part of accept.
 
     Raises ListenError, UsageError.
     """

@@ -1,7 +1,7 @@
 """A connection of datagrams through DTLS: it keeps their boundaries, and it has an end.
 
-close_notify may be lost as any datagram may (RFC 6347 4.1.2.6): a peer that is silent has ended, or
-has not. So nothing waits for it, and none is asked for.
+close_notify may be lost like any datagram (RFC 6347 4.1.2.6), so a silent peer may or may not have
+ended. Therefore nothing waits for close_notify or requires it.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ from ...core.deadline import Deadline
 from ...layers.dtls import LARGEST, DtlsCodec
 from ..datagram import DatagramConn, Datagrams, too_long
 
-#: Datagrams that were decrypted and wait; they are taken before more is read.
+#: Decrypted datagrams that wait; they are returned before more are read.
 _Plain = list[bytes]
 
 
 class DtlsConn(Datagrams):
-    """An association.
+    """A connection over a DTLS association.
 
     Arguments:
-        conn: owned from now on.
+        conn: owned by this object.
         codec: its handshake is over.
-        plain: what has come already.
+        plain: datagrams that were decrypted already.
     """
 
     def __init__(self, conn: DatagramConn, codec: DtlsCodec, plain: _Plain) -> None:
         super().__init__(conn.socket, conn.local, conn.peer)
         self.codec = codec
-        #: When the peer was heard last (time.monotonic).
+        #: When the last datagram of the peer was received (time.monotonic).
         self.heard_at = time.monotonic()
         self._conn = conn
         self._plain = plain
@@ -36,23 +36,23 @@ class DtlsConn(Datagrams):
 
     @property
     def layered(self) -> bool:
-        """Always: the descriptor has the datagrams of the wire."""
+        """True: the descriptor's datagrams are encrypted."""
         return True
 
     @property
     def ended(self) -> bool:
-        """Whether the peer has said that it sends nothing more, and all of it was received."""
+        """Whether the peer has sent close_notify, and recv has returned all data before it."""
         return self.codec.ended and not self._plain
 
     def pending(self) -> bool:
-        """Whether recv returns something without waiting."""
+        """Return whether recv returns something without waiting."""
         return bool(self._plain or self.codec.ended or self.codec.failure is not None)
 
     def detach(self) -> None:
-        """Nothing: the kernel delivers to this socket until it is closed."""
+        """Do nothing: the kernel delivers to this socket until it is closed."""
 
     def recv_whole(self) -> bytes:
-        """The next datagram; ``b""`` at the end. Raises OSError."""
+        """Return the next datagram; ``b""`` at the end. Raises OSError."""
         deadline = Deadline(self.gettimeout())
         while not self._plain:
             if self.codec.ended:
@@ -75,7 +75,7 @@ class DtlsConn(Datagrams):
             self._answer(self.codec.outgoing())
 
     def send(self, data: bytes | memoryview) -> int:
-        """Send one datagram; an empty one has no record, and is not sent. Raises OSError."""
+        """Send one datagram; an empty one makes no record and is not sent. Raises OSError."""
         if len(data) > LARGEST:
             raise too_long()
         if data:
@@ -87,19 +87,19 @@ class DtlsConn(Datagrams):
         self.send(data)
 
     def drop(self) -> None:
-        """Let go, and do not say that this was the end. Idempotent."""
+        """Close without sending close_notify. Idempotent."""
         self._said_end = True
         self.close()
 
     def close(self) -> None:
-        """Say that this is the end, if there is anybody, and let go. Idempotent."""
+        """Send close_notify, if possible, and close. Idempotent."""
         if not self._said_end and self.fileno() != -1:
             self._said_end = True
             self._answer(self.codec.send_end())
         self._conn.close()
 
     def _answer(self, datagrams: list[bytes]) -> None:
-        """Send what DTLS says by itself; what cannot be sent now is lost, as in the network."""
+        """Send datagrams of DTLS itself; one that cannot be sent now is lost, as in the network."""
         if not datagrams:
             return
         before = self.gettimeout()
@@ -108,6 +108,6 @@ class DtlsConn(Datagrams):
             for datagram in datagrams:
                 self._conn.send(datagram)
         except OSError:
-            pass  # nobody is there, or the buffer is full
+            pass  # the peer is gone, or the buffer is full
         finally:
             self.settimeout(before)

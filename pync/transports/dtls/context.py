@@ -1,8 +1,8 @@
-"""What is shown, asked for and verified over DTLS: pyOpenSSL's contexts, files being read here.
+"""The contexts of DTLS (pyOpenSSL): versions, ciphers, certificates from files, verification.
 
-The same options as for TLS, with the same errors: credentials.py tries what files hold with the
-module ``ssl``, which says what is wrong with them. A client verifies the certificate and its name
-unless it was told not to.
+The options are those of TLS, with the same errors: credentials.py first loads files with the module
+``ssl``, whose errors say what is wrong with them. A client verifies the certificate and its name
+unless the user switches that off.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from .verifying import Expected, verify
 if TYPE_CHECKING:
     from typing import Any
 
-#: What --ssl-min-version and --ssl-max-version may say; there is none between them (RFC 6347 1).
+#: The values of --ssl-min-version and --ssl-max-version; DTLS 1.1 does not exist (RFC 6347 1).
 VERSIONS = {"1.0": 0xFEFF, "1.2": 0xFEFD}
 
 
 def client_context(security: Security) -> SSL.Context:
-    """What a client asks of its server. Raises UsageError."""
+    """Return the context of a client, which verifies its server. Raises UsageError."""
     security = with_keylog(security)
     context = _context(security)
     if security.verify:
@@ -48,7 +48,10 @@ def client_context(security: Security) -> SSL.Context:
 
 
 def server_context(security: Security) -> SSL.Context:
-    """What a listener shows its clients, and asks of them. Raises UsageError."""
+    """Return the context of a listener: its certificate, and its checks of clients.
+
+    Raises UsageError.
+    """
     security = with_keylog(security)
     context = _context(security)
     if security.certificate is None:
@@ -65,7 +68,7 @@ def server_context(security: Security) -> SSL.Context:
 
 
 def client_side(context: SSL.Context, name: str | None) -> tuple[DtlsCodec, Expected]:
-    """A client's side, and what it expects: ``name`` is the one that the server must have."""
+    """Return a client's side, and what it expects: the server's certificate must have ``name``."""
     expected = Expected(name)
     connection = _connection(context, expected)
     connection.set_connect_state()
@@ -73,12 +76,12 @@ def client_side(context: SSL.Context, name: str | None) -> tuple[DtlsCodec, Expe
         try:
             connection.set_tlsext_host_name(name.encode("idna"))
         except UnicodeError:
-            pass  # not the name of a host: no certificate will have it
+            pass  # not a valid host name: no certificate will have it
     return DtlsCodec(connection), expected
 
 
 def server_connection(context: SSL.Context) -> SSL.Connection:
-    """A server's side that has not heard of anybody yet."""
+    """Return a server's side that has not received anything yet."""
     connection = _connection(context, Expected(None))
     connection.set_accept_state()
     return connection
@@ -93,7 +96,7 @@ def _connection(context: SSL.Context, expected: Expected) -> SSL.Connection:
 
 def _context(security: Security) -> SSL.Context:
     context = SSL.Context(SSL.DTLS_METHOD)
-    # (There is no socket that it could ask.)
+    # (OpenSSL has no socket here from which it could query the MTU.)
     context.set_options(SSL.OP_NO_QUERY_MTU | SSL.OP_NO_COMPRESSION)
     context.set_min_proto_version(VERSIONS["1.0" if security.lenient else "1.2"])
     ciphers = security.ciphers or (MANY_CIPHERS if security.lenient else None)
@@ -120,7 +123,7 @@ def _version(text: str, option: str) -> int:
 
 
 def _log_keys(path: str, _connection: SSL.Connection, line: bytes) -> None:
-    # (It exists, and only we can read it.)
+    # (with_keylog() has made sure that the file exists, and that only its owner can read it.)
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
     try:
         os.write(descriptor, line + b"\n")
@@ -129,7 +132,7 @@ def _log_keys(path: str, _connection: SSL.Connection, line: bytes) -> None:
 
 
 def _choose(known: list[bytes], _connection: SSL.Connection, offered: list[bytes]) -> Any:
-    """The first of ours that the client speaks too, as ``ssl`` has it; none: no word of it."""
+    """Return our first protocol that the client offers too, as ``ssl`` does; else, send no ALPN."""
     return next((name for name in known if name in offered), SSL.NO_OVERLAPPING_PROTOCOLS)
 
 
@@ -158,10 +161,10 @@ def _is_number(host: str) -> bool:
 
 
 class _Files:
-    """Takes what files hold, as ssl.SSLContext does; errors are its errors.
+    """A loader of files with the methods and the errors of ssl.SSLContext.
 
     Arguments:
-        context: is given what was found to be right.
+        context: gets the contents after ``ssl`` has accepted them.
     """
 
     def __init__(self, context: SSL.Context) -> None:
@@ -171,7 +174,7 @@ class _Files:
     def load_cert_chain(
         self, certificate: str, key: str | None, passphrase: Callable[[], bytes]
     ) -> None:
-        """Show the certificates of a PEM file. Raises OSError (ssl.SSLError)."""
+        """Load our certificates and private key (PEM). Raises OSError (ssl.SSLError)."""
         typed: list[bytes] = []
 
         @cache

@@ -1,4 +1,4 @@
-"""The handshake of DTLS, step by step or as a whole: a flight that is lost is sent again."""
+"""The handshake of DTLS, step by step or as a whole; a flight that is lost is sent again."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from .verifying import Expected
 
 
 class DtlsSecuring:
-    """A handshake.
+    """A handshake that runs step by step, where others must not wait for it.
 
     Arguments:
-        conn: owned from now on; it does not block.
-        codec: of our side.
-        expected: what it expects of its peer, and found.
-        server_side: whether the peer has dialled.
+        conn: owned by this object, which makes it non-blocking.
+        codec: that of our side.
+        expected: what our side expects of the peer, and what it found.
+        server_side: whether this is the server.
     """
 
-    #: It waits to read, and for the time (``seconds``).
+    #: False: it waits to read, and for ``seconds``, but never to write.
     writes = False
 
-    #: Why it failed, when it has taken too long.
+    #: The cause to report when the handshake has taken too long.
     lateness: Cause = HANDSHAKE_TIMED_OUT
 
     def __init__(
@@ -47,13 +47,13 @@ class DtlsSecuring:
 
     @property
     def seconds(self) -> float | None:
-        """In how many seconds step() is due, whether or not something has come."""
+        """Seconds until the next step, even if nothing is received; None: wait for the peer."""
         return self._codec.seconds
 
     def step(self) -> DtlsConn:
-        """Go on; returns the connection when the handshake is over.
+        """Continue the handshake; return the connection at its end.
 
-        Raises BlockingIOError when it has to wait, TlsError or DialError with the connection
+        Raises BlockingIOError when it has to wait; TlsError or DialError, with the connection
         closed.
         """
         try:
@@ -89,7 +89,7 @@ class DtlsSecuring:
             try:
                 self._conn.send(datagram)
             except BlockingIOError:
-                pass  # lost, as it may be in the network: it is sent again in time
+                pass  # lost, as in the network: the flight is sent again later
             except OSError:
                 if not tolerant:
                     raise
@@ -109,10 +109,10 @@ class DtlsSecuring:
 
 
 def secure(securing: DtlsSecuring, conn: DatagramConn, seconds: float) -> DtlsConn:
-    """Take all steps of a handshake, and wait between them. Raises TlsError, DialError.
+    """Run all steps of a handshake, and wait between them. Raises TlsError, DialError.
 
     Arguments:
-        seconds: that it may take.
+        seconds: the limit for the whole handshake.
     """
     before = conn.gettimeout()
     deadline = Deadline(seconds)

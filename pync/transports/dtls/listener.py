@@ -1,10 +1,10 @@
-"""Listening for DTLS: cookies first, then a socket of its own for each peer.
+"""Listening for DTLS: cookies first, then a separate socket for each peer.
 
-Who sends a ClientHello gets a cookie that is bound to its address (RFC 6347 4.2.1). Nothing is kept
-of it before it has shown that it receives there, so senders that forge addresses cost no memory,
-and nobody is sent more than was received from there. Then a second socket is bound to the same
-address and connected to the peer: the kernel delivers to it what that peer sends, and others are
-served side by side, or one after the other, as over TCP.
+The sender of a ClientHello gets a cookie that is bound to its address (RFC 6347 4.2.1). The
+listener stores nothing until the sender returns the cookie, and so proves that it receives at this
+address: forged addresses cost no memory, and get no more bytes than were received from them. Then
+a second socket is bound to the same address and connected to the peer. The kernel delivers the
+peer's datagrams to it, so peers are served side by side, or one after the other, as over TCP.
 """
 
 from __future__ import annotations
@@ -36,23 +36,23 @@ from .verifying import Expected
 if TYPE_CHECKING:
     from typing import Any
 
-#: Seconds for which a cookie is good, at least; the secret changes as often.
+#: Seconds for which a cookie is valid, at least; the secret changes after as many seconds.
 COOKIE_LIFE = 60.0
 
-#: Datagrams that are received in one go, before anybody else has a turn.
+#: Datagrams to receive from a socket before others have their turn.
 BURST = 64
 
-#: Peers whose handshake has begun in vain are forgotten when there are so many.
+#: When so many peers are known, those whose connections are closed are forgotten.
 MOST_KNOWN = 4096
 
 
 class DtlsListener(Listener):
-    """A listener whose connections have shown a cookie; their handshakes are to follow.
+    """A listener whose clients have returned a cookie; their handshakes follow.
 
     Arguments:
-        plain: bound sockets; owned from now on.
-        context: of a server.
-        options: how the sockets of peers are made.
+        plain: the bound sockets; owned by this object.
+        context: that of a server.
+        options: those of the sockets of peers.
     """
 
     def __init__(self, plain: UdpListener, context: SSL.Context, options: Options) -> None:
@@ -65,12 +65,12 @@ class DtlsListener(Listener):
         self._context = context
         self._context.set_cookie_generate_callback(self._cookies.make)
         self._context.set_cookie_verify_callback(self._cookies.is_good)
-        #: What came to a peer's socket before it was connected.
+        #: Datagrams of other peers, received while a peer's socket was being connected.
         self._strays: deque[tuple[bytes, Arrival]] = deque()
         self._known: dict[Arrival, PeerConn] = {}
 
     def take_nowait(self) -> Conn | None:
-        """A peer that has shown its cookie; None when there is none. Raises OSError."""
+        """Return the next peer that has returned its cookie, or None. Raises OSError."""
         while self._strays:
             data, arrival = self._strays.popleft()
             if self.admits(self._plain.peer_address(arrival)):
@@ -84,7 +84,7 @@ class DtlsListener(Listener):
                 except BlockingIOError:
                     break
                 except ConnectionError:
-                    continue  # Windows tells here that nobody received an answer of ours
+                    continue  # Windows reports here that an answer of ours was not received
                 if arrival.to_many or not self.admits(peer):
                     continue
                 conn = self._greeted(data, arrival)
@@ -98,12 +98,14 @@ class DtlsListener(Listener):
         self._plain.close()
 
     def _greeted(self, data: bytes, arrival: Arrival) -> PeerConn | None:
-        """Answer a datagram of somebody unknown; the connection when it has shown a cookie."""
+        """Answer a datagram of a new peer; return a connection if it has returned its cookie."""
         known = self._known.get(arrival)
         if not data or (known is not None and known.fileno() != -1):
-            # Empty, or it came before its own socket was there: what matters is sent again.
+            # It is empty, or came before the peer's own socket was connected: the peer sends again
+            # what matters.
             return None
-        # A new one for each: what another sender has left in it could not be told from this.
+        # Use a new object for each datagram: it could not distinguish this sender's data from what
+        # another sender has left in it.
         greeting = server_connection(self._context)
         expected = greeting.get_app_data()
         expected.peer = repr((arrival.sender, arrival.came_to)).encode()
@@ -127,12 +129,12 @@ class DtlsListener(Listener):
             for datagram in codec.outgoing():
                 arrival.answer(datagram)
         except OSError:
-            pass  # it is not there, or our buffer is full: it asks again
+            pass  # the client is gone, or our buffer is full: the client asks again
 
     def _connected(
         self, greeting: SSL.Connection, expected: Expected, arrival: Arrival
     ) -> PeerConn:
-        """A socket for one peer. Raises OSError."""
+        """Return a connection with a socket for this peer only. Raises OSError."""
         if sys.platform == "win32":
             self._socks.remove(arrival.sock)
             arrival.sock.connect(arrival.sender)
@@ -161,7 +163,7 @@ class DtlsListener(Listener):
         return PeerConn(sock, local, peer, DtlsCodec(greeting), expected, first or [])
 
     def _bind_beside(self, sock: socket.socket, arrival: Arrival) -> None:
-        """Bind to the address that was sent to; nobody else can bind to it meanwhile or later."""
+        """Bind to the address that the peer has sent to; no other program can ever bind to it."""
         listening = arrival.sock
         sharing = _SHARING
         sockopts.apply(sock, self._options.sockopts)
@@ -181,9 +183,9 @@ class DtlsListener(Listener):
             listening.setsockopt(socket.SOL_SOCKET, sharing, before)
 
     def _sort(self, sock: socket.socket, arrival: Arrival) -> list[bytes]:
-        """What came for the peer's socket before it was there; the others' is the listener's.
+        """Return the peer's datagrams from before its socket was connected; keep those of others.
 
-        (A ClientHello may be in several datagrams: ncat's is, which knows of no MTU.)
+        (A ClientHello may be in several datagrams: ncat's is, as ncat does not know the MTU.)
         """
         mine: list[bytes] = []
 
@@ -199,13 +201,14 @@ class DtlsListener(Listener):
                 sort(data, came)
         with suppress(OSError):
             while True:
-                # Between bind and connect it was anybody's.
+                # Between bind and connect, the socket receives from any sender.
                 data, sender = sock.recvfrom(ANY)
                 sort(data, arrival._replace(sender=sender))
         return mine
 
 
-#: What lets two sockets have one port, where the kernel tells them apart by their peers.
+#: The option with which two sockets have the same port; the kernel distinguishes them by their
+#: peers.
 _SHARING = (
     socket.SO_REUSEADDR
     if sys.platform.startswith("linux") or not hasattr(socket, "SO_REUSEPORT")
@@ -214,7 +217,7 @@ _SHARING = (
 
 
 class PeerConn(DatagramConn):
-    """The socket of one peer, and our side of its handshake, which is to follow.
+    """The socket of one peer, and our side of its handshake, which follows.
 
     Arguments:
         first: datagrams of the peer that were received before.
@@ -235,18 +238,19 @@ class PeerConn(DatagramConn):
         self._first = first
 
     def securing(self) -> DtlsSecuring:
-        """The handshake."""
+        """Return the handshake, which owns this connection."""
         return DtlsSecuring(self, self._codec, self._expected, server_side=True)
 
     def recv_whole(self) -> bytes:
-        """The next datagram of the wire. Raises OSError."""
+        """Return the next datagram of the network. Raises OSError."""
         return self._first.pop(0) if self._first else super().recv_whole()
 
 
 class Cookies:
-    """What shows that somebody receives at an address: a keyed hash of it.
+    """Keyed hashes of addresses: a peer that returns one proves that it receives at its address.
 
-    It is good until the secret has changed twice: for COOKIE_LIFE at least, twice that at most.
+    A cookie is valid until the secret has changed twice: for COOKIE_LIFE at least, for twice that
+    at most.
     """
 
     def __init__(self) -> None:
@@ -254,11 +258,11 @@ class Cookies:
         self._changed_at = time.monotonic()
 
     def make(self, connection: SSL.Connection) -> bytes:
-        """The cookie for the peer of a connection."""
+        """Return the cookie for the peer of a connection."""
         return self._cookie(self._current()[0], connection)
 
     def is_good(self, connection: SSL.Connection, cookie: bytes) -> bool:
-        """Whether the peer of a connection got this cookie of us, lately."""
+        """Return whether this cookie was made for the connection's peer, and is still valid."""
         return any(
             hmac.compare_digest(cookie, self._cookie(secret, connection))
             for secret in self._current()
@@ -267,7 +271,7 @@ class Cookies:
     def _current(self) -> tuple[bytes, bytes]:
         now = time.monotonic()
         if now - self._changed_at >= COOKIE_LIFE:
-            # (After a long silence the older one is not good, either.)
+            # (If the change is long overdue, the cookies of the current secret have expired, too.)
             older = self._secrets[0] if now - self._changed_at < 2 * COOKIE_LIFE else os.urandom(32)
             self._secrets = (os.urandom(32), older)
             self._changed_at = now

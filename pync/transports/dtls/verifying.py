@@ -1,7 +1,7 @@
-"""Whether a certificate is the one of the server that was asked for (RFC 9525). Pure.
+"""Check that a certificate is that of the requested server (RFC 9525). Pure.
 
-OpenSSL verifies the chain; of names pyOpenSSL knows nothing, so they are compared here, while the
-handshake still goes on: a server that is not the right one gets an alert, and no data.
+OpenSSL verifies the chain. pyOpenSSL cannot compare names, so they are compared here, during the
+handshake: a wrong server gets an alert, and no data.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from ...core.typed import TYPE_CHECKING
 if TYPE_CHECKING:
     from OpenSSL import SSL, crypto
 
-#: OpenSSL's numbers (x509_vfy.h) of what is commonly wrong, in its own words, which the module
-#: ``ssl`` has too.
+#: OpenSSL's numbers (x509_vfy.h) of common errors, with its own texts, which the module ``ssl``
+#: uses too.
 _WRONG = {
     9: "certificate is not yet valid",
     10: "certificate has expired",
@@ -38,12 +38,12 @@ class Expected:
     """What one connection expects of its peer, and what it found.
 
     Arguments:
-        name: the server's; None: any.
+        name: the name of the server; None: any.
     """
 
     def __init__(self, name: str | None) -> None:
         self.name = name
-        #: Why the certificate was refused.
+        #: Why the certificate was refused; "" if it was not.
         self.wrong = ""
         #: The peer's address, to which a cookie is bound.
         self.peer = b""
@@ -52,7 +52,10 @@ class Expected:
 def verify(
     connection: SSL.Connection, certificate: crypto.X509, number: int, depth: int, right: int
 ) -> bool:
-    """What OpenSSL asks for each certificate of a chain, the server's own (depth 0) last."""
+    """Return whether a certificate is valid; OpenSSL calls this for each of a chain, depth 0 last.
+
+    Depth 0 is the server's own certificate.
+    """
     expected = connection.get_app_data()
     assert isinstance(expected, Expected)
     if not right:
@@ -67,7 +70,7 @@ def verify(
 
 
 def is_of(certificate: x509.Certificate, name: str) -> bool:
-    """Whether a certificate names a host; what it has as its CN is a title (RFC 9525 2)."""
+    """Return whether a certificate names a host; its CN is not a host name (RFC 9525 2)."""
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except (x509.ExtensionNotFound, ValueError):
@@ -83,7 +86,7 @@ def is_of(certificate: x509.Certificate, name: str) -> bool:
 
 
 def _fits(pattern: str, name: str) -> bool:
-    """Whether a DNS-ID fits; a wildcard is the whole leftmost label (RFC 9525 6.3)."""
+    """Return whether a DNS-ID fits; a wildcard is the whole leftmost label (RFC 9525 6.3)."""
     if pattern.startswith("*."):
         label, dot, rest = name.partition(".")
         return bool(label and dot) and rest == pattern[2:] and "." in rest
