@@ -1,4 +1,4 @@
-"""WebSocket peers of which every byte is seen: handshakes and frames (RFC 6455)."""
+"""WebSocket peers that send and expect exact bytes: handshakes and frames (RFC 6455)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NORMAL = CLOSE + b"\x02\x03\xe8"
 
 
 def accepts(server: Server) -> Peer:
-    """A client, after its handshake."""
+    """Accept a client, and perform the server's side of the handshake."""
     peer = server.accepts()
     head = peer.hears_to(b"\r\n\r\n", 50)
     found = re.search(rb"Sec-WebSocket-Key: (\S+)\r\n", head)
@@ -28,7 +28,7 @@ def accepts(server: Server) -> Peer:
 
 
 def hears(peer: Peer, opcode: bytes, payload: bytes) -> None:
-    """This masked frame comes next."""
+    """Check that this frame, masked, comes next."""
     if len(payload) < 126:
         peer.hears(opcode + bytes([0x80 | len(payload)]))
     else:
@@ -39,17 +39,17 @@ def hears(peer: Peer, opcode: bytes, payload: bytes) -> None:
 
 
 def frame(opcode: bytes, payload: bytes) -> bytes:
-    """A frame of a server's."""
+    """Return a frame as a server sends it."""
     return opcode + bytes([len(payload)]) + payload
 
 
 def masked(opcode: bytes, payload: bytes) -> bytes:
-    """A frame of a client's; its key is zero."""
+    """Return a frame as a client sends it; its masking key is zero."""
     return opcode + bytes([0x80 | len(payload)]) + bytes(4) + payload
 
 
 def asks(peer: Peer, target: bytes = b"/", *headers: bytes) -> bytes:
-    """Ask for a WebSocket; returns what the answer begins with."""
+    """Request a WebSocket; return the first line of the answer."""
     lines = [
         b"GET " + target + b" HTTP/1.1",
         b"Host: 127.0.0.1",
@@ -64,5 +64,5 @@ def asks(peer: Peer, target: bytes = b"/", *headers: bytes) -> bytes:
 
 
 def _token(key: bytes) -> bytes:
-    """The answer to a key (RFC 6455 4.2.2)."""
+    """Return the answer to a key (RFC 6455 4.2.2)."""
     return b64encode(sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())

@@ -1,4 +1,4 @@
-"""Several processes that serve one port of datagrams (--workers): a peer stays with one of them."""
+"""Several processes that serve one UDP port (--workers): each peer stays with the same process."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="only on Linux: SO_REUSEPORT keeps a peer there"
 )
 
-#: So many peers that each of two workers gets some: all but one time in 10^9.
+#: So many peers that each of two workers gets some of them, except once in 10^9 runs.
 MANY = 32
 
 
@@ -62,7 +62,7 @@ def test_the_peers_of_one_that_dies_have_its_successor(pync: Start, box: Mailbox
             seen.append(box.correspondent)
         os.kill(workers(program)[0], signal.SIGKILL)
         program.hears(b"another takes its place")
-        # What is sent while it is away waits for its successor; those of the other one go on.
+        # Datagrams sent in the meantime wait for the new worker; the other worker's peers stay.
         others = 0
         for number, peer in enumerate(peers):
             says(peer, b"again %d" % number)
@@ -85,7 +85,7 @@ def test_those_inside_go_on_while_it_drains(pync: Start, box: Mailbox) -> None:
         for number, peer in enumerate(peers):
             converses(peer, box, b"question %d" % number)
         program.process.terminate()
-        # (Each goes to the worker that knows it: no socket has left the port.)
+        # (Each peer's datagrams still reach its worker: no worker has closed its socket.)
         for number, peer in enumerate(peers):
             converses(peer, box, b"again %d" % number)
         assert b"another takes its place" not in program.said
@@ -95,7 +95,7 @@ def test_those_inside_go_on_while_it_drains(pync: Start, box: Mailbox) -> None:
 def test_max_conns_counts_those_of_all(pync: Start, box: Mailbox) -> None:
     program, port = begin(pync, box, "--max-conns=3")
     with ExitStack() as stack:
-        # (Each may make room, when it was silent for a second.)
+        # (A peer that is silent for a second may make room for another.)
         for number in range(MANY):
             says(stack.enter_context(visitor(port)), b"question %d" % number)
         program.hears(rb"connection limit reached \(3\)")
@@ -124,7 +124,7 @@ def test_the_access_lists_are_read_again_by_all(pync: Start, box: Mailbox, tmp_p
     denied.write_text("127.0.0.1\n")
     program.process.send_signal(signal.SIGHUP)
     program.hears(b"read again")
-    # (A worker has done so when it answers SIGUSR1, which comes later.)
+    # (A worker that answers the later SIGUSR1 has read the list again.)
     program.process.send_signal(signal.SIGUSR1)
     program.hears(rb"(?s)(worker \d: \d connection.*){2}")
     with ExitStack() as stack:

@@ -1,4 +1,4 @@
-r"""--show, --input, --marks, --colour, --timestamps: what is shown, and what is typed."""
+r"""--show, --input, --marks, --colour, --timestamps: how output is shown, and input is parsed."""
 
 from __future__ import annotations
 

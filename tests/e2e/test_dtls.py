@@ -127,7 +127,7 @@ def test_one_command(pync: Start, pem: Path, dial: Dial) -> None:
 def test_a_handshake_that_stops_delays_nobody(pync: Start, pem: Path, dial: Dial) -> None:
     program, port = begin(pync, pem)
     with mailbox() as silent:
-        # Not even a ClientHello.
+        # These are not ClientHellos.
         for word in (b"", b"hello?", bytes(60_000)):
             silent.says(word, ("127.0.0.1", port))
         client = dial(port)
@@ -139,7 +139,7 @@ def test_a_handshake_that_stops_delays_nobody(pync: Start, pem: Path, dial: Dial
 
 def test_a_client_of_which_a_certificate_is_asked(pync: Start, pem: Path, dial: Dial) -> None:
     program, port = begin(pync, pem, "-k", "--ssl-verify", f"--ssl-trustfile={pem}")
-    # (A client of DTLS 1.2 learns it when its handshake is not finished.)
+    # (In DTLS 1.2, the client gets this alert before its handshake is finished.)
     with pytest.raises(library.TlsError, match="handshake failure"):
         dial(port)
     program.hears(b"pync: accept dtls://127.0.0.1:.*: .*\n")

@@ -1,4 +1,4 @@
-r"""What a peer can do to a terminal, and what files and pipes get."""
+r"""A peer's control sequences: terminals are protected from them; files and pipes get all bytes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Sit = Callable[..., Terminal]
 SENT = b"\x1b]52;c;cm0K\x07 \x1b[6n \x1b[31mred\x1b[m \xc3\xa9 \x9bc."
 SHOWN = b"\\e]52;c;cm0K\\a \\e[6n \x1b[31mred\x1b[m \xc3\xa9 \\x9bc."
 
-#: Sends it a byte at a time, which is as many reads as the network makes of it.
+#: The same, one byte at a time; the network may join bytes, so that fewer reads get them.
 TORN = [SENT[at : at + 1] for at in range(len(SENT))]
 
 
@@ -82,7 +82,7 @@ def test_a_script_does_not_either(terminal: Sit, server: Server, tmp_path: Path)
     peer = server.accepts()
     peer.says(b"\x1b[6nlogin: ")
     peer.hears(b"joe\n")
-    peer.says(b"\x1b[c")  # after the script: it is still read, and shown
+    peer.says(b"\x1b[c")  # after the script's end, the peer's bytes are still shown
     peer.closes()
     assert person.sees_to_the_end() == rb"\e[6nlogin: \e[c"
 

@@ -1,4 +1,4 @@
-"""WebSockets: messages, ends and statuses, against a peer whose every byte stands here."""
+"""WebSockets: messages, ends and exit statuses, with a peer whose bytes are all written here."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_lines_are_messages_both_ways(pync: Start, server: Server) -> None:
 
 
 def test_the_last_line_is_sent_and_its_answer_is_waited_for(pync: Start, server: Server) -> None:
-    """Though it has no end, and our input ends at once."""
+    """The last line has no newline, and our input ends at once."""
     program = pync(url(server))
     peer = accepts(server)
     program.write(b"question")
@@ -50,7 +50,7 @@ def test_the_last_line_is_sent_and_its_answer_is_waited_for(pync: Start, server:
     peer.says(frame(TEXT, b"answer"))
     program.shows(b"answer\n")
     hears(peer, CLOSE, b"\x03\xe8")
-    # What comes before the peer's own Close frame is still received.
+    # Data that the peer sends before its own Close frame is still received.
     peer.says(frame(TEXT, b"late") + NORMAL)
     assert program.ends(0) == b""
     assert program.rest() == b"late\n"
@@ -286,7 +286,7 @@ def test_a_broker_passes_on_whole_messages(pync: Start) -> None:
     with connected(port) as one, connected(port) as two, connected(port) as three:
         for peer in (one, two, three):
             asks(peer)
-        one.says(masked(b"\x01", b"be"))  # a fragment, and more of it later
+        one.says(masked(b"\x01", b"be"))  # a fragment; the rest of the message comes later
         two.says(masked(TEXT, b"between"))
         three.hears(frame(TEXT, b"between"))
         one.says(masked(b"\x80", b"gun"))
@@ -302,7 +302,7 @@ def test_who_says_nothing_holds_up_nobody(pync: Start) -> None:
         peer.hears(frame(TEXT, b"served"))
 
 
-# What lies between, and what is missing.
+# TLS and a proxy; a missing package.
 
 
 def test_by_tls_and_through_a_proxy(pync: Start) -> None:

@@ -1,4 +1,4 @@
-"""WebSockets joined to other addresses: bytes either way, and what each kind of end becomes."""
+"""Relays between WebSockets and other addresses: data both ways, and how an end is passed on."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ CLOSED = masked(CLOSE, b"\x03\xe8")
 
 
 def from_websocket(pync: Start, server: Server, *words: str) -> int:
-    """A relay that clients reach by WebSocket; its port."""
+    """Start a relay that clients reach by WebSocket; return its port."""
     program = pync("-lkv", *words, "ws://127.0.0.1:0", f"tcp://127.0.0.1:{server.port}")
     return heard_port(program)
 
 
 def to_websocket(pync: Start, server: Server, *words: str) -> int:
-    """A relay that goes on by WebSocket; its port."""
+    """Start a relay that connects to its target by WebSocket; return its port."""
     program = pync("-lkv", *words, "tcp://127.0.0.1:0", f"ws://127.0.0.1:{server.port}/x")
     return heard_port(program)
 
@@ -35,7 +35,7 @@ def test_messages_become_bytes_and_the_reverse(pync: Start, server: Server) -> N
         client.hears(frame(PONG, b"p"))
         target.says(b"\xffback")
         client.hears(frame(BINARY, b"\xffback"))
-        # The end of the one becomes the close of the other.
+        # The target's FIN becomes a Close frame for the client, and the reverse.
         target.half_closes()
         client.hears(NORMAL)
         client.says(CLOSED)
@@ -96,7 +96,7 @@ def test_the_way_back(pync: Start, server: Server) -> None:
         target.says(frame(TEXT, b"text") + frame(BINARY, b"\xff"))
         client.hears(b"text\xff")
         client.half_closes()
-        # The answer is waited for, as it could not be sent after our Close frame.
+        # The relay waits for the answer: the target could not send it after our Close frame.
         target.says(frame(BINARY, b"answer"))
         client.hears(b"answer")
         hears(target, CLOSE, b"\x03\xe8")

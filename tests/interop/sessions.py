@@ -1,4 +1,4 @@
-"""What a session came to, and what the peer of a client does in it: the same for every netcat."""
+"""The outcome of a session, and the roles that a client's peer plays, for tests of every netcat."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..peer import Peer
 
 
 class Outcome(NamedTuple):
-    """What a session came to, seen from all sides."""
+    """The outcome of a session: stdout, stderr, exit status, and the data that the peer got."""
 
     shown: bytes
     said: bytes
@@ -18,11 +18,11 @@ class Outcome(NamedTuple):
 
 
 def plain(said: bytes) -> bytes:
-    """Messages without what differs from run to run, and under one name."""
+    """Return messages without the ports, which differ from run to run, and with one name."""
     return re.sub(rb"\b\d{4,5}\b", b"PORT", said.replace(b"nc.openbsd: ", b"nc: "))
 
 
-# What the peer of a client does; returns what it heard.
+# The roles of a client's peer; each returns the data that the peer got.
 
 
 def answers_and_ends(peer: Peer) -> bytes:
@@ -44,7 +44,7 @@ def hears_the_end(peer: Peer) -> bytes:
 
 
 def resets(peer: Peer) -> bytes:
-    # Nothing is said before: theirs may lose what it has not read when the RST comes.
+    # Send nothing before the RST: the real program may lose data that it has not read yet.
     peer.hears(b"question\n")
     peer.resets()
     return b"question\n"

@@ -1,6 +1,6 @@
-"""busybox nc and pync in its place: what each says of its words, shows, sends, returns.
+"""busybox nc and pync in its place: the same messages, output, sent data and exit statuses.
 
-Debian's busybox has a small nc. Rows of the full one (Alpine's) are compared where `busybox nc`
+Debian's busybox has a small nc. The cases of the full one (Alpine's) run only where `busybox nc`
 has its options.
 """
 
@@ -25,7 +25,7 @@ from .sessions import (
 
 OURS = (*PYNC, "--as=busybox", "nc")
 
-#: Command lines that end by themselves; nothing is reached.
+#: Command lines that end without reaching a peer.
 SMALL = """
 -y
 -h
@@ -89,7 +89,7 @@ FULL = """
 
 
 def full_one() -> str:
-    """The command of a busybox whose nc is the full one; skips the test where it is not."""
+    """Return the busybox command if its nc is the full one; else skip the test."""
     command = needs("busybox")
     shown = subprocess.run([command, "nc", "--help"], capture_output=True, timeout=DEADLINE)
     if b"-z\t" not in shown.stderr:
@@ -98,7 +98,7 @@ def full_one() -> str:
 
 
 def run(command: tuple[str, ...], words: list[str]) -> Outcome:
-    """What a program comes to by itself; of its usage only that it was shown."""
+    """Run a program to its end without a peer; replace the text of its usage by "USAGE"."""
     done = subprocess.run(
         [*command, *words], stdin=subprocess.DEVNULL, capture_output=True, timeout=DEADLINE
     )
@@ -125,7 +125,7 @@ def answers_with_half_close(peer: Peer) -> bytes:
     return peer.hears_rest()
 
 
-#: Words (@: host and port), what is typed, whether the input ends then, what the peer does.
+#: The arguments (@: host and port), the input, whether it ends then, and the peer's role.
 CLIENTS: dict[str, tuple[str, bytes, bool, Callable[[Peer], bytes]]] = {
     "plain": ("@", b"question\n", True, answers_and_ends),
     "input open": ("@", b"question\n", False, answers_and_ends),
@@ -202,7 +202,7 @@ def to_the_end(peer: Peer) -> bytes:
     return b"typed\n" + peer.hears_rest()
 
 
-#: Options, what the client does.
+#: The options, and the client's role.
 LISTENERS: dict[str, tuple[list[str], Callable[[Peer], bytes]]] = {
     "-l -p": (["-l"], to_the_end),
     "a host": (["-l", "127.0.0.1"], to_the_end),
@@ -233,7 +233,7 @@ def test_a_listener(name: str, port: int) -> None:
 
 
 def test_a_listener_that_stays(port: int) -> None:
-    """-ll -e: a command for each client."""
+    """-ll -e runs a command for each client."""
     for command in (OURS, (needs("busybox"), "nc")):
         with Program(*command, "-llp", str(port), "-e", "cat") as program:
             until(lambda: is_bound(port), "it to listen", program)

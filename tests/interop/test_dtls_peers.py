@@ -1,4 +1,4 @@
-"""DTLS with openssl and ncat, which is a client only: both roles, names, ends."""
+"""DTLS with openssl as client and server, and with ncat as client: it has no DTLS server."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NCAT = (*PYNC, "--as=ncat")
 
 @pytest.fixture(scope="module")
 def pem(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate of RSA, so large that a flight is several datagrams."""
+    """Return a certificate with an RSA key, so large that a flight needs several datagrams."""
     folder = tmp_path_factory.mktemp("dtls")
     key, certificate, both = folder / "key", folder / "certificate", folder / "both.pem"
     words = ("req", "-x509", "-newkey", "rsa:4096", "-nodes", "-days", "2", "-subj", "/CN=x")
@@ -57,7 +57,7 @@ def test_openssl_connects(pem: Path, port: int, listens: tuple[str, ...]) -> Non
         with Program(*openssl, *trust, "-connect", f"127.0.0.1:{port}") as theirs:
             converse(theirs, ours)
             theirs.end_input()
-            # It says close_notify.
+            # openssl sends close_notify.
             ours.ends(0)
 
 
@@ -93,7 +93,7 @@ def test_ncat_connects(pem: Path, port: int, listens: tuple[str, ...]) -> None:
     with Program(*listens, *words) as ours:
         until(lambda: is_bound(port, "udp"), "pync to listen", ours)
         with Program(ncat, "-u", "--ssl", "127.0.0.1", str(port)) as theirs:
-            # (It goes without close_notify, which nobody notices.)
+            # (ncat ends without close_notify, so pync does not notice its end.)
             converse(theirs, ours)
 
 

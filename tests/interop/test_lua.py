@@ -1,4 +1,4 @@
-"""Lua scripts with ncat and with pync as ncat: what ncat's own tests ask, and what people write."""
+"""Lua scripts with ncat and with pync as ncat: cases like those of ncat's tests, usual scripts."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_a_clients_script(tmp_path: Path) -> None:
 
 
 def test_what_is_written_is_sent_at_once(tmp_path: Path, port: int) -> None:
-    """Theirs keeps it until it is flushed, and both sides would wait."""
+    """ncat keeps output until the script flushes it, and both sides would wait."""
     script = tmp_path / "script.lua"
     script.write_text(MENU.replace("io.flush()", ""))
     words = ["--lua-exec", str(script), "-l", "127.0.0.1", str(port)]
@@ -147,7 +147,7 @@ def test_a_script_that_fails_is_told(tmp_path: Path, port: int) -> None:
             until(lambda: is_bound(port), "it to listen", program)
             with connected(port) as peer:
                 assert peer.hears_rest() == b"before"
-            # The exit status of a command is lost by theirs.
+            # ncat does not pass on the exit status of a command, so it is not compared.
             said.append(plain(program.ends(None)))
     # Lua 5.4 names the main chunk's frame as 5.3 does.
     assert said[0] == said[1]

@@ -1,4 +1,4 @@
-"""nc.traditional and pync in its place: what each says of its words, shows, sends, returns."""
+"""nc.traditional and pync in its place: the same messages, output, sent data and exit statuses."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .sessions import (
 
 OURS = (*PYNC, "--as=nc.traditional")
 
-#: Command lines that end by themselves; nothing is reached.
+#: Command lines that end without reaching a peer.
 WORDS = """
 -y
 -y -h
@@ -109,7 +109,7 @@ no-such-host.invalid 1
 
 
 def run(command: list[str] | tuple[str, ...], words: list[str], typed: bytes = b"") -> Outcome:
-    """What a program comes to by itself."""
+    """Run a program to its end without a peer."""
     done = subprocess.run([*command, *words], input=typed, capture_output=True, timeout=DEADLINE)
     return Outcome(done.stdout, plain(done.stderr), done.returncode, b"")
 
@@ -151,7 +151,7 @@ def test_help_names_each_option_of_theirs_with_its_value() -> None:
     assert columns(ours.said) == columns(theirs.said)
 
 
-#: Options, what is typed, whether the input ends then, what the peer does.
+#: The options, the input, whether it ends then, and the peer's role.
 CLIENTS: dict[str, tuple[str, bytes, bool, Callable[[Peer], bytes]]] = {
     "plain": ("", b"question\n", True, answers_and_ends),
     "input open": ("", b"question\n", False, answers_and_ends),
@@ -195,7 +195,7 @@ def client(command: tuple[str, ...], name: str) -> Outcome:
 
 
 def play_or_reset(play: Callable[[Peer], bytes], peer: Peer) -> bytes:
-    """What the peer heard; a connection that is closed with unread input is reset."""
+    """Play the peer; a connection that is closed with unread input is reset."""
     try:
         return play(peer)
     except ConnectionResetError:
@@ -209,7 +209,7 @@ def test_a_client(name: str) -> None:
 
 @pytest.mark.parametrize("options", ["-zv", "-zvv", "-zvn", "-z"])
 def test_a_scan_of_several_ports(options: str, port: int) -> None:
-    """From the highest to the lowest; closed ones are told with -vv only."""
+    """Ports are tried from the highest to the lowest; closed ones are reported only with -vv."""
     outcomes = []
     with listening() as server:
         for command in (OURS, (needs("nc.traditional"),)):
@@ -278,7 +278,7 @@ def asks(peer: Peer) -> bytes:
     return peer.hears_rest()
 
 
-#: Options, whether the input ends, what the client does.
+#: The options, whether the input ends, and the client's role.
 LISTENERS: dict[str, tuple[list[str], bool, Callable[[Peer], bytes]]] = {
     "-l": (["-l"], False, to_the_end),
     "-lv": (["-lv"], False, to_the_end),
@@ -354,7 +354,7 @@ def test_files_as_people_send_them(tmp_path: Path, port: int) -> None:
 
 
 def test_busy_port_is_told_at_once(port: int) -> None:
-    """Theirs tries again for ever."""
+    """nc.traditional tries again for ever."""
     with listening() as server:
         done = run(OURS, ["-l", "-p", str(server.port)])
     assert done.status == 1

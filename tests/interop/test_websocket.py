@@ -1,4 +1,4 @@
-"""WebSockets with others: the Python package websockets, node's ws, nginx, and a browser."""
+"""WebSockets with other programs: Python's websockets, node's ws, nginx, and a browser."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def port_of(listener: Program) -> int:
 
 @contextmanager
 def websockets_server(handler: Callable[[Any], None], **options: Any) -> Iterator[int]:
-    """A server in a thread; its port."""
+    """Run a server in a thread; yield its port."""
     pytest.importorskip("websockets", reason="websockets is not installed")
     from websockets.sync.server import serve
 

@@ -1,4 +1,4 @@
-"""Who decides about colours."""
+"""Colours: the option, the environment and the terminal that decide about them."""
 
 from __future__ import annotations
 

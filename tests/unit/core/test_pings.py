@@ -1,4 +1,4 @@
-"""What the times of connections add up to."""
+"""The statistics of --ping."""
 
 from __future__ import annotations
 

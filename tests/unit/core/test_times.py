@@ -1,4 +1,4 @@
-"""How long it took, as events have it."""
+"""Times in milliseconds, as events contain them."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class Nothing(typed.NamedTuple):
     """Without a field."""
 
 
-#: After so many the class makes them by a constructor of its own.
+#: After so many instances, a class gets a constructor of its own.
 MANY = 10
 
 BOTH = pytest.mark.parametrize("kind", [Ours, Theirs])

@@ -1,4 +1,4 @@
-"""vsock dialled in a loop: reached, refused, silent, and an address that is none."""
+"""Dialling vsock in a loop: reached, refused, silent, and an invalid address."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pync.transports import Options, vsock
 
 @pytest.fixture
 def over_tcp(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same code over a family that every machine has: its names are pairs too."""
+    """Run the same code over IPv4, which every machine has: its socket names are pairs too."""
     monkeypatch.setattr(socket, "AF_VSOCK", socket.AF_INET, raising=False)
     monkeypatch.setattr(vsock, "_name", lambda _, to, __: ("127.0.0.1", int(to.service)))
 

@@ -1,4 +1,4 @@
-r"""What a terminal gets to see: whole, byte by byte, and cut anywhere."""
+r"""Control sequences on their way to a terminal: whole, byte by byte, and cut anywhere."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def feed(request: pytest.FixtureRequest) -> Feed:
     return how
 
 
-#: What programs draw with: the peer's text as it is.
+#: Text, and sequences with which programs draw: they are passed on unchanged.
 DRAWS = [
     b"plain text\r\n\ttabs, \x08 and \x07 bells\x0b\x0c\x00\x7f",
     "Grüße, Привет, 日本語, 🐍 e\u0301".encode(),
@@ -49,7 +49,7 @@ DRAWS = [
     b"\x1b[!p\x1b[2 q\x1b[ q",
 ]
 
-#: What a terminal does not get: what is sent, and what is shown.
+#: Sequences that are not passed on: the bytes that are sent, and those that are shown.
 HARMS = [
     # The clipboard, the title, its stack, hyperlinks, notifications, a program (ConEmu's OSC 9;7).
     (b"\x1b]52;c;cm0gLXJm\x07x", rb"\e]52;c;cm0gLXJm\ax"),
@@ -75,14 +75,14 @@ HARMS = [
     (b"\x1b[>4;2m\x1b[>1u\x1b[=1u\x1b[?u", rb"\e[>4;2m\e[>1u\e[=1u\e[?u"),
     (b'\x1b[5i\x1b[?5i\x1b[0;59;"rm"p', rb'\e[5i\e[?5i\e[0;59;"rm"p'),
     (b"\x1b[3J\x1bc\x1b[2;1y\x1b[1;2;3;4;5T", rb"\e[3J\ec\e[2;1y\e[1;2;3;4;5T"),
-    # Other encodings, 8-bit controls to come, VT52, Tektronix.
+    # Other encodings, a switch to 8-bit controls, VT52, Tektronix.
     (b"\x1b%@\x1b%G\x1b G\x1b[?2l\x1b\x0c", b"\\e%@\\e%G\\e G\\e[?2l\\e\x0c"),
-    # C1: as bytes, as UTF-8, as UTF-8 that is longer than it may be, and cut off.
+    # C1 controls: as bytes, as UTF-8, as overlong UTF-8, and cut off.
     (b"\x9b6n\x9d52;c;a\x9c\x90$qm\x9c", rb"\x9b6n\x9d52;c;a\x9c\x90$qm\x9c"),
     ("\x9b6n\x9d0;a\x9c".encode(), rb"\u009b6n\u009d0;a\u009c"),
     (b"\xe0\x82\x9b6n\xc0\x9b\xe2\x9b", rb"\xe0\x82\x9b6n\xc0\x9b\xe2\x9b"),
     (b"caf\xe9 \xff", rb"caf\xe9 \xff"),
-    # Not whole: the end, another ESC, a control character (terminals obey one inside a sequence).
+    # Sequences cut by the end, another ESC, a control character (terminals obey one inside).
     (b"\x1b", rb"\e"),
     (b"a\x1b[31", rb"a\e[31"),
     (b"\x1b\x1b[31m", b"\\e\x1b[31m"),
@@ -123,7 +123,7 @@ def test_a_terminal_of_another_encoding() -> None:
     assert whole(b"caf\xe9 \x9b6n \xc3\x9b6n", utf8=False) == b"caf\xe9 \\x9b6n \xc3\\x9b6n"
 
 
-#: Bytes as a peer that means harm would put them together.
+#: Bytes as a malicious peer would combine them.
 HOSTILE = st.lists(
     st.one_of(
         st.sampled_from([data for data, _ in HARMS] + DRAWS),
@@ -149,7 +149,7 @@ def test_cut_anywhere(pieces: list[bytes], data: st.DataObject) -> None:
     assert in_pieces(cut) == whole(text)
 
 
-#: Written apart from the filter: an ESC may begin only these, and no C1 control may stand anywhere.
+#: Written independently of the filter: an ESC may start only these; no C1 control is allowed.
 OBEYED = re.compile(
     rb"\x1b(?:\[[\x20-\x3f]*[@-Zabdefghlmpqrsu`]|[78DEHM=>]|#[34568]|[()*+][0-2A-Z])"
 )

@@ -1,4 +1,4 @@
-"""What stands on the screen of what moves."""
+"""How --show, --marks and --timestamps show the data of both directions."""
 
 from __future__ import annotations
 

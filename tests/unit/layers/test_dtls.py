@@ -1,4 +1,4 @@
-"""DTLS as a layer: two sides in memory, and a network between them that does what it wants."""
+"""DTLS as a layer: two sides in memory; the tests play a network that loses and changes data."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def pem(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 class Sides:
-    """Both sides; what each sends is in a list until it is passed on."""
+    """Both sides; the datagrams of each are in a list until pass_on()."""
 
     def __init__(self, pem: str, **asked: str) -> None:
         client = Security(trusted=pem, **asked)  # type: ignore[arg-type]
@@ -45,7 +45,7 @@ class Sides:
         self.to_server += self.client.outgoing()
 
     def pass_on(self) -> None:
-        """Each side receives what waits for it, and answers."""
+        """Let each side receive the datagrams that wait for it, and answer."""
         arrived, self.to_server = self.to_server, []
         for datagram in arrived:
             self.server.receive(datagram)
@@ -111,7 +111,7 @@ def test_what_is_not_for_us_is_dropped(sides: Sides) -> None:
         random.Random(2).randbytes(60_000),
         b"\x16\xfe\xfd" + bytes(60_000),
         b"\x17\xfe\xfd\0\1" + bytes(60_000),
-        # Alerts and handshakes of nobody who has the keys (epoch 0).
+        # An alert and a handshake message from a sender without the keys (epoch 0).
         bytes.fromhex("15fefd0000000000000009000202 28".replace(" ", "")),
         bytes.fromhex("16fefd00000000000000090010010000040000000000000004deadbeef"),
     ]
@@ -171,7 +171,7 @@ def test_a_certificate_that_is_not_trusted_ends_the_handshake(pem: str, tmp_path
         sides.shake()
     assert expected.wrong in ("self-signed certificate", "unable to get local issuer certificate")
     assert explained(failure.value) == "certificate verify failed"
-    # The server is told.
+    # The server gets an alert.
     [alert_record] = sides.client.outgoing()
     with pytest.raises(SSL.Error) as alert:
         sides.server.receive(alert_record)

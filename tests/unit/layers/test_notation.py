@@ -1,4 +1,4 @@
-r"""Bytes as hex digits and as text with escapes: whole, byte by byte, there and back."""
+r"""Bytes as hex digits and as text with escapes: whole, byte by byte, and round trips."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is between a peer and the terminal (sequences: test_control_sequences.py)."""
+"""The filter between a peer and the terminal (sequences: test_control_sequences.py)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Frames, against the cases of the Autobahn test suite, whose numbers stand beside them.
+"""Frames: cases of the Autobahn test suite, with their numbers.
 
-Each case is said to a listener's side whole, byte by byte, and in pieces of three bytes.
+A listener's side receives each case whole, byte by byte, and in pieces of three bytes.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ LINES, WRITES = Framing(), Framing(None, "binary")
 def frame(
     opcode: int, payload: bytes = b"", *, fin: bool = True, rsv: int = 0, mask: bool = True
 ) -> bytes:
-    """A frame (RFC 6455 5.2); its key is zero, so that a test can be read."""
+    """Return a frame (RFC 6455 5.2); its masking key is zero, so that tests are readable."""
     size, bit = len(payload), 0x80 if mask else 0
     if size < 126:
         length = bytes([bit | size])
@@ -48,7 +48,7 @@ def close(code: int, reason: bytes = b"") -> bytes:
 
 
 def answered(opcode: int, payload: bytes = b"") -> bytes:
-    """A frame of a listener's."""
+    """Return a frame as a listener sends it."""
     return frame(opcode, payload, mask=False)
 
 
@@ -57,7 +57,7 @@ def listener(framing: Framing = LINES) -> WebSocketCodec:
 
 
 class Case(NamedTuple):
-    """What is said, what is made of it, what is answered, and the code of the close."""
+    """The bytes of the client, the stream's bytes, the answer, and the code of the close."""
 
     name: str
     said: bytes
@@ -133,7 +133,7 @@ CASES = [
         b"1234\n",
         answered(PONG, b"p") + answered(PONG, b"q"),
     ),
-    # UTF-8, cut within characters too.
+    # UTF-8, also cut within characters.
     Case(
         "6.2", b"".join([frame(TEXT, GREEK[:3], fin=False), frame(MORE, GREEK[3:])]), GREEK + b"\n"
     ),
@@ -160,7 +160,7 @@ CASES = [
         violation(f"7.9 {code}", close(code))
         for code in (0, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65535)
     ),
-    # Of listeners: what is not masked; and lengths that are longer than they need be.
+    # For listeners: frames that are not masked; lengths in more bytes than needed.
     violation("unmasked", frame(TEXT, b"x", mask=False)),
     violation("126 for 5", b"\x81\xfe\x00\x05" + bytes(4) + b"hello"),
     violation("127 for 5", b"\x81\xff" + struct.pack("!Q", 5) + bytes(4) + b"hello"),
@@ -181,7 +181,7 @@ def test_autobahn(case: Case, piece: int) -> None:
         assert codec.ended == (case.code is not None)
         assert (codec.failure is None) == (case.code in (None, 1000, 1001, 1005))
         return
-    # Bytes before the wrong one may be passed on, and what is wrong is told by a Close frame.
+    # Bytes before the wrong one may be passed on; a Close frame reports the violation.
     assert (case.made + b"\xff").startswith(made) or made.startswith(case.made)
     assert case.code is not None
     last = codec.outgoing()
@@ -216,11 +216,11 @@ def test_the_reason_is_told() -> None:
     assert (named(4000), shown("a\nb")) == ("4000", "a?b")
 
 
-# What is sent.
+# Sending.
 
 
 def frames(wire: bytes) -> Iterator[tuple[int, bool, bytes]]:
-    """The frames of a listener's: opcode, whether it is the last of its message, payload."""
+    """Yield a listener's frames: opcode, whether it is the last of its message, payload."""
     while wire:
         first, size, at = wire[0], wire[1], 2
         if size == 126:
@@ -262,7 +262,7 @@ def test_each_write_is_a_binary_message() -> None:
 
 
 def test_a_message_without_an_end_goes_in_fragments() -> None:
-    """No line is too long, and none is cut, not even within a character or the delimiter."""
+    """A line of any length is one message; it is not cut within a character or the delimiter."""
     codec = listener(Framing(b"--"))
     line = "ü".encode() * FRAGMENT
     sent = list(
@@ -301,7 +301,7 @@ def test_a_ping_is_sent_and_answered() -> None:
 
 
 def deflating() -> tuple[WebSocketCodec, WebSocketCodec]:
-    """Both ends, agreed on permessage-deflate."""
+    """Return both ends, which have agreed on permessage-deflate."""
     client, server = PerMessageDeflate(), PerMessageDeflate()
     accepted = server.accept(f"permessage-deflate; {client.offer()}")
     client.finalize(f"permessage-deflate; {accepted}")
@@ -325,7 +325,7 @@ def test_what_is_not_compressed_and_says_so() -> None:
 
 
 def test_a_bomb_is_read_in_pieces() -> None:
-    """What one read of the wire can become is bounded (READ_DEFLATED, transports/websocket.py)."""
+    """The plain bytes of one read are limited (READ_DEFLATED, transports/websocket.py)."""
     deflate = zlib.compressobj(wbits=-15)
     bomb = deflate.compress(bytes(64 * 1024 * 1024)) + deflate.flush(zlib.Z_SYNC_FLUSH)
     _, server = deflating()

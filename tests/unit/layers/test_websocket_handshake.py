@@ -1,4 +1,4 @@
-"""The opening handshake, of both sides, and what is wrong with it."""
+"""The opening handshake of both sides, and errors in it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ REQUEST = {
 
 
 class Answering(Server):
-    """A server that answers to the key it was sent."""
+    """A server that answers with the token for the client's key."""
 
     def __init__(self, says: bytes) -> None:
         super().__init__(b"")
@@ -47,7 +47,7 @@ ACCEPTED = (
 
 
 def asked(wish: Wish, says: bytes) -> tuple[Agreed, Server]:
-    """What a client agrees upon with a server that says this. Raises HandshakeError."""
+    """Run a client's handshake with a server that sends this. Raises HandshakeError."""
     server = Answering(says)
     steps = HandshakeSteps(ask(wish))
     while not steps.is_over:
@@ -63,7 +63,7 @@ def test_a_client_asks() -> None:
     )
     agreed, server = asked(wish, ACCEPTED + more)
     assert (agreed.target, agreed.subprotocol, agreed.deflate) == ("/x?y", "chat", True)
-    assert server.says == b"\x81\x02hi"  # it is the codec's
+    assert server.says == b"\x81\x02hi"  # the handshake leaves the frames to the codec
     assert server.heard.startswith(b"GET /x?y HTTP/1.1\r\nHost: host\r\n")
     for line in (
         b"Authorization: Basic bWU6c8OpY3JldA==",
@@ -145,7 +145,7 @@ def test_what_is_wrong_with_a_server(says: bytes, cause: str) -> None:
 
 
 def let_in(offer: Offer, head: bytes) -> tuple[Agreed | str, bytes]:
-    """What a listener agrees upon, or why not, and what it answers."""
+    """Return the result of a listener's handshake, or its error, and the listener's answer."""
     client = Server(head)
     steps = HandshakeSteps(answer(offer))
     try:
@@ -157,7 +157,7 @@ def let_in(offer: Offer, head: bytes) -> tuple[Agreed | str, bytes]:
 
 
 def request(target: bytes = b"/", **changed: bytes) -> bytes:
-    """A request; a header that is changed to nothing is left out."""
+    """Return a request with changed headers; one that is changed to ``b""`` is left out."""
     headers = {**REQUEST, **{name.replace("_", "-").encode(): v for name, v in changed.items()}}
     lines = [b"GET %s HTTP/1.1" % target, *(b"%s: %s" % one for one in headers.items() if one[1])]
     return b"\r\n".join([*lines, b"", b""])

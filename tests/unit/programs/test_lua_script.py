@@ -1,4 +1,4 @@
-"""Lua scripts: loaded before anybody connects, run by a Python of their own."""
+"""Lua scripts: loaded before a client connects, and run in their own Python process."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def script(tmp_path: Path) -> Path:
 
 
 def run(script: Path, given: bytes = b"") -> tuple[int, bytes, bytes]:
-    """Status, stdout and stderr of a script, in a folder where no pync is found."""
+    """Return status, stdout and stderr of a script, run in a folder without pync."""
     done = subprocess.run(
         words_for(str(script)), input=given, capture_output=True, timeout=30, cwd=script.parent
     )

@@ -1,4 +1,4 @@
-"""Connecting again and again: what is counted, what is looked up, what ends it."""
+"""Connecting repeatedly (--ping): counts, name look-ups, and ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Questions to a descriptor."""
+"""Descriptors: whether one is open or a terminal, and writing to one."""
 
 from __future__ import annotations
 

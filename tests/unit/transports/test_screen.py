@@ -1,4 +1,4 @@
-"""A terminal as standard output: filtered, however little it takes at a time."""
+"""A terminal as standard output: filtered, even if it accepts few bytes at a time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pync.transports.stdio import Stdio
 
 @pytest.fixture
 def pipe() -> Iterator[tuple[int, int]]:
-    """Stands for a terminal that takes little at a time, which a pipe of its own does too."""
+    """Yield a pipe; it stands for a terminal that accepts few bytes at a time, as a pipe does."""
     reading, writing = os.pipe()
     yield reading, writing
     os.close(reading)
@@ -24,7 +24,7 @@ def pipe() -> Iterator[tuple[int, int]]:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="only on POSIX: pipes that poll")
 def test_what_waits_is_given_again(pipe: tuple[int, int]) -> None:
-    """Four times as many bytes come out of ENQs as go in, and the pipe is full at some time."""
+    r"""Each ENQ becomes four bytes (\x05), so the pipe gets full."""
     reading, writing = pipe
     sent, came = b"\x05" * 40000 + b"end", b""
     with ScreenStdio(None, writing, ScreenFilter()) as stdio:

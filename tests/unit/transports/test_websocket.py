@@ -28,7 +28,7 @@ ASKS, TAKES, LINES = Wish("host"), Offer(), Framing()
 def pair(
     wish: Wish = ASKS, offer: Offer = TAKES, framing: Framing = LINES
 ) -> tuple[WebSocketConn, WebSocketConn]:
-    """Both ends of a WebSocket."""
+    """Return both ends of a WebSocket."""
     ours, theirs = memory_pair()
     theirs.settimeout(PATIENCE)
     upgrading = Upgrading(theirs, Upgrade(offer, framing), None)
@@ -112,7 +112,7 @@ def test_a_ping_that_is_answered_is_nothing() -> None:
     with client, server:
         client.ping()
         server.settimeout(0)
-        # (Reading the ping answers it, and gives nothing.)
+        # (recv answers the ping, but has no data to return.)
         with pytest.raises(BlockingIOError):
             server.recv()
         server.settimeout(PATIENCE)
@@ -153,7 +153,7 @@ def test_a_peer_that_does_not_close_is_not_waited_for() -> None:
 
 
 def refused(head: bytes) -> str:
-    """What a client says of this answer."""
+    """Return the text of a client's error for this answer."""
     ours, theirs = memory_pair()
     with theirs:
         theirs.send_all(head)

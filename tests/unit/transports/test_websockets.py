@@ -1,4 +1,4 @@
-"""WebSockets of the library: messages, addresses, and who may not come."""
+"""WebSockets of the library: messages, addresses, and refused clients."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PATIENCE = 10.0
 
 @contextmanager
 def serving(address: str, handler: Callable[[Any], object]) -> Iterator[str]:
-    """A listener whose clients are handled in threads; where it listens."""
+    """Run a listener whose clients are handled in threads; yield its URL."""
     with pync.listen(address) as listener:
         thread = threading.Thread(target=listener.serve, args=(handler,))
         thread.start()

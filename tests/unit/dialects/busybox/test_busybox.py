@@ -1,4 +1,4 @@
-"""busybox nc's command line; that its messages are its own is shown in tests/interop."""
+"""busybox nc's command line; tests/interop compares the messages with those of busybox."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""busybox nc's words."""
+"""busybox nc's messages."""
 
 from __future__ import annotations
 

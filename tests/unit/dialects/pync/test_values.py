@@ -1,4 +1,4 @@
-"""The texts of options, and what they mean or why they are refused."""
+"""The values of options: how they are parsed, and why some are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""WebSockets on the command line: what is taken, what is refused, and what is said."""
+"""WebSockets on the command line: accepted and refused options, and messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""nc.traditional's words."""
+"""nc.traditional's messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""nc.traditional's command line; that its messages are its own is shown in tests/interop."""
+"""nc.traditional's command line; tests/interop compares the messages with the real program's."""
 
 from __future__ import annotations
 

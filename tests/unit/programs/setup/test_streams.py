@@ -1,4 +1,4 @@
-"""Which standard streams a command line gets."""
+"""The standard streams that are made for a command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the options of a WebSocket become."""
+"""The Wish, Offer and Framing that the options of a WebSocket result in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DTLS between "dial" and "talk": what is refused, and what listeners show."""
+"""DTLS between "dial" and "talk": refused connections, and the certificates of listeners."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""WebSockets between secure and talk; handshakes are in tests/e2e/test_websocket.py."""
+"""WebSockets between "secure" and "talk"; handshakes are tested in tests/e2e/test_websocket.py."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_what_is_reported() -> None:
 
 
 def dialled(says: bytes) -> tuple[list[object], list[Event]]:
-    """What comes of a handshake with a server that says this, and what is reported."""
+    """Run a handshake with a server that sends this; return its results and the events."""
     ours, theirs = memory_pair()
     over: list[object] = []
     events: list[Event] = []

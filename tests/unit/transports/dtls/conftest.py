@@ -1,4 +1,4 @@
-"""Certificates, and clients that speak DTLS datagram by datagram."""
+"""The certificate of the tests of DTLS."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pync.transports.tls.certificate import self_made
 
 @pytest.fixture(scope="session")
 def pem(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The path of a certificate for localhost, and its key."""
+    """Return the path of a file with a certificate for localhost and its key."""
     path = tmp_path_factory.mktemp("dtls") / "own.pem"
     path.write_bytes(self_made())
     return str(path)

@@ -1,4 +1,4 @@
-"""A connection by DTLS, on its own: what it holds, and when it was heard."""
+"""A DTLS connection: data that waits, failures, and the time of the last datagram."""
 
 from __future__ import annotations
 

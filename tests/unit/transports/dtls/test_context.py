@@ -1,4 +1,4 @@
-"""The options of TLS over DTLS: which are heard, and what is said of those that make no sense."""
+"""The options of TLS with DTLS: which have an effect, and the errors for those that cannot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DTLS for the library: dial and listen, and what is said where pyOpenSSL is missing."""
+"""DTLS for the library: dial and listen, and the error without pyOpenSSL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The handshake over a network that loses, and with peers that do not speak DTLS."""
+"""The handshake over a network that loses datagrams, and with peers that do not speak DTLS."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PATIENCE = 60.0
 
 @pytest.fixture
 def silent() -> Iterator[socket.socket]:
-    """A plain UDP socket that answers nothing by itself."""
+    """Yield a plain UDP socket that answers only if the test does."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind(("127.0.0.1", 0))
         sock.settimeout(PATIENCE)
@@ -41,7 +41,7 @@ def test_a_silent_peer_hears_more_than_one_hello(silent: socket.socket) -> None:
     assert str(failure.value) == f"dial {at(silent)}: the handshake timed out"
     silent.settimeout(0)
     first, second = silent.recv(2000), silent.recv(2000)
-    # The same message in a record with the next number.
+    # The second record has the same message and the next sequence number.
     assert first[13:] == second[13:]
     assert first[10] + 1 == second[10]
 
@@ -112,7 +112,7 @@ def test_a_line_that_loses_doubles_and_confuses(
     heard: list[bytes] = []
 
     def listen_to_all() -> None:
-        # (It reads while its last flight may still be on the way, and has to be sent again.)
+        # (While it reads, its last flight may be lost, and then has to be sent again.)
         with listener.accept(PATIENCE) as server:
             server.settimeout(1)
             with suppress(TimeoutError):  # the end may be lost, too
@@ -129,7 +129,7 @@ def test_a_line_that_loses_doubles_and_confuses(
             for word in words:
                 client.send(word)
         listening.join()
-    # None comes twice, and none that was not sent.
+    # No datagram is received twice, and none that was not sent.
     assert len(words) // 2 < len(heard) == len(set(heard))
     assert set(heard) <= set(words)
 

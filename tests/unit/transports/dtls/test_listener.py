@@ -1,4 +1,4 @@
-"""A DTLS listener: cookies, the sockets of its peers, and senders that mean no good."""
+"""A DTLS listener: cookies, the sockets of its peers, and malicious senders."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def listener(pem: str, request: pytest.FixtureRequest) -> Iterator[TlsListener]:
 
 
 class Client:
-    """One who shakes hands datagram by datagram."""
+    """A client that runs its handshake datagram by datagram."""
 
     def __init__(self, stack: ExitStack, listener: TlsListener, pem: str) -> None:
         self.sock = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
@@ -49,12 +49,12 @@ class Client:
         self.codec.start()
 
     def hello(self) -> bytes:
-        """Its next ClientHello."""
+        """Return the client's next ClientHello."""
         [datagram] = self.codec.outgoing()
         return datagram
 
     def asked(self, datagram: bytes) -> bytes | None:
-        """What the listener answers; None: nothing."""
+        """Send a datagram; return the listener's answer, or None without one."""
         self.sock.send(datagram)
         with pytest.raises(ListenError, match="timed out"):
             self._listener.accept(0.05)
@@ -67,7 +67,7 @@ class Client:
             self.sock.settimeout(PATIENCE)
 
     def shakes_hands(self) -> pync.StreamConn | object:
-        """All of it; returns the connection that the listener has accepted."""
+        """Run the whole handshake; return the connection that the listener has accepted."""
         accepted: list[object] = []
         while not self.codec.established or not accepted:
             for datagram in self.codec.outgoing():
@@ -110,7 +110,7 @@ def test_who_has_no_cookie_gets_one_and_costs_nothing(
         assert answer is not None
         assert kind(answer) == HELLO_VERIFY_REQUEST
         assert len(answer) < len(hello)
-    # There is one socket still (and both wildcards).
+    # The listener has stored nothing for this client: no handshake has started.
     assert not listener._handshakes._shaking
 
 
@@ -120,13 +120,13 @@ def test_a_cookie_is_good_for_its_address_only(client: Callable[[], Client]) -> 
     assert answer is not None
     one.codec.receive(answer)
     with_cookie = one.hello()
-    # Replayed from elsewhere, it brings another cookie, and no more.
+    # From another address, this ClientHello only gets another cookie.
     assert kind(other.asked(with_cookie)) == HELLO_VERIFY_REQUEST
     assert kind(one.asked(with_cookie)) == SERVER_HELLO
 
 
 class Asking:
-    """As a connection that asks for its cookie."""
+    """A stand-in for a connection that needs a cookie."""
 
     def __init__(self, peer: bytes) -> None:
         self.peer = peer
@@ -190,7 +190,7 @@ def test_several_peers_at_once(listener: TlsListener, client: Callable[[], Clien
 
 
 def test_a_hello_in_several_datagrams(client: Callable[[], Client]) -> None:
-    """As ncat sends it, which knows of no MTU (RFC 6347 4.2.3)."""
+    """ncat sends its ClientHello so, because it does not know the MTU (RFC 6347 4.2.3)."""
     one = client()
     answer = one.asked(one.hello())
     assert answer is not None

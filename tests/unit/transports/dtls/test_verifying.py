@@ -1,4 +1,4 @@
-"""Whose certificate it is: DNS names, wildcards, addresses."""
+"""The names in certificates: DNS names, wildcards, addresses."""
 
 from __future__ import annotations
 
