@@ -1,7 +1,7 @@
 """DTLS over UDP (pyOpenSSL, the extra ``dtls``): dial and listen, including the handshake.
 
-It is imported only when DTLS is requested. The command needs more steps; as with tls/, both use
-the same contexts and handshake.
+It is imported only when DTLS is requested. The command needs more steps, but uses the same contexts
+and the same handshake, as with tls/.
 """
 
 from __future__ import annotations

@@ -52,9 +52,9 @@ class Expected:
 def verify(
     connection: SSL.Connection, certificate: crypto.X509, number: int, depth: int, right: int
 ) -> bool:
-    """Return whether a certificate is valid; OpenSSL calls this for each of a chain, depth 0 last.
+    """Return whether a certificate is valid; OpenSSL calls this for each certificate of a chain.
 
-    Depth 0 is the server's own certificate.
+    The server's own certificate (depth 0) comes last.
     """
     expected = connection.get_app_data()
     assert isinstance(expected, Expected)
