@@ -6,10 +6,10 @@ from .typed import NamedTuple
 
 
 class Times(NamedTuple):
-    """Seconds; None: there was no such part.
+    """Seconds; None if the connection has no such part.
 
-    ``lookup``: of the name. ``connect``: until the connection was made, or the first proxy's.
-    ``handshake``: of TLS, and of what asks for it first.
+    ``lookup``: the name was looked up. ``connect``: the connection was made, or the one to the first
+    proxy. ``handshake``: TLS was negotiated, and STARTTLS before it.
     """
 
     lookup: float | None = None
@@ -17,7 +17,7 @@ class Times(NamedTuple):
     handshake: float | None = None
 
     def in_milliseconds(self) -> Times:
-        """The same, as events have them."""
+        """Return the times in milliseconds, as the JSON events contain them."""
         return Times(*(None if each is None else round(each * 1000, 3) for each in self))
 
 
