@@ -8,8 +8,8 @@ from .typed import NamedTuple
 class Times(NamedTuple):
     """Seconds; None if the connection has no such part.
 
-    ``lookup``: the name was looked up. ``connect``: the connection was made, or the one to the first
-    proxy. ``handshake``: TLS was negotiated, and STARTTLS before it.
+    ``lookup``: the name was looked up. ``connect``: the connection was made, to the first proxy if
+    there is one. ``handshake``: TLS was negotiated, and STARTTLS before it.
     """
 
     lookup: float | None = None

@@ -92,7 +92,6 @@ no-such-host.invalid 1
 -b 127.0.0.1 1
 -k 127.0.0.1 1
 -t 127.0.0.1 1
--r 127.0.0.1 1
 -C 127.0.0.1 1
 -q 0 127.0.0.1 1
 -q -1 127.0.0.1 1
@@ -119,6 +118,15 @@ def test_the_same_words_the_same_answer(words: str, port: int) -> None:
     theirs = needs("nc.traditional")
     given = words.format(port=port).split()
     assert run(OURS, given) == run((theirs,), given)
+
+
+def test_a_random_local_port() -> None:
+    theirs = needs("nc.traditional")
+    words = ["-r", "127.0.0.1", "1"]
+    # Its random port may be in use. It gives up then; pync tries another one.
+    outcomes = (run((theirs,), words) for _ in range(10))
+    free = next(one for one in outcomes if b"Can't grab" not in one.said)
+    assert run(OURS, words) == free
 
 
 @pytest.mark.parametrize("typed", [b"-v 127.0.0.1 1\n", b"127.0.0.1 1\nrest", b"-y\n"])
