@@ -238,6 +238,9 @@ ENDS = ("slice=10 share=30%", "reset-after=20 share=20%", "cut-after=30 share=20
 LOSSES = ("blackhole share=10%", "drop-fin share=20%", "no-half-close share=20%", "refuse=5%")
 HOLDS = ("delay=20ms±20ms share=30%", "reset-at=eof share=10%")
 
+#: What /proc calls an epoll descriptor.
+EPOLL = "anon_inode:[eventpoll]"
+
 #: Clients who come and go.
 COUNT = int(os.environ.get("BAD_LINE_CLIENTS", "500"))
 
@@ -246,7 +249,7 @@ COUNT = int(os.environ.get("BAD_LINE_CLIENTS", "500"))
 @pytest.mark.parametrize("faults", [(), (*ENDS, *LOSSES, *HOLDS)], ids=["good", "bad"])
 def test_nothing_is_left_of_a_crowd_that_came_and_went(faults: tuple[str, ...]) -> None:
     with bad_line(*faults) as line:
-        # What is opened once, and stays (the crowd's epoll), is there after the first.
+        # What is opened once, and stays, is there after the first.
         come_and_go(line, 100)
         before = descriptors(line.program)
         come_and_go(line, COUNT)
@@ -316,9 +319,15 @@ def sockets(program: Program) -> int:
 
 
 def descriptors(program: Program) -> list[str]:
-    """What the program has open."""
+    """What the program has open, except the epoll descriptor of its loop.
+
+    The loop opens that once, when it watches enough descriptors at a time. On a loaded machine the
+    first clients may never be that many at once.
+    """
     found = []
     for one in Path(f"/proc/{program.process.pid}/fd").iterdir():
         with suppress(FileNotFoundError):
             found.append(os.readlink(one))
+    if EPOLL in found:
+        found.remove(EPOLL)
     return sorted(found)
