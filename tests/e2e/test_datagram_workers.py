@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import socket
 import sys
@@ -26,6 +25,10 @@ pytestmark = pytest.mark.skipif(
 MANY = 32
 
 
+#: What both workers print at SIGUSR1, in either order.
+TABLES = rb"(?s)worker (1: \d+ connection.*worker 2: \d+ c|2: \d+ connection.*worker 1: \d+ c)"
+
+
 def begin(pync: Start, box: Mailbox, *words: object) -> tuple[Program, int]:
     program = pync("-lkuv", "--workers=2", *words, "127.0.0.1", "0", f"127.0.0.1:{box.port}")
     port = heard_port(program)
@@ -46,10 +49,10 @@ def test_a_peer_stays_with_one_of_them(pync: Start, box: Mailbox) -> None:
             assert box.correspondent == seen[number]
         assert len(set(seen)) == MANY
         program.process.send_signal(signal.SIGUSR1)
-        program.hears(rb"(?s)(worker \d.*){2}")
+        # One of them may be slow to print its table.
+        program.hears(TABLES)
     program.process.terminate()
-    said = program.ends(-signal.SIGTERM)
-    assert {b"1", b"2"} <= set(re.findall(rb"worker (\d)", said))
+    program.ends(-signal.SIGTERM)
 
 
 def test_the_peers_of_one_that_dies_have_its_successor(pync: Start, box: Mailbox) -> None:
@@ -126,7 +129,7 @@ def test_the_access_lists_are_read_again_by_all(pync: Start, box: Mailbox, tmp_p
     program.hears(b"read again")
     # (A worker that answers the later SIGUSR1 has read the list again.)
     program.process.send_signal(signal.SIGUSR1)
-    program.hears(rb"(?s)(worker \d: \d connection.*){2}")
+    program.hears(TABLES)
     with ExitStack() as stack:
         for _ in range(MANY):
             says(stack.enter_context(visitor(port)), b"x")
