@@ -146,5 +146,5 @@ def _quoted(text: str) -> str:
 
 
 def _literal(text: str) -> str:
-    """Return a literal string of TOML, which has no escapes."""
+    """Return the text as a literal string of TOML: in quotes, without escapes."""
     return f"'{text}'" if "'" not in text else f"'''{text}'''"

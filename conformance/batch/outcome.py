@@ -68,7 +68,7 @@ def _with_last_lines(results: Results, said: str) -> Results:
 
 
 def _reasons(outcome: dict[str, Any]) -> list[str]:
-    """Return why there is no result: the stops, or else the last output of the run."""
+    """Return why there is no result: the limits that stopped the run, else its last output."""
     said = _REASON.findall(outcome["said"])
     last_line = outcome["said"].strip().splitlines()[-1:]
     reasons = outcome["stopped"] or said[-1:] or last_line or ["it said nothing"]

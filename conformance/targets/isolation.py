@@ -286,8 +286,9 @@ def _start_podman(
     inherited: Sequence[int],
     how: dict[str, Any],
 ) -> _Begun:
-    """Do the same with podman."""
-    # conmon still uses it when its number is there; it goes with the judge's folder.
+    """Start a container of podman; see _start_bubblewrap."""
+    # conmon still uses this file after it has written the pid, so it is not removed here: it is
+    # removed with the judge's folder.
     pidfile = os.path.join(tempfile.gettempdir(), f"box-{secrets.token_hex(8)}")
     words = in_container(argv, environment, directory, pidfile, inherited)
     tell_reaper()

@@ -1,7 +1,7 @@
 """A network of its own for this process, where only loopback is (Linux, as root).
 
-What bubblewrap does for a judge and its boxes; for one whose boxes podman makes, the judge does it.
-It has its own mounts too, so that what is mounted for its target ends with it.
+bubblewrap makes a network for the judge and its boxes. podman does not, so there the judge makes
+one for itself. It also gets its own mounts: what is mounted for its target is gone when it ends.
 """
 
 from __future__ import annotations

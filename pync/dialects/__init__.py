@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from ..core import VERSION, load_module
 from ..core.config import Config
+from ..core.errors import IdleTimeoutError, ListenError, OutputError, OutputGone, RelayError
 from ..core.events import Event
 from ..core.typed import NamedTuple
 
@@ -110,6 +111,29 @@ def own_status(error: Exception, _config: Config | None) -> int:
     """Return the status of the error's class."""
     status: int = error.status  # type: ignore[attr-defined]
     return status
+
+
+def netcat_status(error: Exception, config: Config | None) -> int:
+    """Return netcat's exit status: 0 once there was a connection, also if it fails later."""
+    if isinstance(error, OutputGone):
+        return own_status(error, config)
+    ended = isinstance(error, (RelayError, IdleTimeoutError))
+    return 0 if ended and not isinstance(error, (ListenError, OutputError)) else 1
+
+
+def as_strerror(cause: str) -> str:
+    """Return the cause in the form of strerror(3), for the end of a line."""
+    return "Connection timed out" if cause == "timed out" else cause[:1].upper() + cause[1:]
+
+
+def name_of(host: str) -> str:
+    """Return the name of an address of a host; "" if it has none."""
+    import socket
+
+    try:
+        return socket.getnameinfo((host, 0), socket.NI_NAMEREQD)[0]
+    except (OSError, UnicodeError):
+        return ""
 
 
 def about_from(name: str, usage: str) -> Callable[[Config], About]:

@@ -49,6 +49,11 @@ def options_in(usage: str) -> tuple[Option, ...]:
     return tuple([Option(short, long, bool(value)) for short, long, value in described])
 
 
+def described_in(usage: str) -> list[tuple[str, str, str]]:
+    """Return the letter, the name of the value, and the description of each option in a USAGE."""
+    return re.findall(r"^  -(\w) --[a-z0-9-]+=?(\S*) +(.*)$", usage, re.MULTILINE)
+
+
 #: Fields in which only one occurrence is allowed, and the error for a second one.
 Once = tuple[frozenset[str], str]
 

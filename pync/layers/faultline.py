@@ -204,13 +204,12 @@ class FaultLine:
     # The times of arrival.
 
     def _send(self, data: bytes, now: float) -> None:
-        slices = [one.fault for one in self._named(now, "slice")]
         rate = self._rate(now)
-        sizes = [int(fault.amount) for fault in slices]
+        sizes = [int(one.fault.amount) for one in self._named(now, "slice")]
         if rate:
             sizes.append(max(1, int(rate * GRAIN)))
         size = min(sizes, default=len(data)) or 1
-        gap = max((fault.extra for fault in slices), default=0.0)
+        gap = self._gap(now)
         for at in range(0, len(data), size):
             self._leave(data[at : at + size], rate, gap, now)
 
@@ -237,7 +236,7 @@ class FaultLine:
         self._size = 0
         self._free = self._next_piece = self._last = now
         rate = self._rate(now)
-        gap = max((one.fault.extra for one in self._named(now, "slice")), default=0.0)
+        gap = self._gap(now)
         for at, item in waiting:
             if isinstance(item, bytes):
                 self._leave(item, rate, gap, now, at)
@@ -259,6 +258,10 @@ class FaultLine:
 
     def _rate(self, now: float) -> float:
         return min((one.fault.amount for one in self._named(now, "rate")), default=0.0)
+
+    def _gap(self, now: float) -> float:
+        """Return the seconds between two pieces."""
+        return max((one.fault.extra for one in self._named(now, "slice")), default=0.0)
 
     def _holds(self, now: float) -> int:
         """Return the capacity in bytes: small on a slow line, so that the sender slows down."""

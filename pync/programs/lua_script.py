@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib import import_module
 
+from ..core import load_module
 from ..core.errors import UsageError
-
-#: As in typing, whose import would take longer than the rest of this module.
-TYPE_CHECKING = False
+from ..core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import Any
@@ -87,7 +85,7 @@ def main(path: str) -> int:
 def _runtime() -> Any:
     for version in VERSIONS:
         try:
-            lua = import_module(f"lupa.{version}")
+            lua = load_module(f"lupa.{version}")
         except ImportError:
             continue
         return lua.LuaRuntime(register_eval=False, register_builtins=False, encoding=None)

@@ -13,8 +13,8 @@ import shlex
 
 from ...core.config import Config
 from ...core.endings import Endings, OnPeerEnd
-from ...core.errors import IdleTimeoutError, ListenError, OutputError, OutputGone, RelayError
-from .. import About, own_status
+from .. import About
+from .. import netcat_status as status
 from ..argv import ArgvStyle, read
 from .messages import USAGE, BusyboxUsageError, complain, help_text, is_full, say
 from .targets import with_address
@@ -63,14 +63,6 @@ def parse(argv: list[str]) -> Config:
         endings=Endings(silence=2 * config.wait if full and config.wait else None),
         on_peer_end=_on_peer_end(full),
     )
-
-
-def status(error: Exception, config: Config | None) -> int:
-    """Return the exit status: 0 once there was a connection, also if it fails later."""
-    if isinstance(error, OutputGone):
-        return own_status(error, config)
-    ended = isinstance(error, (RelayError, IdleTimeoutError))
-    return 0 if ended and not isinstance(error, (ListenError, OutputError)) else 1
 
 
 def about(_config: Config) -> About:

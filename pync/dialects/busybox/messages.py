@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from ...core import VERSION
 from ...core.address import Address
 from ...core.config import Config
@@ -28,7 +26,8 @@ from ...core.events import (
     Listening,
     Scanned,
 )
-from .. import UNRESOLVED, Said
+from .. import UNRESOLVED, Said, as_strerror, name_of
+from ..argv import described_in
 
 USAGE = """\
 Usage:
@@ -50,9 +49,6 @@ Options:
   -e --exec=PROG                 Run PROG on the connection; the words after it are its own.
      --help                      Show this.
 """
-
-#: An option's line in a USAGE: its letter, the name of its value, its description.
-_OPTION = re.compile(r"^  -(\w) --[a-z0-9-]+=?(\S*) +(.*)$", re.MULTILINE)
 
 _HEAD = (
     f"pync {VERSION}, as busybox nc",
@@ -83,7 +79,7 @@ def help_text() -> str:
 def _usage() -> tuple[str, ...]:
     options = (
         f"\t-{short} {value}".rstrip() + f"\t{text.rstrip('.')}"
-        for short, value, text in _OPTION.findall(USAGE)
+        for short, value, text in described_in(USAGE)
     )
     return (*_HEAD, *options)
 
@@ -187,22 +183,10 @@ def _counts(sent: int, received: int) -> str:
 
 def _named(peer: Address, config: Config) -> str:
     """Return the peer with its name, where it has one."""
-    import socket
-
-    name = ""
-    if not config.nodns:
-        try:
-            name = socket.getnameinfo((peer.host, 0), socket.NI_NAMEREQD)[0]
-        except (OSError, UnicodeError):
-            name = ""
+    name = "" if config.nodns else name_of(peer.host)
     return f"{name}:{peer.service}" if name else _where(peer)
 
 
 def _where(address: Address) -> str:
     host = f"[{address.host}]" if ":" in address.host else address.host
     return f"{host}:{address.service}"
-
-
-def as_strerror(cause: str) -> str:
-    """Return the cause in the form of strerror(3), for the end of a line."""
-    return "Connection timed out" if cause == "timed out" else cause[:1].upper() + cause[1:]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from ...core import VERSION
 from ...core.address import DATAGRAMS, Address
 from ...core.config import Config
@@ -26,7 +24,8 @@ from ...core.events import (
     Scanned,
     Told,
 )
-from .. import UNRESOLVED, Said
+from .. import UNRESOLVED, Said, as_strerror
+from ..argv import described_in
 
 HELP = f"pync {VERSION}, as nc"
 
@@ -40,14 +39,11 @@ _USAGE = (
 
 SHORT_USAGE = "\n".join(_USAGE)
 
-#: An option's line in a USAGE: its letter, the name of its value, its description.
-_OPTION = re.compile(r"^  -(\w) --[a-z0-9-]+=?(\S*) +(.*)$", re.MULTILINE)
-
 
 def summary(usage: str) -> str:
     """Return the option summary of -h, in the columns that shell completions expect."""
     lines = ["\tCommand Summary:"]
-    for short, value, text in _OPTION.findall(usage):
+    for short, value, text in described_in(usage):
         option = f"-{short} {value.lower()}".rstrip()
         tabs = "\t" if len(option) > 7 else "\t\t"
         lines.append(f"\t\t{option}{tabs}{text.rstrip('.')}")
@@ -66,7 +62,7 @@ def hears_everyone(config: Config) -> bool:
 def say(event: Event, config: Config, _interactive: bool) -> Said:
     """Return the message for an event on stderr; with most events, only with -v."""
     if isinstance(event, AttemptFailed) and event.address.path:
-        return f"nc: {event.address.path}: {_as_strerror(event.cause)}"
+        return f"nc: {event.address.path}: {as_strerror(event.cause)}"
     if isinstance(event, Told):
         return event.text
     if not config.verbose:
@@ -97,14 +93,14 @@ def complain(error: Exception, config: Config | None) -> Said:
         return _not_dialled(error, config)
     if isinstance(error, ListenError):
         looked_up = "getaddrinfo: " if error.cause in UNRESOLVED else ""
-        return f"nc: {looked_up}{_as_strerror(error.cause)}"
+        return f"nc: {looked_up}{as_strerror(error.cause)}"
     if isinstance(error, ProxyError):
         return f"nc: {_of_proxy(error)}"
     if isinstance(error, (RelayError, OutputGone)):
         return None
     if isinstance(error, OutputError):
         operation = "sendmsg" if error.operation == "pass" else error.operation
-        return f"nc: {operation}: {_as_strerror(error.cause)}"
+        return f"nc: {operation}: {as_strerror(error.cause)}"
     return f"nc: {error}"
 
 
@@ -151,16 +147,16 @@ def _not_dialled(error: DialError, config: Config | None) -> Said:
     address = error.address
     if not isinstance(address, Address) or address.path:
         where = address.path if isinstance(address, Address) else address
-        return f"nc: {where}: {_as_strerror(error.cause)}"
+        return f"nc: {where}: {as_strerror(error.cause)}"
     if not error.attempts:
-        cause = _as_strerror(error.cause)
+        cause = as_strerror(error.cause)
         if config is not None and address.host == config.source:
             return f"nc: getaddrinfo: {cause}"
         if config is not None and config.proxies and address == config.address:
             return f'nc: getaddrinfo("{address.host}", "{address.service}"): {cause}'
         return f'nc: getaddrinfo for host "{address.host}" port {address.service}: {cause}'
     if error.cause in ("cannot assign requested address", "address already in use"):
-        return f"nc: bind failed: {_as_strerror(error.cause)}"
+        return f"nc: bind failed: {as_strerror(error.cause)}"
     if len(error.attempts) > 1 or config is None or not config.verbose:
         return None  # each attempt was reported, or nothing is
     tried, cause = error.attempts[0]
@@ -175,7 +171,7 @@ def _refused(tried: Address, cause: str, config: Config) -> str:
     where = f"{name} port {tried.service} ({tried.scheme[:3]})"
     if cause == "timed out" and config.wait is not None:
         return f"nc: connect to {where} timed out: Operation now in progress"
-    return f"nc: connect to {where} failed: {_as_strerror(cause)}"
+    return f"nc: connect to {where} failed: {as_strerror(cause)}"
 
 
 def _connected(event: Connected, config: Config) -> str:
@@ -244,10 +240,3 @@ def _service(port: str, protocol: str) -> str:
         return socket.getservbyport(int(port), protocol)
     except (OSError, ValueError, OverflowError):
         return "*"
-
-
-def _as_strerror(cause: str) -> str:
-    """Return the cause in the form of strerror(3), with which nc ends a line."""
-    if cause == "timed out":
-        return "Connection timed out"
-    return cause[:1].upper() + cause[1:]

@@ -11,8 +11,8 @@ import shlex
 
 from ...core.config import Config
 from ...core.endings import Endings, OnPeerEnd
-from ...core.errors import IdleTimeoutError, ListenError, OutputError, OutputGone, RelayError
-from .. import About, own_status
+from .. import About
+from .. import netcat_status as status
 from ..argv import ArgvStyle, read
 from .messages import HELP, TraditionalOptionError, complain, say, summary
 from .targets import with_address
@@ -80,14 +80,6 @@ def parse(argv: list[str]) -> Config:
         endings=_endings(config),
         on_peer_end=OnPeerEnd(pipe="waiting"),
     )
-
-
-def status(error: Exception, config: Config | None) -> int:
-    """Return the exit status: 0 once there was a connection, also if it fails later."""
-    if isinstance(error, OutputGone):
-        return own_status(error, config)
-    ended = isinstance(error, (RelayError, IdleTimeoutError))
-    return 0 if ended and not isinstance(error, (ListenError, OutputError)) else 1
 
 
 def about(_config: Config) -> About:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from ...core import VERSION
 from ...core.address import Address
 from ...core.config import Config
@@ -28,16 +26,14 @@ from ...core.events import (
     Listening,
     Scanned,
 )
-from .. import UNRESOLVED, Said
+from .. import UNRESOLVED, Said, as_strerror, name_of
+from ..argv import described_in
 
 HELP = f"""\
 [pync {VERSION}, as nc.traditional]
 connect to somewhere:\tnc.traditional [-options] hostname port[s] [ports] ...
 listen for inbound:\tnc.traditional -l -p port [-options] [hostname]
 options:"""
-
-#: An option's line in a USAGE: its letter, the name of its value, its description.
-_OPTION = re.compile(r"^  -(\w) --[a-z0-9-]+=?(\S*) +(.*)$", re.MULTILINE)
 
 #: The column in which a description starts.
 _COLUMN = 24
@@ -48,7 +44,7 @@ _UNKNOWN = "(UNKNOWN)"
 def summary(usage: str) -> str:
     """Return the option summary of -h."""
     lines = []
-    for short, value, text in _OPTION.findall(usage):
+    for short, value, text in described_in(usage):
         option = f"-{short} {value.lower()}".rstrip()
         tabs = "\t" * ((_COLUMN - len(option) + 7) // 8)
         lines.append(f"\t{option}{tabs}{text.rstrip('.')}")
@@ -187,7 +183,7 @@ def _warnings(asked: str, config: Config, host: str = "") -> tuple[str, ...]:
     if config.nodns:
         return ()
     host = host or asked
-    name = _reverse(host)
+    name = name_of(host)
     if asked == host:
         return () if name else (f"{host}: inverse host lookup failed: Unknown host",)
     if name and name != asked:
@@ -197,16 +193,7 @@ def _warnings(asked: str, config: Config, host: str = "") -> tuple[str, ...]:
 
 def _name_of(host: str, config: Config) -> str:
     """Return the host's name, which is looked up with -v, unless -n is given."""
-    return _UNKNOWN if config.nodns or not config.verbose else _reverse(host) or _UNKNOWN
-
-
-def _reverse(host: str) -> str:
-    import socket
-
-    try:
-        return socket.getnameinfo((host, 0), socket.NI_NAMEREQD)[0]
-    except (OSError, UnicodeError):
-        return ""
+    return _UNKNOWN if config.nodns or not config.verbose else name_of(host) or _UNKNOWN
 
 
 def _service(peer: Address) -> str:
@@ -216,8 +203,3 @@ def _service(peer: Address) -> str:
         return socket.getservbyport(int(peer.service), peer.scheme[:3])
     except (OSError, ValueError, OverflowError):
         return "?"
-
-
-def as_strerror(cause: str) -> str:
-    """Return the cause in the form of strerror(3), for the end of a line."""
-    return "Connection timed out" if cause == "timed out" else cause[:1].upper() + cause[1:]
