@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 from ..core.interruption import held
 from ..core.invocation import ALONE, SUITE
+from ..core.system import start_process
 from ..core.verdict import Exit
 from ..plan import Options
 from ..reports.results import Results
@@ -92,13 +93,17 @@ def judge_alone(asked: Asked) -> Outcome:
         argv = [sys.executable, "-m", SUITE, ALONE]
         guise = guise_of(asked.box, way, it)
         ours, theirs = socket_for_stdout()
-        process = subprocess.Popen(
-            in_own_network(argv) if is_bubble else argv,
-            stdin=subprocess.PIPE,
-            stdout=theirs,
-            stderr=subprocess.PIPE,
-            env=environment,
-            start_new_session=True,
+        words = in_own_network(argv) if is_bubble else argv
+        process = start_process(
+            lambda: subprocess.Popen(
+                words,
+                stdin=subprocess.PIPE,
+                stdout=theirs,
+                stderr=subprocess.PIPE,
+                env=environment,
+                start_new_session=True,
+            ),
+            words[0],
         )
         judges.append(process.pid)
         whose = owner(process.pid)

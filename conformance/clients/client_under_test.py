@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pexpect
 
+from ..core.system import start_process
 from ..core.transcript import RECEIVED, SENT, Transcript
 from ..core.verdict import Unreachable, Violation
 from ..targets.isolation import confined, end_with, is_isolated, unboxed
@@ -75,12 +76,15 @@ class ClientUnderTest:
         words = confined([program, *argv[1:]], environment, directory, terminal=True)
         self._words = words
         try:
-            self._child = pexpect.spawn(
-                words[0],
-                words[1:],
-                env={**os.environ, **environment, **marking()},
-                cwd=directory,
-                dimensions=(24, 80),
+            self._child = start_process(
+                lambda: pexpect.spawn(
+                    words[0],
+                    words[1:],
+                    env={**os.environ, **environment, **marking()},
+                    cwd=directory,
+                    dimensions=(24, 80),
+                ),
+                argv[0],
             )
         except pexpect.ExceptionPexpect as error:
             raise Unreachable(f"cannot start {argv[0]!r}: {error.value}") from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 
+from ..core.system import check_could_connect
 from ..core.traffic import Traffic
 from ..core.transcript import Transcript
 from ..core.verdict import Violation
@@ -35,6 +36,7 @@ def dial(
     try:
         sock = open_socket(address, deadline, receive_buffer)
     except OSError as error:
+        check_could_connect(error, f"connect {address}")
         cause = os.strerror(error.errno).lower() if error.errno else str(error)
         transcript.note(name, f"connect {address}: {cause}")
         waited = time.monotonic() - began

@@ -16,6 +16,7 @@ import socket
 
 from ..core.budget import Budget
 from ..core.conduct import Conduct
+from ..core.system import check_could_connect
 from ..core.traffic import Traffic, now
 from ..core.transcript import RECEIVED, SENT, Transcript, first_difference
 from ..core.verdict import NotJudged, Violation, cause_of
@@ -148,6 +149,7 @@ class Sender:
         except OSError as error:
             if error.errno == errno.EMSGSIZE:
                 raise NotJudged(f"this machine sends no datagram of {len(data)} bytes") from error
+            check_could_connect(error, f"send to {self._address}")
             cause = os.strerror(error.errno or 0).lower()
             raise Violation(
                 "refused", f"send to {self._address}: {cause}", client=self.name

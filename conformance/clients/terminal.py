@@ -16,6 +16,7 @@ import pexpect
 
 from ..core.conduct import LF, Conduct, Pattern, Text
 from ..core.load import note
+from ..core.system import start_process
 from ..core.transcript import RECEIVED, SENT, Transcript, first_difference
 from ..core.verdict import NotJudged, Violation
 from ..targets.usage import waiting_time
@@ -68,8 +69,11 @@ class Terminal:
         self._screen = bytearray()
         self._ended = False
         transcript.note("person", "$ " + shlex.join([Path(argv[0]).name, *argv[1:]]))
-        self._child = pexpect.spawn(
-            argv[0], argv[1:], timeout=deadline, dimensions=(24, 80), maxread=65536
+        self._child = start_process(
+            lambda: pexpect.spawn(
+                argv[0], argv[1:], timeout=deadline, dimensions=(24, 80), maxread=65536
+            ),
+            argv[0],
         )
         self._child.delaybeforesend = None
         # ptyprocess has these attributes too, and uses its own.

@@ -17,6 +17,7 @@ import time
 from collections.abc import Sequence
 from typing import IO
 
+from ..core.system import start_process
 from ..core.verdict import SuiteFailed
 from .reaper import marking
 
@@ -81,12 +82,16 @@ class ForkServer:
     def __init__(self, command: Sequence[str]) -> None:
         self._link, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            self._process = subprocess.Popen(
-                [*command, _WORD],
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,
-                env={**os.environ, **marking()},
-                start_new_session=True,
+            environment = {**os.environ, **marking()}
+            self._process = start_process(
+                lambda: subprocess.Popen(
+                    [*command, _WORD],
+                    stdin=theirs.fileno(),
+                    stdout=subprocess.DEVNULL,
+                    env=environment,
+                    start_new_session=True,
+                ),
+                command[0],
             )
         self._running: dict[int, Forked] = {}
         self._lock = threading.Lock()

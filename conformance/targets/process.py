@@ -22,7 +22,8 @@ from contextlib import suppress
 from typing import Any
 
 from ..core.load import note
-from ..core.verdict import NotJudged, Unreachable
+from ..core.system import start_process
+from ..core.verdict import NotJudged
 from .embedded import SCRIPT
 from .forkserver import WORKS, Forked, dismiss_fork_servers, fork
 from .isolation import Boxed, confined, is_isolated
@@ -52,7 +53,7 @@ class Process:
         inherited: descriptors that it inherits besides the standard ones.
         directory: its working folder; None is the current folder.
         embedded: whether it is one of the suite's own servers in Python.
-    Raises Unreachable if it cannot be started.
+    Raises Unreachable if the command cannot be started, SuiteFailed if this system starts nothing.
     """
 
     def __init__(
@@ -68,11 +69,9 @@ class Process:
         self.announced: str | None = None
         self._announcement = threading.Event()
         self._lines: deque[str] = deque(maxlen=LINES_KEPT)
-        try:
-            self._popen = self._start(environment, inherited, directory, embedded)
-        except OSError as error:
-            cause = os.strerror(error.errno or 0).lower()
-            raise Unreachable(f"cannot start {self.argv[0]!r}: {cause}") from None
+        self._popen = start_process(
+            lambda: self._start(environment, inherited, directory, embedded), self.argv[0]
+        )
         self.pid = self._popen.pid
         #: A descriptor that is readable when the process has ended (Linux; None elsewhere).
         self._end = _pidfd(self.pid)

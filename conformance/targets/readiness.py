@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 
+from ..core.system import check_not_short
 from ..core.verdict import Unreachable, WrongUsage
 from .address import DATAGRAMS, PIPE, Address, parse
 from .datagram_probe import DatagramProbe
@@ -137,7 +138,8 @@ def _probe(address: Address, first_input: bytes, until: float, silent: bool, lat
     remaining = until - time.monotonic()
     try:
         sock = open_stream(address, max(0.05, min(1.0, remaining)))
-    except OSError:
+    except OSError as error:
+        check_not_short(error, f"connect {address}")
         return ABSENT
     answered = False
     with sock:

@@ -12,6 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from ..core.system import start_process
+
 _NAME = "CONFORMANCE_REAPED"
 
 
@@ -39,10 +41,9 @@ class _Reaper:
     @classmethod
     def _start(cls) -> None:
         script = Path(__file__).parent / "helpers" / "reaper.py"
-        cls._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(script), cls._mark],
-            stdin=subprocess.PIPE,
-            start_new_session=True,
+        argv = [sys.executable, "-I", "-S", str(script), cls._mark]
+        cls._process = start_process(
+            lambda: subprocess.Popen(argv, stdin=subprocess.PIPE, start_new_session=True), argv[0]
         )
 
     @classmethod

@@ -4,16 +4,23 @@ It is a separate program (python inetd.py ADDRESS COMMAND...), so that it is sta
 and ended like any server. It announces where it listens, and knows nothing about the suite.
 """
 
+import errno
 import os
 import socket
 import subprocess
 import sys
+import time
 
 #: The most connections that may wait while a process is started.
 BACKLOG = 512
 
 #: The most processes at once; more would overload the machine.
 MOST = 512
+
+#: What a system may be short of for a moment, and the seconds between the attempts to start a
+#: process then. The error is not the command's.
+SHORT = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
+PAUSES = (0.1, 0.5, 2.0)
 
 
 def main(address: str, command: list[str]) -> None:
@@ -30,8 +37,15 @@ def main(address: str, command: list[str]) -> None:
 
 
 def _serve(conn: socket.socket, command: list[str]) -> "subprocess.Popen[bytes]":
-    # The command inherits stderr: a verdict quotes its last lines.
-    return subprocess.Popen(command, stdin=conn.fileno(), stdout=conn.fileno())
+    for pause in (*PAUSES, None):
+        try:
+            # The command inherits stderr: a verdict quotes its last lines.
+            return subprocess.Popen(command, stdin=conn.fileno(), stdout=conn.fileno())
+        except OSError as error:
+            if error.errno not in SHORT or pause is None:
+                raise
+            time.sleep(pause)
+    raise AssertionError("unreachable")
 
 
 def _listening(address: str) -> socket.socket:
