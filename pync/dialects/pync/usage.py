@@ -20,7 +20,7 @@ Usage:
   pync -l fd:3            an inherited listening socket; systemd: its sockets
   pync -lk ADDRESS ONWARD join each client to ONWARD (tcp://, tls://, ws://,
                           unix:, udp://)
-  pync --ping HOST PORT   how long it takes to connect
+  pync --ping HOST PORT   measure connect times
   pync -z HOST PORT...    scan ports: 80,443 or 20-30; -zU PATH
   pync conformance COMMAND       judge servers (see pync conformance --help)
   pync install-links DIR [NAME]  links in DIR: nc, ncat, telnet, or only NAME
@@ -121,14 +121,14 @@ Screen options:
      --timestamps                Begin each line with the time; with --output or
                                  a hex dump, write time, direction and size
                                  above each block there.
-     --raw                       Let a terminal obey every control sequence that
-                                 the peer sends. Without it those that can do
-                                 harm (clipboard, title, queries) are shown as
-                                 text. Files and pipes get every byte anyway.
+     --raw                       Pass every control sequence of the peer to the
+                                 terminal. Without it, harmful ones (clipboard,
+                                 title, queries) are shown as text. Files and
+                                 pipes always get every byte.
 
 TLS options:
-     --ssl                       Secure the connection by TLS (also
-                                 tls://HOST:PORT), with -u by DTLS (dtls://).
+     --ssl                       Use TLS (also tls://HOST:PORT); with -u DTLS
+                                 (dtls://).
      --ssl-verify                Verify the peer's certificate (the default).
      --insecure                  Do not verify it; a warning is printed on
                                  stderr.
@@ -141,44 +141,43 @@ TLS options:
      --ssl-ciphers=LIST          Cipher suites, as OpenSSL writes them.
      --ssl-servername=NAME       The name that the server's certificate must
                                  have.
-     --ssl-alpn=LIST             Protocols to agree upon, comma separated
+     --ssl-alpn=LIST             Protocols to offer or accept, comma separated
                                  (ALPN).
      --ssl-min-version=VERSION   At least this version (1.2, 1.3; DTLS: 1.2).
      --ssl-max-version=VERSION   At most this one.
-     --starttls=PROTOCOL         Ask for TLS in this protocol first: ftp, imap,
-                                 irc, ldap, lmtp, mysql, nntp, pop3, postgres,
-                                 sieve, smtp, xmpp.
+     --starttls=PROTOCOL         Start TLS with the command of this protocol
+                                 (STARTTLS): ftp, imap, irc, ldap, lmtp, mysql,
+                                 nntp, pop3, postgres, sieve, smtp, xmpp.
      --ssl-keylog=FILE           Append session secrets to FILE (or
                                  $SSLKEYLOGFILE), mode 0600.
 
 WebSocket options:
      --header=HEADER             Send this header, NAME: VALUE, in the handshake
                                  (Cookie: ...). May be repeated.
-     --origin=ORIGIN             The origin that the client names, as a page's;
-                                 with -l: let pages of this origin in, * for
-                                 any; without it those of the host that they
-                                 ask for. With -l it may be repeated.
-     --subprotocol=NAME          Ask for this subprotocol; with -l: agree to it.
+     --origin=ORIGIN             The origin that the client sends. With -l: the
+                                 origin of pages that may connect (* is any; may
+                                 be repeated); the default is the host that the
+                                 client asked for.
+     --subprotocol=NAME          Request this subprotocol; with -l: accept it.
                                  May be repeated, the preferred one first.
-     --ws-text                   Send text messages only: a line that is not
-                                 UTF-8 is an error, and no binary message.
-     --ws-binary                 Send binary messages, one for each read, and
-                                 put nothing behind those received (with
-                                 a --delimiter: one for each of its pieces).
+     --ws-text                   Send text messages only; a line that is not
+                                 UTF-8 is an error.
+     --ws-binary                 Send each read as a binary message, and add
+                                 nothing to received messages. With --delimiter,
+                                 each delimited piece is a message.
      --ws-deflate                Offer permessage-deflate (compression).
-     --ping-interval=TIME        Send a ping every TIME, and fail when the last
+     --ping-interval=TIME        Send a ping every TIME, and fail if the last
                                  one was not answered.
 
 Proxy options:
      --proxy=PROXY               Connect through it:
                                  socks5://[USER@]HOST[:PORT], socks4://,
                                  http://. May be repeated: the connection goes
-                                 through the proxies in the given order.
-                                 With -l --proxy-type, our proxy server itself
-                                 connects through them.
-     --proxy-type=TYPE           What a PROXY without :// speaks: http, socks4,
-                                 socks5. With -l: be a proxy that speaks it
-                                 (socks is 4, 4a and 5).
+                                 through the proxies in the given order. A proxy
+                                 server (-l --proxy-type) connects through them.
+     --proxy-type=TYPE           The protocol of a PROXY without ://: http,
+                                 socks4, socks5. With -l: run a proxy server for
+                                 it (socks is 4, 4a and 5).
      --proxy-auth=USER:PASSWORD  User and password for the proxy;
                                  with -l --proxy-type, the login that clients
                                  need. Safer: set PYNC_PROXY_AUTH, as command
@@ -198,10 +197,10 @@ Server options:
   -c --sh-exec=COMMAND           The same by /bin/sh.
      --broker                    With -l: send what one client sends to all the
                                  others.
-     --chat                      The same for people: each line with its user's
-                                 name.
+     --chat                      The same, with the user's name before each
+                                 line.
      --max-conns=N               At most N clients at once (100 with --exec).
-     --workers=N                 With -lk: serve by N processes that share the
+     --workers=N                 With -lk: serve with N processes that share the
                                  port: for a relay, a proxy server or --exec.
      --allow=LIST                Accept only these: addresses, networks
                                  (10.0.0.0/8), ranges (10.0.0-3.*) and names,
@@ -210,12 +209,12 @@ Server options:
      --allowfile=FILE            Accept only those in FILE; # begins a comment.
      --deny=LIST                 Refuse these, even if --allow names them.
      --denyfile=FILE             Refuse those in FILE.
-     --accept-proxy-protocol=FROM  Take a PROXY protocol header (v1 or v2) from
-                                 each client, which names the real one. Only
-                                 proxies of this list are let in; without =FROM
-                                 anyone may say who it is.
-     --report-port=FILE          With -l: write the port that is listened on to
-                                 FILE; without =FILE to stderr.
+     --accept-proxy-protocol=FROM  Expect a PROXY protocol header (v1 or
+                                 v2), which names the real client. Only the
+                                 proxies in FROM may connect; without =FROM any
+                                 client may, and is believed.
+     --report-port=FILE          With -l: write the listening port to FILE;
+                                 without =FILE to stderr.
 
 Relay options:
      --to=ADDRESS                Join each connection to ADDRESS, as a second
@@ -225,7 +224,7 @@ Relay options:
                                  exec:COMMAND and - (standard input and output).
                                  May be repeated: the first that answers is
                                  taken.
-     --to-ssl                    Secure the onward connection by TLS (also
+     --to-ssl                    Use TLS for the onward connection (also
                                  tls://HOST:PORT).
      --to-insecure               Do not verify the onward server's certificate.
      --to-ssl-cert=FILE          Our certificate for the onward connection.
@@ -234,7 +233,7 @@ Relay options:
      --to-ssl-ciphers=LIST       Cipher suites of the onward connection.
      --to-ssl-servername=NAME    The name that the onward server's certificate
                                  must have.
-     --to-ssl-alpn=LIST          Protocols to agree upon onward (ALPN).
+     --to-ssl-alpn=LIST          Protocols to offer onward (ALPN).
      --to-ssl-min-version=V      At least this version of TLS onward.
      --to-ssl-max-version=V      At most this one.
      --to-starttls=PROTOCOL      As --starttls, onward.
@@ -245,27 +244,28 @@ Relay options:
                                  cannot be made: reset (the default), or close.
      --proxy-protocol=VERSION    Send a PROXY protocol header (v1 or v2) onward
                                  that names the client.
-     --reconnect=DELAY           Without -l: join both addresses again, DELAY
-                                 after their end or failure; without =DELAY 1s.
-                                 So it does with --exec.
-     --drain=TIME                On SIGTERM take no new clients, and give those
-                                 that are joined TIME to end.
+     --reconnect=DELAY           Without -l: connect both addresses again, DELAY
+                                 after an end or failure (1s without =DELAY).
+                                 With --exec: connect and run COMMAND again.
+     --drain=TIME                On SIGTERM accept no new clients, and give the
+                                 connected ones TIME to finish.
 
 Fault options:
-     --fault=FAULT               Spoil the line of a relay: [up|down]
+     --fault=FAULT               Make a relay behave like a bad line: [up|down]
                                  NAME[=VALUE] [share=N%] [from=T] [to=T], for
                                  example 'delay=150ms±50ms', 'down
-                                 cut-after=64K'. Up is from the client on. May
-                                 be repeated. NAME is delay, rate, slice,
-                                 cut-after, reset-after, stall-after, reset-at,
-                                 drop-fin, no-half-close, refuse, corrupt or
-                                 blackhole; of datagrams delay, rate, corrupt,
-                                 blackhole, loss, duplicate, reorder, truncate.
-     --fault-seed=N              Repeats what chance does (1).
-     --control=ADDRESS           Where a relay is asked and told: unix:PATH, or
-                                 tcp:// on this machine.
-     --control-client            Ask a relay: pync --control-client ADDRESS
-                                 WORDS. These are: list, add FAULT, remove N,
+                                 cut-after=64K'. Up is from the client to the
+                                 server. May be repeated. NAME is delay, rate,
+                                 slice, cut-after, reset-after, stall-after,
+                                 reset-at, drop-fin, no-half-close, refuse,
+                                 corrupt or blackhole; of datagrams delay, rate,
+                                 corrupt, blackhole, loss, duplicate, reorder,
+                                 truncate.
+     --fault-seed=N              The seed of all random decisions (1).
+     --control=ADDRESS           Accept commands for a relay at this address:
+                                 unix:PATH, or tcp:// on this machine.
+     --control-client            Send a command to a relay: the arguments are
+                                 its ADDRESS and list, add FAULT, remove N,
                                  kill N [fin|rst], close or open (the listener).
                                  N may be all.
 
@@ -279,21 +279,20 @@ Socket options:
   -O --send-buffer=BYTES         Size of the socket's send buffer.
   -T --tos=KEYWORD               Type of service: lowdelay, ef, af11, cs1, 0x10
                                  ...
-  -M --ttl=TTL                   TTL, or hop limit, of what is sent.
-  -m --min-ttl=TTL               TTL, or hop limit, that what is received must
-                                 have.
-     --multicast-ttl=TTL         The same for multicast groups (0: this machine
-                                 only; without it --ttl counts, or 1).
+  -M --ttl=TTL                   TTL, or hop limit, of sent packets.
+  -m --min-ttl=TTL               Least TTL, or hop limit, of received packets.
+     --multicast-ttl=TTL         The same for packets to multicast groups (0:
+                                 this machine only; the default is --ttl, or 1).
      --multicast-loop=WHEN       on (the default) or off: whether this machine
-                                 receives what it sends to a group.
-     --device=INTERFACE          Send and receive by this interface only.
+                                 receives its own packets to a group.
+     --device=INTERFACE          Send and receive through this interface only.
      --keepalive=IDLE[,INTERVAL[,COUNT]]  Probe a silent peer after IDLE, then
                                  every INTERVAL, and give up after COUNT probes
                                  without an answer.
-     --reuse-port                Share the port with other sockets that ask for
-                                 it (SO_REUSEPORT).
-     --mptcp                     Several paths for one connection, if the peer
-                                 can (RFC 8684; Linux).
+     --reuse-port                Share the port with other sockets that set it
+                                 too (SO_REUSEPORT).
+     --mptcp                     Use several paths for one connection, if the
+                                 peer supports it (RFC 8684; Linux).
      --fastopen                  Send the first data with the SYN (RFC 7413;
                                  Linux): for a client that speaks first.
   -b --broadcast                 Allow datagrams to a broadcast address.
@@ -309,12 +308,12 @@ Pipe options:
      --pipe-mode=MODE            What a named pipe carries: byte (the default),
                                  or message: each is read and written whole, and
                                  an empty one is the end.
-     --pipe-access=WHO           With -l: who may open the pipe: user (who runs
-                                 pync, the default), users, everyone, or an
+     --pipe-access=WHO           With -l: who may open the pipe: user (the user
+                                 of pync, the default), users, everyone, or an
                                  access list (SDDL).
      --pipe-remote               With -l: users of other machines too.
 
-TIME is in seconds, or 500ms, 3s, 2m, 1h. Exit status: 0 the connection ended in
-order (-z: a port is open), 1 refused, reset, timed out or not resolved, 2 wrong
-usage, 130 interrupted by ^C.
+TIME is in seconds, or 500ms, 3s, 2m, 1h. Exit status: 0 the connection ended
+normally (-z: a port is open), 1 refused, reset, timed out or not resolved, 2
+wrong usage, 130 interrupted by ^C.
 """
