@@ -13,7 +13,8 @@ from ..scenario.death import DYING
 from ..scenario.profile import StreamProfile
 from ..scenario.session import Session
 from ..targets.address import PIPE
-from .lifecycle import each, may_end_at_once
+from .crowd import each
+from .lifecycle import may_end_at_once
 
 #: Seconds to wait for something that another clause judges, such as the end of a connection.
 UNJUDGED_WAIT = 0.5

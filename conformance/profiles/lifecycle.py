@@ -5,9 +5,6 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
 
 from ..clients.peer import Peer
 from ..core.verdict import NotJudged, Violation
@@ -16,11 +13,8 @@ from ..scenario.requirement import ABORTABLE, PATH, PORT, Declare
 from ..scenario.session import Session
 from ..targets.address import DATAGRAMS, TCP, TCP6, TLS, UNIX, Address, open_socket
 from ..targets.ports import is_remembered
-from .growth import BATCH, CONNECTIONS, leaves_no_descriptor
-
-#: Seconds from which a server counts as slow, and the number of clients that are then served at
-#: the same time. Serving one after the other would take minutes.
-SLOW, TOGETHER = 0.1, 10
+from .crowd import Crowd, each
+from .growth import CONNECTIONS, leaves_no_descriptor
 
 #: Seconds for a server to read what its clients have sent before they reset.
 READS_WITHIN = 0.5
@@ -90,12 +84,14 @@ def declare(profile: StreamProfile) -> None:
         unless=(*profile.apart, *profile.unheard, "burst"),
     )
     def leak_fin(session: Session) -> None:
-        def run_batch(batch: int) -> None:
-            def serve(peer: Peer) -> None:
-                disturb(session, peer, profile.chatter)
-                session.serve(peer)
+        crowd = Crowd(session)
 
-            for peers in groups_of_clients(session, batch):
+        def serve(peer: Peer) -> None:
+            disturb(session, peer, profile.chatter)
+            session.serve(peer)
+
+        def run_batch(batch: int) -> None:
+            for peers in crowd.groups(batch):
                 each(peers, serve)
 
         leaves_no_descriptor(session, run_batch)
@@ -111,8 +107,10 @@ def declare(profile: StreamProfile) -> None:
         line=in_time(profile),
     )
     def leak_reset(session: Session) -> None:
+        crowd = Crowd(session)
+
         def run_batch(batch: int) -> None:
-            for peers in groups_of_clients(session, batch):
+            for peers in crowd.groups(batch):
                 disturb_and_reset(session, peers, profile.half_input)
             session.next_client_is_served()
 
@@ -176,52 +174,6 @@ def disturb_and_reset(session: Session, peers: list[Peer], data: bytes) -> None:
         peer.await_read(until)
     for peer in peers:
         peer.reset()
-
-
-def groups_of_clients(session: Session, batch: int) -> Iterator[list[Peer]]:
-    """The clients of a batch, those together that are connected at the same time."""
-    if session.line is not None and not session.one_at_a_time:
-        yield _arrived_together(session, batch)
-        return
-    peers = []
-    for number in range(1, BATCH + 1):
-        # Each client is accepted before the next one connects.
-        peers.append(session.join(f"{batch}.{number}"))
-        if session.one_at_a_time:
-            yield [peers.pop()]
-    if peers:
-        session.let_accept()
-        yield peers
-
-
-def _arrived_together(session: Session, batch: int) -> list[Peer]:
-    """Over a bad line: what the server says at the start is awaited of all of them at once."""
-    peers = []
-    for number in range(1, BATCH + 1):
-        peers.append(session.connect(f"{batch}.{number}"))
-        session.let_accept()
-    assert isinstance(session.profile, StreamProfile), session.profile.name
-    for peer in peers:
-        session.profile.open(session, peer)
-    return peers
-
-
-_Guest = TypeVar("_Guest")
-
-
-def each(guests: Iterable[_Guest], visit: Callable[[_Guest], object]) -> None:
-    """Have each guest visit the server: in turn, but some at a time when that takes its time."""
-    waiting = iter(guests)
-    for guest in waiting:
-        began = time.monotonic()
-        visit(guest)
-        if time.monotonic() - began > SLOW:
-            break
-    else:
-        return
-    with ThreadPoolExecutor(TOGETHER) as pool:
-        for _ in pool.map(visit, waiting):
-            pass
 
 
 def nothing_listens(session: Session) -> None:

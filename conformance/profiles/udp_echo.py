@@ -14,9 +14,10 @@ from ..scenario.profile import Profile
 from ..scenario.requirement import PORT
 from ..scenario.session import Session
 from ..targets.address import DATAGRAMS
+from .crowd import each
 from .data import CONTROL
 from .growth import BATCH, CONNECTIONS, leaves_no_descriptor
-from .lifecycle import STOP_TIMEOUT, each, nothing_listens
+from .lifecycle import STOP_TIMEOUT, nothing_listens
 from .settings import settings_of
 from .upkeep import QUIET, is_idle, leaves_nothing
 
@@ -262,10 +263,7 @@ def port_free(session: Session) -> None:
     needs=("many-senders",),
 )
 def leak(session: Session) -> None:
-    def serve_batch(_batch: int) -> None:
-        each(range(BATCH), lambda _: session.next_client_is_served())
-
-    leaves_no_descriptor(session, serve_batch)
+    leaves_no_descriptor(session, lambda _: _serve_batch(session))
 
 
 @udp_echo.must(
@@ -279,10 +277,11 @@ def leak(session: Session) -> None:
     brisk=True,
 )
 def leak_process(session: Session) -> None:
-    def serve_batch() -> None:
-        each(range(BATCH), lambda _: session.next_client_is_served())
+    leaves_nothing(session, lambda: _serve_batch(session), "senders")
 
-    leaves_nothing(session, serve_batch, "senders")
+
+def _serve_batch(session: Session) -> None:
+    each(range(BATCH), lambda _: session.next_client_is_served())
 
 
 @udp_echo.should(

@@ -15,8 +15,9 @@ from ..targets.address import TCP, TCP6, TLS
 from ..targets.ports import is_bindable
 from ..targets.process import Process
 from ..targets.usage import Usage
+from .crowd import Crowd, each
 from .growth import BATCH, CONNECTIONS
-from .lifecycle import disturb, disturb_and_reset, each, groups_of_clients, in_time
+from .lifecycle import disturb, disturb_and_reset, in_time
 
 #: Seconds for which a client sends nothing.
 QUIET = 2.0
@@ -69,14 +70,14 @@ def declare(profile: StreamProfile) -> None:
         line=in_time(profile),
     )
     def leak_process(session: Session) -> None:
-        numbers = itertools.count()
+        crowd, numbers = Crowd(session), itertools.count()
 
         def serve() -> None:
-            for peers in groups_of_clients(session, next(numbers)):
+            for peers in crowd.groups(next(numbers)):
                 each(peers, session.serve)
 
         def reset() -> None:
-            for peers in groups_of_clients(session, next(numbers)):
+            for peers in crowd.groups(next(numbers)):
                 disturb_and_reset(session, peers, profile.half_input)
             session.next_client_is_served()
 

@@ -11,7 +11,7 @@ import pytest
 
 from conformance.core.verdict import Violation
 from conformance.profiles.concurrency import _one_was_held_up
-from conformance.profiles.lifecycle import SLOW, TOGETHER, each
+from conformance.profiles.crowd import SLOW, TOGETHER, each
 from conformance.runner.pace import in_flight
 
 from .judging import PYTHON, judge
@@ -148,3 +148,54 @@ def test_what_is_judged_at_a_time_changes_no_verdict(
         assert judged.ids("FAIL") == failing, judged.stdout
         found.append({one["id"]: (one["verdict"], one["signature"]) for one in judged.results})
     assert found[0] == found[1]
+
+
+#: Greets each client after 0.3 s, as a server that lets clients in by the tick of a clock.
+TICKS = """
+import socketserver, sys, threading
+
+class Echo(socketserver.BaseRequestHandler):
+    def handle(self):
+        threading.Event().wait(0.3)
+        self.request.sendall(b"hello\\n")
+        while data := self.request.recv(65536):
+            self.request.sendall(data)
+
+class Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = daemon_threads = True
+    request_queue_size = 64
+
+Server(("127.0.0.1", int(sys.argv[1])), Echo).serve_forever()
+"""
+
+GREETED = """
+[session]
+open = 'expect "hello\\n" as "the greeting"'
+serve = '''
+send "x\\n"
+expect "x\\n" as "the echo"
+eof
+end
+'''
+first-input = '"x\\n"'
+half-input = '"x"'
+
+[[requirement]]
+id = "echo"
+must = "A line comes back."
+clause = "1"
+steps = '''
+connect
+'''
+"""
+
+
+def test_many_clients_of_a_server_that_greets_late_wait_together(tmp_path: Path) -> None:
+    (tmp_path / "server.py").write_text(TICKS)
+    (tmp_path / "greeted.toml").write_text(GREETED)
+    report = judge(
+        tmp_path / "report",
+        *(f"{PYTHON} {tmp_path}/server.py {{port}}", f"--profile={tmp_path}/greeted.toml"),
+        *("--case=leak-fin", "--transport=tcp", "--deadline=2"),
+    )
+    assert report.ids("PASS") == {"greeted/leak-fin"}, report.stdout
