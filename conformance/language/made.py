@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..core.nearest import meant
 from ..core.settings import MANY, ONE, Rule, Settings
 from ..core.verdict import Level, WrongUsage
 from ..profiles.common import GROUPS, every_stream_service
+from ..scenario.flooding import may_end
 from ..scenario.profile import Profile, StreamProfile
 from ..scenario.requirement import SPEC, Requirement
 from .checks import check_needs
@@ -18,6 +19,10 @@ from .scope import Template
 from .source import Source, Way
 from .steps import every
 from .terms import Applied, Repeated, Terms, names_in
+
+if TYPE_CHECKING:
+    from ..clients.peer import Peer
+    from ..scenario.session import Session
 
 #: Keys of [session] that name requirements.
 _WORDS = ("apart", "stalled", "timely", "unheard", "leavers")
@@ -114,7 +119,7 @@ def made(
             half_input=talk.half_input,
             open=talk.opens.take,
             serve=talk.serves.take,
-            stall=talk.stalls.take if talk.stalls.steps else None,
+            stall=_stalling(talk.stalls) if talk.stalls.steps else None,
             chatter=talk.chatter,
             ends_by_itself=talk.table.get("ends-by-itself", False),
             **{**common, **{key: tuple(talk.table.get(key, ())) for key in _WORDS}},
@@ -125,6 +130,14 @@ def made(
     _check_words(source, profile, talk, clauses)
     _declare_mutants(source, profile, top.get("mutants", {}))
     return profile
+
+
+def _stalling(script: Script) -> Callable[[Session, Peer], None]:
+    def stall(session: Session, peer: Peer) -> None:
+        with may_end():
+            script.take(session, peer)
+
+    return stall
 
 
 def _declare(profile: Profile, clauses: list[Clause], base: tuple[str, ...]) -> None:

@@ -15,7 +15,7 @@ from ..core.line import check_needs
 from ..core.settings import Parameters, Settings
 from ..core.verdict import Level, WrongUsage
 from ..targets.address import STREAMS, TCP, TCP6
-from .flooding import jam
+from .flooding import jam, may_end
 from .requirement import SPEC, Declare, Requirement, Scenario
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ class StreamProfile(Profile):
         serve: a small complete session of an opened client, to its orderly end.
         open: takes what a client gets at the start (the greeting); None takes nothing.
         stall: makes an opened client that does not read although the server has much to write
-            to it; None sends ``first_input`` repeatedly.
+            to it; None sends ``first_input`` repeatedly, until the server ends or waits.
         chatter: bytes that a client may send at any time, without any effect.
         provoke: makes the server write to a stalled client.
         ends_by_itself: whether the server ends the connection without waiting for FIN.
@@ -252,7 +252,8 @@ class StreamProfile(Profile):
         self.leavers = leavers
 
     def _send_and_do_not_read(self, session: Session, peer: Peer) -> None:
-        jam(session, peer, self.first_input)
+        with may_end():
+            jam(session, peer, self.first_input)
 
 
 class ClientProfile(Profile):

@@ -94,6 +94,36 @@ def test_a_right_server_passes(word: str) -> None:
     assert outcome(read_profile(FOLDER / "shout.toml"), word).message == ""
 
 
+#: Ends a connection whose client has sent 64 KiB, and what it has not read is an RST.
+LIMITED = """
+import socketserver, sys
+
+class Shout(socketserver.BaseRequestHandler):
+    def handle(self):
+        self.request.sendall(b"HELLO, I am shouter\\r\\n")
+        taken = 0
+        while taken < 65536 and (data := self.request.recv(4096)):
+            taken += len(data)
+            self.request.sendall(data.upper())
+
+class Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = daemon_threads = True
+
+Server(("127.0.0.1", int(sys.argv[1])), Shout).serve_forever()
+"""
+
+
+@pytest.mark.parametrize("stall", ["", "stall = 'flood \"some words\\n\"'\n"])
+@pytest.mark.parametrize("word", ["reset-while-writing", "stall-then-reset"])
+def test_a_server_may_end_a_client_that_reads_nothing(
+    word: str, stall: str, tmp_path: Path
+) -> None:
+    (tmp_path / "server.py").write_text(LIMITED)
+    text = HEAD.replace("[session]\n", f"[session]\n{stall}") + "connect\n'''\n"
+    server = f"{PYTHON} {tmp_path}/server.py {{port}}"
+    assert outcome(profile_of(tmp_path, text), word, server).message == ""
+
+
 #: What is played, and what a right server makes of it: nothing is said.
 RIGHT = {
     "text": 'send "abc\\n"\nexpect "ABC\\n"\n',
