@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from irc_channels import declare_channels
 from irc_messages import declare_messages
-from irc_user import User, new_channel, new_nick, on_channel, user
+from irc_user import User, meet, new_channel, new_nick, on_channel, user, users
 from pync_conformance.api import (
     TCP,
     TCP6,
@@ -192,7 +192,7 @@ def nick_in_use(session: Session) -> None:
     needs=("nick-in-use",),
 )
 def nick_case(session: Session) -> None:
-    first, second = user(session), user(session)
+    first, second = users(session, 2)
     second.say(b"NICK " + first.nick.upper())
     second.hears(b"433", second.nick, first.nick.upper())
 
@@ -293,8 +293,8 @@ def left_unsaid(session: Session) -> None:
 
 @irc.must("apart", "RFC 2812 3.2", "Who shares no channel with others hears nothing of them.")
 def apart(session: Session) -> None:
-    bystander = user(session)
-    channel, (one, other) = on_channel(session, 2)
+    bystander, one, other = users(session, 3)
+    channel = meet(one, other)
     one.say(b"PRIVMSG " + channel + b" :among us", b"PART " + channel)
     other.hears(b"PRIVMSG", channel, b"among us", source=one.nick)
     other.hears(b"PART", channel, source=one.nick)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from irc_user import User, new_channel, on_channel, user
+from irc_user import User, meet, new_channel, on_channel, user, users
 from pync_conformance.api import Session, StreamProfile
 
 
@@ -135,7 +135,8 @@ def _declare_topic(irc: StreamProfile) -> None:
         needs=("join",),
     )
     def topic(session: Session) -> None:
-        channel, (one, other) = on_channel(session, 2)
+        one, other, third = users(session, 3)
+        channel = meet(one, other)
         one.say(b"TOPIC " + channel)
         one.hears(b"331", one.nick, channel)
         one.say(b"TOPIC " + channel + b" :All of: the topic")
@@ -143,7 +144,6 @@ def _declare_topic(irc: StreamProfile) -> None:
             hearer.hears(b"TOPIC", channel, b"All of: the topic", source=one.nick)
         other.say(b"TOPIC " + channel)
         other.hears(b"332", other.nick, channel, b"All of: the topic")
-        third = user(session)
         third.say(b"JOIN " + channel)
         third.is_in(channel, topic=b"All of: the topic")
         third.hears_nothing_else()
@@ -225,8 +225,8 @@ def _declare_operators(irc: StreamProfile) -> None:
         needs=("invite",),
     )
     def invite_only(session: Session) -> None:
-        channel, (one,) = on_channel(session, 1)
-        other = user(session)
+        one, other = users(session, 2)
+        channel = meet(one)
         set_mode(one, channel, b"+i")
         other.say(b"JOIN " + channel)
         other.hears(b"473", other.nick, channel)
@@ -242,8 +242,8 @@ def _declare_operators(irc: StreamProfile) -> None:
         needs=("creator",),
     )
     def invite(session: Session) -> None:
-        channel, (one, member) = on_channel(session, 2)
-        guest = user(session)
+        one, member, guest = users(session, 3)
+        channel = meet(one, member)
         one.say(b"INVITE " + guest.nick + b" " + channel)
         one.hears(b"341", one.nick, guest.nick, channel)
         guest.hears(b"INVITE", guest.nick, channel, source=one.nick)
@@ -257,8 +257,8 @@ def _declare_operators(irc: StreamProfile) -> None:
         needs=("creator",),
     )
     def key(session: Session) -> None:
-        channel, (one,) = on_channel(session, 1)
-        other = user(session)
+        one, other = users(session, 2)
+        channel = meet(one)
         set_mode(one, channel, b"+k sesame")
         for line in (b"JOIN " + channel, b"JOIN " + channel + b" wrong"):
             other.say(line)
@@ -273,9 +273,9 @@ def _declare_operators(irc: StreamProfile) -> None:
         needs=("creator",),
     )
     def no_outsiders(session: Session) -> None:
-        channel, (one,) = on_channel(session, 1)
+        one, outsider = users(session, 2)
+        channel = meet(one)
         one.say(b"MODE " + channel + b" +n")
-        outsider = user(session)
         outsider.say(b"PRIVMSG " + channel + b" :hello in there")
         outsider.hears(b"404", outsider.nick, channel)
         outsider.hears_nothing_else()

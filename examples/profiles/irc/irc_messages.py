@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from irc_user import LONGEST, new_channel, new_nick, on_channel, user
+from irc_user import LONGEST, new_channel, new_nick, on_channel, user, users
 from pync_conformance.api import Session, StreamProfile
 
 #: Messages in a row; what is sent at once is taken in parts.
@@ -44,7 +44,7 @@ def declare_messages(irc: StreamProfile) -> None:
 
     @irc.must("private", "RFC 2812 3.3.1", "PRIVMSG to a nickname reaches its user and no other.")
     def private(session: Session) -> None:
-        one, other, third = user(session), user(session), user(session)
+        one, other, third = users(session, 3)
         one.say(b"PRIVMSG " + other.nick + b" :for you: alone")
         other.hears(b"PRIVMSG", other.nick, b"for you: alone", source=one.nick)
         for hearer in (one, other, third):
@@ -78,7 +78,7 @@ def declare_messages(irc: StreamProfile) -> None:
         needs=("private",),
     )
     def notice(session: Session) -> None:
-        one, other = user(session), user(session)
+        one, other = users(session, 2)
         one.say(b"NOTICE " + other.nick + b" :take note")
         other.hears(b"NOTICE", other.nick, b"take note", source=one.nick)
         one.hears_nothing_else()
@@ -104,7 +104,7 @@ def declare_messages(irc: StreamProfile) -> None:
         needs=("private",),
     )
     def longest(session: Session) -> None:
-        one, other = user(session), user(session)
+        one, other = users(session, 2)
         line = b"PRIVMSG " + other.nick + b" :"
         text = b"x" * (LONGEST - 2 - len(line))
         one.say(line + text)
@@ -135,7 +135,7 @@ def declare_messages(irc: StreamProfile) -> None:
 
     @irc.must("whois", "RFC 2812 3.6.2", "WHOIS says 311 of the user, and ends in 318.")
     def whois(session: Session) -> None:
-        one, other = user(session), user(session)
+        one, other = users(session, 2)
         one.say(b"WHOIS " + other.nick)
         one.hears(b"311", one.nick, other.nick)
         while (said := one.next()).command != b"318":

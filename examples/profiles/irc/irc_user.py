@@ -218,10 +218,16 @@ def users(session: Session, count: int) -> list[User]:
 
 def on_channel(session: Session, count: int) -> tuple[bytes, list[User]]:
     """A new channel, and so many users on it; the first one is its operator."""
-    channel, joined = new_channel(), []
-    for one in users(session, count):
-        one.joins(channel, *(other.nick for other in joined))
-        for other in joined:
+    joined = users(session, count)
+    return meet(*joined), joined
+
+
+def meet(*joining: User) -> bytes:
+    """A new channel that these users join; the first one is its operator. Raises Violation."""
+    channel = new_channel()
+    for number, one in enumerate(joining):
+        before = joining[:number]
+        one.joins(channel, *(other.nick for other in before))
+        for other in before:
             other.hears(b"JOIN", channel, source=one.nick)
-        joined.append(one)
-    return channel, joined
+    return channel
