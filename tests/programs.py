@@ -76,6 +76,7 @@ PEERS = {
     "vsftpd": ("vsftpd", "vsftpd"),
     "slapd": ("slapd", "slapd"),
     "prosody": ("prosody", "prosody"),
+    "nnrpd": ("/usr/lib/news/bin/nnrpd", "inn2"),
     "mariadb": ("mariadbd", "mariadb-server"),
     "systemd-socket-activate": ("systemd-socket-activate", "systemd"),
     "bash": ("bash", "bash"),

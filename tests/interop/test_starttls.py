@@ -102,6 +102,44 @@ INSPIRCD = """
 <connect allow="*"><pid file="{home}/pid">
 """
 
+#: The one file that INN's nnrpd reads by a name from its environment; the rest is in its folders.
+INN = """
+mta: "/bin/false"
+organization: x
+pathhost: localhost
+domain: localhost
+ovmethod: tradindexed
+hismethod: hisv6
+enableoverview: true
+pathnews: /usr/lib/news
+pathdb: {home}
+pathetc: {home}
+pathfilter: {home}
+pathoverview: {home}
+patharticles: {home}
+pathrun: {home}
+pathspool: {home}
+pathtmp: {home}
+pathlog: {home}
+runasuser: root
+runasgroup: root
+tlscertfile: {pem}
+tlskeyfile: {pem}
+tlscafile: {pem}
+nnrpdloadlimit: 0
+"""
+
+READERS = """
+auth "all" {{
+  hosts: "*"
+  default: "<x>"
+}}
+access "all" {{
+  users: "*"
+  newsgroups: "*"
+}}
+"""
+
 MARIADB = """
 [mariadbd]
 datadir={home}/data
@@ -194,6 +232,24 @@ def _smtp(place: Place) -> list[str]:
     return smtp_server(place.port, place.pem)
 
 
+def _nntp(place: Place) -> list[str]:
+    nnrpd = Path(needs("nnrpd"))
+    setting = f"INNCONF={place.write('inn.conf', INN)}"
+    place.write("readers.conf", READERS)
+    place.write("storage.conf", "method tradspool {{\n  class: 0\n  newsgroups: *\n}}\n")
+    for empty in ("active", "newsgroups", "history"):
+        place.write(empty, "")
+    place.pem.chmod(0o600)
+    subprocess.run(
+        ["env", setting, nnrpd.with_name("makehistory"), "-O", "-I", "-x"],
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
+    words = ["-D", "-f", "-4", "127.0.0.1", "-p", str(place.port)]
+    return ["env", setting, str(nnrpd), *words]
+
+
 def _mysql(place: Place) -> list[str]:
     data = place.home / "data"
     config = place.write("my.cnf", MARIADB, user="mysql")
@@ -269,6 +325,7 @@ SERVERS = {
         b"urn:ietf:params:xml:ns:xmpp-sasl",
     ),
     "irc": Talk(["inspircd"], _irc, b"QUIT\r\n", b"ERROR :Closing link"),
+    "nntp": Talk(["nnrpd"], _nntp, b"STARTTLS\r\nQUIT\r\n", b"205 Bye!"),
     "mysql": Talk(["mariadb"], _mysql, b"", b""),
     "postgres": Talk(
         ["postgresql"],

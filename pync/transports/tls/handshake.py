@@ -189,10 +189,7 @@ class Securing:
         except (OSError, ssl.CertificateError, HandshakeError) as error:
             self._conn.close()
             operation = "accept" if self._server_side else "dial"
-            # (An error with a number means that the system has given up the connection.)
-            late = isinstance(error, TimeoutError) and not error.errno
-            cause = self.lateness if late else explained(error)
-            raise TlsError(operation, over_tls(self._conn.peer), cause) from None
+            raise TlsError(operation, over_tls(self._conn.peer), self._cause(error)) from None
         except BaseException:
             self._conn.close()
             raise
@@ -202,6 +199,15 @@ class Securing:
         # The peer's first data may have come together with the end of its handshake.
         secured.hold(self._early)
         return secured
+
+    def _cause(self, error: Exception) -> str:
+        # (An error with a number means that the system has given up the connection.)
+        if isinstance(error, TimeoutError) and not error.errno:
+            return self.lateness
+        # OpenSSL's error for plain text.
+        if self._starttls is not None and getattr(error, "reason", "") == "WRONG_VERSION_NUMBER":
+            return "the server sent plain text after it began TLS"
+        return explained(error)
 
     def _go_on(self, prepare: Callable[[], None]) -> None:
         def send(data: memoryview) -> int:

@@ -64,3 +64,10 @@ def test_a_peer_that_leaves_in_the_handshake() -> None:
     peer.close()
     with pytest.raises(TlsError):
         secure(ours, client_context(Security(verify=False)))
+
+
+def test_plain_text_where_tls_was_to_begin() -> None:
+    ours, peer = pair()
+    peer.send_all(b"* OK hello\r\na OK go\r\n* BYE what was added in between\r\n")
+    with peer, pytest.raises(TlsError, match="sent plain text after it began TLS"):
+        secure(ours, client_context(Security(verify=False)), starttls="imap")
