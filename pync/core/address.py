@@ -23,7 +23,7 @@ MOST_PORT, MOST_VSOCK = 65535, 0xFFFFFFFF
 WEBSOCKETS = {"ws": "80", "wss": "443"}
 
 #: Schemes without connections: each read is one datagram.
-DATAGRAMS = frozenset({"udp", "udp4", "udp6", "unixgram"})
+DATAGRAMS = frozenset({"udp", "udp4", "udp6", "unixgram", "dtls"})
 
 #: Schemes with a path; ``@name`` is Linux's abstract namespace (unix(7)). A pipe has a name.
 LOCAL = ("unix", "unixgram", "pipe")
@@ -55,7 +55,8 @@ _WELL_KNOWN = {
 class Address(NamedTuple):
     """One endpoint. ``service`` is the port as typed: a number, or a service's name.
 
-    A listener of the library may have the scheme ``tls`` or ``dtls``; parse() accepts neither.
+    A listener of the library and an onward address of a relay may have the scheme ``tls`` or
+    ``dtls``; parse() accepts neither.
     ``path`` of a WebSocket is the target of its request, and ``login`` the USER:PASSWORD that was
     written before the host: it is never shown.
     """

@@ -85,6 +85,33 @@ def test_openssl_asks_for_our_certificate(pem: Path, port: int) -> None:
             converse(ours, theirs)
 
 
+def test_openssl_on_both_sides_of_a_relay(pem: Path, port: int) -> None:
+    words = ("s_server", "-dtls1_2", "-quiet", "-cert", str(pem), "-accept", f"127.0.0.1:{port}")
+    with Program(needs("openssl"), *words) as server:
+        until(lambda: is_bound(port, "udp"), "openssl to listen", server)
+        near = ("-lkv", f"--ssl-cert={pem}", "dtls://127.0.0.1:0")
+        onward = (f"--to=dtls://localhost:{port}", f"--to-ssl-trustfile={pem}")
+        with Program(*PYNC, *near, *onward) as relay:
+            place = relay.hears(rb"Bound on \S+ (\d+)").group(1).decode()
+            trust = ("-CAfile", str(pem), "-verify_hostname", "localhost", "-verify_return_error")
+            client = (needs("openssl"), "s_client", "-dtls1_2", "-quiet", "-no_ign_eof", *trust)
+            with Program(*client, "-connect", f"127.0.0.1:{place}") as theirs:
+                converse(theirs, server)
+                theirs.end_input()
+                theirs.ends(0)
+            relay.hears(rb"closed: 9 bytes sent, 7 received in .* \(client: eof, target: eof\)")
+
+
+def test_ncat_and_a_relay(pem: Path, port: int) -> None:
+    near = ("-lkv", f"--ssl-cert={pem}", "dtls://127.0.0.1:0", f"udp://127.0.0.1:{port}")
+    with Program(*PYNC, "-lu", "127.0.0.1", str(port)) as server:
+        until(lambda: is_bound(port, "udp"), "pync to listen", server)
+        with Program(*PYNC, *near) as relay:
+            place = relay.hears(rb"Bound on \S+ (\d+)").group(1).decode()
+            with Program(needs("ncat"), "-u", "--ssl", "127.0.0.1", place) as client:
+                converse(client, server)
+
+
 @pytest.mark.parametrize("listens", [PYNC, NCAT])
 def test_ncat_connects(pem: Path, port: int, listens: tuple[str, ...]) -> None:
     """Its ClientHello comes in several datagrams."""

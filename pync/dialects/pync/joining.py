@@ -23,6 +23,7 @@ from ...core.config import AWAITING_ANSWER, Config
 from ...core.endings import Endings
 from ...core.errors import UsageError, shortened
 from ...core.number import whole
+from ..targets import SECURED
 from .rules import OF_ONWARD_TLS, OF_SCREEN, shown
 
 #: Seconds that an onward connection may take to end, once a client's WebSocket is closed.
@@ -66,7 +67,7 @@ _MEANINGLESS = (
 _BY_PROXY = {"tcp", "tls", *WEBSOCKETS}
 
 #: Options that mean nothing between two addresses of datagrams.
-_OF_STREAMS = ("ssl", "if_refused", "proxy_protocol", "accept_proxy_protocol", "reconnect")
+_OF_STREAMS = ("to_starttls", "if_refused", "proxy_protocol", "accept_proxy_protocol", "reconnect")
 
 
 def with_onward(config: Config) -> Config:
@@ -143,6 +144,8 @@ def _check_kinds(config: Config, near: Address) -> None:
                 f"if that does not matter: pync {listens}{near} --exec 'pync {address}'"
             )
     if of_datagrams:
+        if config.workers and config.ssl:
+            raise UsageError(f"cannot use --workers with dtls://{near.host}:{near.service}")
         if config.workers and near.scheme in ("unixgram", *INHERITED):
             raise UsageError(
                 f"cannot use --workers with {near}: it is one socket, and a peer's datagrams would"
@@ -211,11 +214,9 @@ def _scheme(config: Config) -> str:
 def _onward(text: str, config: Config) -> Address:
     if text == STDIO or text.startswith(COMMAND):
         raise UsageError(f"{shortened(text)} stands alone: give one onward address")
-    if text.startswith("dtls://"):
-        raise UsageError(f"cannot go on to {shortened(text)}: a relay does not speak DTLS")
-    secured = text.startswith("tls://")
+    secured = next((one for one in SECURED if text.startswith(one)), "")
     if secured:
-        text = "tcp://" + text.removeprefix("tls://")
+        text = SECURED[secured] + text.removeprefix(secured)
     if is_url(text):
         address = parse_address(text)
     elif ":" in text:
@@ -234,7 +235,9 @@ def _onward(text: str, config: Config) -> Address:
         return address
     if address.scheme == "ws":
         return address._replace(scheme="wss")
+    # (tcp4 and the like exist only without TLS: with TLS, -4 and -6 limit the family.)
+    if address.scheme in ("udp", "udp4", "udp6"):
+        return address._replace(scheme="dtls")
     if address.scheme not in ("tcp", "tcp4", "tcp6"):
         raise UsageError(f"cannot use TLS onward with {address}")
-    # (tcp4 and tcp6 exist only without TLS: with TLS, -4 and -6 limit the family.)
     return address._replace(scheme="tls")

@@ -225,7 +225,7 @@ Relay options:
                                  May be repeated: the first that answers is
                                  taken.
      --to-ssl                    Use TLS for the onward connection (also
-                                 tls://HOST:PORT).
+                                 tls://HOST:PORT), DTLS with UDP (dtls://).
      --to-insecure               Do not verify the onward server's certificate.
      --to-ssl-cert=FILE          Our certificate for the onward connection.
      --to-ssl-key=FILE           Its private key.

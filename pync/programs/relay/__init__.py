@@ -95,8 +95,10 @@ def run(setup: RelaySetup, report: Report) -> int:
 def _pass_datagrams(setup: RelaySetup, onward: Onward, report: Report) -> int:
     from .datagrams import DatagramSetup, run
 
-    words = (setup.pipeline, setup.recorder, setup.drain, setup.admits, setup.faults)
-    return run(DatagramSetup(setup.near, setup.endings.idle, *words), onward, report)
+    near = setup.near
+    reload = None if isinstance(near, DialSetup) else _reload(setup, near, onward)
+    words = (setup.pipeline, setup.recorder, setup.drain, reload, setup.faults)
+    return run(DatagramSetup(near, setup.endings.idle, *words), onward, report)
 
 
 def _serve(
@@ -182,7 +184,11 @@ def _reload(
             admitted = admits()
             for listener in listeners:
                 listener.admits = admitted
-        if tls is not None and tls.certificate is not None:
+        if tls is not None and tls.certificate is not None and near.address.scheme in DATAGRAMS:
+            from ..shared.dtls_securing import renew as renew_dtls
+
+            renew_dtls(tls, listeners)
+        elif tls is not None and tls.certificate is not None:
             from ..shared.securing import renew
 
             renew(tls)

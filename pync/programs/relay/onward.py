@@ -19,7 +19,7 @@ from ...transports import Options
 from ...transports.conn import Conn, StreamConn
 
 if TYPE_CHECKING:
-    import ssl
+    from typing import Any
 
     from ...engine.handshake import HandshakeRun
     from ...engine.vsock_connector import VsockConnector
@@ -38,12 +38,12 @@ class OnwardSetup(NamedTuple):
     """The parameters of the onward side: where to connect, and how.
 
     ``targets``: in the order in which they are tried; the scheme ``tls`` is TCP secured by TLS,
-    ``ws`` and ``wss`` are WebSockets. ``upgrade``: how a connection to one becomes a WebSocket.
-    ``options``: how they are dialled. ``tls``: how they are secured. ``route``: the proxies on the
-    way. ``details``: report each connection and what its TLS handshake has negotiated. ``header``:
-    the version of the PROXY protocol that names the client to the target; None: send none.
-    ``balance``: which target is tried first: ``round-robin``, ``random``, or None for always the
-    first. The others follow in their order.
+    ``dtls`` is UDP secured by DTLS, ``ws`` and ``wss`` are WebSockets. ``upgrade``: how a
+    connection to one becomes a WebSocket. ``options``: how they are dialled. ``tls``: how they are
+    secured. ``route``: the proxies on the way. ``details``: report each connection and what its TLS
+    handshake has negotiated. ``header``: the version of the PROXY protocol that names the client to
+    the target; None: send none. ``balance``: which target is tried first: ``round-robin``,
+    ``random``, or None for always the first. The others follow in their order.
     """
 
     targets: tuple[Address, ...]
@@ -69,7 +69,8 @@ class Onward:
     def __init__(self, setup: OnwardSetup, report: Report) -> None:
         self.setup = setup
         self.report = report
-        self.context: ssl.SSLContext | None = None
+        #: Of TLS, or of DTLS.
+        self.context: Any = None
         self._turns = count()
         self.renew()
         if setup.tls is not None and not setup.tls.verify:
@@ -78,7 +79,13 @@ class Onward:
 
     def renew(self) -> None:
         """Read the files of TLS again. Raises UsageError; nothing changes then."""
-        if self.setup.tls is not None:
+        if self.setup.tls is None:
+            return
+        if "dtls" in {target.scheme for target in self.setup.targets}:
+            from ...transports.dtls.context import client_context as dtls_context
+
+            self.context = dtls_context(self.setup.tls)
+        else:
             from ...transports.tls.handshake import client_context
 
             self.context = client_context(self.setup.tls)
@@ -195,22 +202,23 @@ class OnwardDial:
         return True
 
     def _secure(self, conn: Conn) -> None:
+        from ...transports.tls.handshake import Securing
         from ..shared.tls_dial import TlsDial
 
         tls, context = self._onward.setup.tls, self._onward.context
         assert tls is not None
-        assert context is not None
         assert isinstance(conn, StreamConn)
         self._began = time.monotonic()
         name = tls.server_name or without_zone(self.target.host) or None
-        self._activity = TlsDial(
-            self._loop, conn, context, name, tls.starttls, tls.timeout, self._secured
+        securing = Securing(
+            conn, context, server_side=False, server_name=name, starttls=tls.starttls
         )
+        self._activity = TlsDial(self._loop, conn, securing, tls.timeout, self._secured)
         self._activity.start()
 
     def _secured(self, dialled: TlsDial) -> None:
         if dialled.conn is None:
-            assert dialled.failure is not None
+            assert isinstance(dialled.failure, PyncError)
             self._failed(dialled.failure)
             return
         self.handshake = time.monotonic() - self._began

@@ -1,8 +1,9 @@
 """One peer of a datagram relay, and its own onward socket.
 
 Datagrams have no EOF: the session ends when no datagram has moved for the idle time (peers.py).
-An ICMP error does not end it, as the server may come back. After an error, the next onward address
-is tried, if there is one and the server has not answered yet.
+An ICMP error does not end it, as the server may come back; by DTLS the association is lost then.
+After an error, the next onward address is tried, if there is one and the server has not answered
+yet.
 """
 
 from __future__ import annotations
@@ -11,15 +12,16 @@ import errno
 import time
 from collections.abc import Callable
 
+from ...core.broken import TlsFailure
 from ...core.errors import RelayError, cause_of
 from ...core.events import Closed, Dialled, Failed
 from ...core.typed import TYPE_CHECKING
-from ...engine.datagram_connector import DatagramConnector
 from ...engine.datagram_flow import MOST_WAITING, DatagramFlow
 from ...engine.loop import Scheduler
 from ...engine.pipeline import Moved, towards
-from ...transports.datagram import Datagrams
+from ...transports.datagram import DatagramConn, Datagrams
 from ...transports.unixgram import BoundConn
+from .datagram_dial import DatagramDial
 from .inside import listed
 from .peer_services import Client, PeerServices
 
@@ -38,9 +40,6 @@ AFTER_FAILURE = 1.0
 
 #: The errors of sending to a Unix socket whose listener has closed.
 _GONE = frozenset({errno.ECONNREFUSED, errno.ENOENT, errno.ECONNRESET, errno.ENOTCONN})
-
-#: Descriptors or memory have run out: ending a session may free some.
-_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
 class PeerSession:
@@ -77,7 +76,7 @@ class PeerSession:
         self._left = left
         self._targets = services.onward.targets()
         self._where = self._targets[0]
-        self._connector: DatagramConnector | None = None
+        self._dialling: DatagramDial | None = None
         self._recorder: Recorder | None = None
         #: The datagrams that came before the onward socket was made; later, those to send again to
         #: the next onward address.
@@ -174,9 +173,9 @@ class PeerSession:
         for flow in (self._up, self._down):
             if flow is not None:
                 flow.stop()
-        if self._connector is not None:
-            self._connector.stop()
-            self._connector = None
+        if self._dialling is not None:
+            self._dialling.stop()
+            self._dialling = None
         self._hang_up()
         if self._recorder is not None:
             self._recorder.close()
@@ -192,37 +191,34 @@ class PeerSession:
         self._hang_up()
         self._where = self._targets.pop(0)
         services, client = self._services, self.client.peer
-        options = services.onward.setup.options._replace(client=client.host or client.path)
-        self._connector = DatagramConnector(
-            self._loop, services.resolver, self._where, options, self._dialled
+        self._dialling = DatagramDial(
+            services.onward, self._loop, services.resolver, self._where, client, self._dialled
         )
-        self._connector.start()
+        self._dialling.start()
 
-    def _dialled(self, connector: DatagramConnector) -> None:
-        self._connector = None
-        if connector.conn is None:
-            assert connector.failure is not None
-            if connector.failure.errno in _EXHAUSTED and self._services.make_room():
+    def _dialled(self, dialled: DatagramDial) -> None:
+        self._dialling = None
+        if dialled.conn is None:
+            assert dialled.failure is not None
+            if dialled.is_exhausted and self._services.make_room():
                 self._targets.insert(0, self._where)
                 self._dial()
             elif self._targets:
                 self._dial()
             else:
+                self._services.report(Failed(dialled.failure))
                 # The pause avoids a message and a lookup for each datagram of the peer.
-                self._services.report(Failed(connector.failure))
                 self._loop.call_later(AFTER_FAILURE, lambda: self.end("not dialled"))
             return
-        self.target, self._joined_at = connector.conn, time.monotonic()
+        self.target, self._joined_at = dialled.conn, time.monotonic()
         self.target.settimeout(0)
         if self._services.onward.setup.details:
-            lookup = connector.lookup_seconds
-            told = None if lookup is None else round(1000 * lookup, 3)
-            self._services.report(Dialled(self.client.peer, self._where, told, None, None))
+            told = Dialled(self.client.peer, self._where, *dialled.milliseconds())
+            self._services.report(told)
         self._read_on()
         kept, self._kept = self._kept, []
         for data in kept:
-            if self.target is None:
-                # The onward socket has failed in the meantime.
+            if self.target is None:  # it has failed in the meantime
                 self._kept.append(data)
             else:
                 self.put(data)
@@ -255,7 +251,7 @@ class PeerSession:
             self.target.send(data)
 
     def _refused(self, error: OSError) -> None:
-        """Handle a failed send, of this datagram or an earlier one; the session continues."""
+        """Handle a failed send, of this datagram or an earlier one."""
         if self._targets and not self._answered:
             if time.monotonic() - self._joined_at > KEPT_FOR:
                 self._kept.clear()
@@ -263,6 +259,9 @@ class PeerSession:
         elif not self._complained:
             self._complained = True
             self._services.report(Failed(RelayError("relay", self._where, cause_of(error))))
+            lost = isinstance(error, TlsFailure) or error.errno in _GONE
+            if lost and not isinstance(self.target, DatagramConn):
+                self._loop.call_later(0, lambda: self.end("broken"))
 
     # Answers.
 
@@ -279,6 +278,9 @@ class PeerSession:
 
     def _read_on(self) -> None:
         self._watch(True)
+        if self.target is not None and self.target.layered:
+            # One datagram of the network may contain several.
+            self._loop.call_later(0, self._read)
 
     def _read(self) -> None:
         down = self._down
@@ -293,6 +295,9 @@ class PeerSession:
             except OSError as error:
                 self._refused(error)
                 return
+            if not data and self.target.ended:
+                self.end("eof")
+                return
             if not number:
                 self._note()
             self._answered, self._complained = True, False
@@ -302,6 +307,7 @@ class PeerSession:
             if down.is_held_up:
                 self._watch(False)
                 return
+        self._read_on()
 
     def _not_answered(self, error: OSError) -> None:
         if self.client.peer.scheme == "unixgram" and error.errno in _GONE:

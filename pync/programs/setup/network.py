@@ -6,7 +6,7 @@ import os
 from functools import cache
 
 from ...core.address import DATAGRAMS, WEBSOCKETS, Address
-from ...core.config import ANYONE, Config
+from ...core.config import ANYONE, Config, is_dtls
 from ...core.errors import UsageError
 from ...core.events import Report, silent
 from ...core.typed import TYPE_CHECKING
@@ -270,7 +270,9 @@ def _modules(config: Config) -> tuple[str, ...]:
     if config.program == "relay":
         modules += ["pync.programs.relay.serving", "pync.transports.unix"]
         onward = {address.scheme for address in config.onward}
-        modules += ["pync.programs.shared.tls_dial"] if "tls" in onward else []
+        modules += ["pync.programs.shared.tls_dial"] if onward & {"tls", "dtls", "wss"} else []
+        modules += ["pync.programs.shared.dtls_securing"] if "dtls" in onward else []
+        modules += ["pync.programs.relay.dtls_peers"] if is_dtls(config) else []
         modules += ["pync.engine.vsock_connector"] if "vsock" in onward else []
     if config.program in ("proxy", "relay"):
         # The last two are for names that are not ASCII (IDNA).

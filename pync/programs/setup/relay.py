@@ -26,7 +26,9 @@ def onward_setup(config: Config) -> OnwardSetup:
         config.onward,
         # (It is one of many: a Unix socket needs no large buffers.)
         target_options(config, ONWARD_TIMEOUT),
-        _security(config) if any(one.scheme in ("tls", "wss") for one in config.onward) else None,
+        _security(config)
+        if any(one.scheme in ("tls", "dtls", "wss") for one in config.onward)
+        else None,
         route_of(config),
         details=bool(config.verbose or config.json),
         header=config.proxy_protocol,

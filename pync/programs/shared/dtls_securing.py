@@ -5,6 +5,8 @@ It is imported when DTLS is asked for, and not before.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ...core.address import without_zone
 from ...core.errors import UsageError
 from ...core.events import Report, Unverified
@@ -14,14 +16,24 @@ from ...transports.conn import Conn
 from ...transports.datagram import DatagramConn
 from ...transports.dtls import begin
 from ...transports.dtls.conn import DtlsConn
-from ...transports.dtls.context import client_context, server_context
+from ...transports.dtls.context import client_context, client_side, server_context
+from ...transports.dtls.handshake import DtlsSecuring
+from ...transports.dtls.listener import DtlsListener
 from ...transports.listener import Listener
 from ...transports.tls.handshake import Security
 
 if TYPE_CHECKING:
     from OpenSSL import SSL
 
-__all__ = ["begin", "client_context", "listener_context", "listening", "secure"]
+__all__ = [
+    "begin",
+    "begin_dial",
+    "client_context",
+    "listener_context",
+    "listening",
+    "renew",
+    "secure",
+]
 
 #: What a listener shows. One for all clients: a certificate that is made anew is another identity.
 _contexts: dict[Security, SSL.Context] = {}
@@ -31,8 +43,30 @@ def listener_context(security: Security) -> SSL.Context:
     """What a listener shows its clients. Raises UsageError."""
     if security not in _contexts:
         _contexts.clear()
-        _contexts[security] = server_context(security)
+        renew(security)
     return _contexts[security]
+
+
+def renew(security: Security, listeners: Sequence[Listener] = ()) -> None:
+    """Read the files of a listener's context again. Raises UsageError; nothing changes then.
+
+    Arguments:
+        listeners: those by DTLS among them use it from now on.
+    """
+    _contexts[security] = server_context(security)
+    for listener in listeners:
+        if isinstance(listener, DtlsListener):
+            listener.use(_contexts[security])
+
+
+def begin_dial(conn: DatagramConn, context: SSL.Context, name: str | None) -> DtlsSecuring:
+    """Return a client's handshake, to run step by step. Owns ``conn``.
+
+    Arguments:
+        name: the name that the server's certificate must have.
+    """
+    codec, expected = client_side(context, name)
+    return DtlsSecuring(conn, codec, expected, server_side=False)
 
 
 def secure(

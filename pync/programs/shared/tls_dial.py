@@ -1,19 +1,20 @@
-"""The TLS handshake of a dialled connection, in a loop that serves others too.
+"""The TLS or DTLS handshake of a dialled connection, in a loop that serves others too.
 
-(transports/tls/handshake.py has a blocking one, for a client that has nothing else to do.)
+(transports/tls/handshake.py and transports/dtls/handshake.py have blocking ones, for a client that
+has nothing else to do.)
 """
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable
 
-from ...core.broken import over_tls
-from ...core.errors import PyncError, TlsError
+from ...core.errors import PyncError
+from ...core.typed import TYPE_CHECKING
 from ...engine.loop import Scheduler, Timer
-from ...transports.conn import StreamConn
-from ...transports.layered import LayeredConn
-from ...transports.tls.handshake import Securing
+from ...transports.conn import Conn
+
+if TYPE_CHECKING:
+    from ...transports.tls.accept import Steps
 
 
 class TlsDial:
@@ -22,8 +23,7 @@ class TlsDial:
     Arguments:
         loop: watches the connection.
         conn: the connection, which this object then owns.
-        context, name: the TLS context, and the name that the server's certificate must have.
-        starttls: the protocol whose command starts TLS; None: TLS starts at once.
+        securing: the steps of the handshake with ``conn``.
         seconds: the time limit.
         finished: called once at the end; ``conn`` or ``failure`` is set then.
     """
@@ -31,25 +31,23 @@ class TlsDial:
     def __init__(
         self,
         loop: Scheduler,
-        conn: StreamConn,
-        context: ssl.SSLContext,
-        name: str | None,
-        starttls: str | None,
+        conn: Conn,
+        securing: Steps,
         seconds: float,
         finished: Callable[[TlsDial], None],
     ) -> None:
         #: The secured connection. The caller owns it.
-        self.conn: LayeredConn | None = None
-        self.failure: PyncError | None = None
+        self.conn: Conn | None = None
+        self.failure: Exception | None = None
         self._loop = loop
         self._plain = conn
         self._descriptor = conn.fileno()
-        self._securing = Securing(
-            conn, context, server_side=False, server_name=name, starttls=starttls
-        )
+        self._securing = securing
         self._seconds = seconds
         self._finished = finished
         self._timer: Timer | None = None
+        #: When a flight is sent again (DTLS).
+        self._again: Timer | None = None
 
     def start(self) -> None:
         """Start the handshake."""
@@ -64,12 +62,15 @@ class TlsDial:
             self._plain.close()
 
     def _go_on(self) -> None:
+        self._cancel_again()
         try:
             self.conn = self._securing.step()
         except BlockingIOError:
-            writes = self._securing.writes
+            writes, seconds = self._securing.writes, self._securing.seconds
             self._loop.watch_reader(self._descriptor, None if writes else self._go_on)
             self._loop.watch_writer(self._descriptor, self._go_on if writes else None)
+            if seconds is not None:
+                self._again = self._loop.call_later(seconds, self._go_on)
             return
         except PyncError as error:
             self.failure = error
@@ -77,11 +78,17 @@ class TlsDial:
         self._finished(self)
 
     def _time_out(self) -> None:
-        self.failure = TlsError("dial", over_tls(self._plain.peer), self._securing.lateness)
+        self.failure = self._securing.late()
         self.stop()
         self._finished(self)
 
+    def _cancel_again(self) -> None:
+        if self._again is not None:
+            self._again.cancel()
+            self._again = None
+
     def _leave_off(self) -> None:
+        self._cancel_again()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -24,6 +24,7 @@ from ...layers.dtls import MTU, DtlsCodec
 from ..tls.certificate import self_made
 from ..tls.credentials import load_own, trusting
 from ..tls.handshake import MANY_CIPHERS, Security, check_protocols, with_keylog
+from .cookies import Cookies
 from .verifying import Expected, verify
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def client_context(security: Security) -> SSL.Context:
 
 
 def server_context(security: Security) -> SSL.Context:
-    """Return the context of a listener: its certificate, and its checks of clients.
+    """Return the context of a listener: its certificate, its cookies, its checks of clients.
 
     Raises UsageError.
     """
@@ -64,6 +65,10 @@ def server_context(security: Security) -> SSL.Context:
     if security.protocols:
         known = [name.encode() for name in security.protocols]
         context.set_alpn_select_callback(partial(_choose, known))
+    # (A context cannot be changed once it is used, and several listeners may use one.)
+    cookies = Cookies()
+    context.set_cookie_generate_callback(cookies.make)
+    context.set_cookie_verify_callback(cookies.is_good)
     return context
 
 

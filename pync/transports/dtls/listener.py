@@ -9,11 +9,8 @@ peer's datagrams to it, so peers are served side by side, or one after the other
 
 from __future__ import annotations
 
-import hmac
-import os
 import socket
 import sys
-import time
 from collections import deque
 from contextlib import suppress
 
@@ -21,7 +18,6 @@ from OpenSSL import SSL
 
 from ...core.address import Address
 from ...core.errors import UsageError
-from ...core.typed import TYPE_CHECKING
 from ...layers.dtls import DtlsCodec
 from .. import Options, pktinfo, sockopts
 from ..conn import Conn
@@ -32,12 +28,6 @@ from ..udp import UdpListener
 from .context import server_connection
 from .handshake import DtlsSecuring
 from .verifying import Expected
-
-if TYPE_CHECKING:
-    from typing import Any
-
-#: Seconds for which a cookie is valid, at least; the secret changes after as many seconds.
-COOKIE_LIFE = 60.0
 
 #: Datagrams to receive from a socket before others have their turn.
 BURST = 64
@@ -57,17 +47,18 @@ class DtlsListener(Listener):
 
     def __init__(self, plain: UdpListener, context: SSL.Context, options: Options) -> None:
         if sys.platform == "win32" and options.many:
-            raise UsageError("-k with DTLS: Windows keeps the peers of one port not apart")
+            raise UsageError("-k with DTLS: Windows cannot have a socket for each peer of one port")
         super().__init__(plain._socks, plain.addresses)
         self._plain = plain
         self._options = options
-        self._cookies = Cookies()
         self._context = context
-        self._context.set_cookie_generate_callback(self._cookies.make)
-        self._context.set_cookie_verify_callback(self._cookies.is_good)
         #: Datagrams of other peers, received while a peer's socket was being connected.
         self._strays: deque[tuple[bytes, Arrival]] = deque()
         self._known: dict[Arrival, PeerConn] = {}
+
+    def use(self, context: SSL.Context) -> None:
+        """Use this context of a server for the peers that come from now on."""
+        self._context = context
 
     def take_nowait(self) -> Conn | None:
         """Return the next peer that has returned its cookie, or None. Raises OSError."""
@@ -244,38 +235,3 @@ class PeerConn(DatagramConn):
     def recv_whole(self) -> bytes:
         """Return the next datagram of the network. Raises OSError."""
         return self._first.pop(0) if self._first else super().recv_whole()
-
-
-class Cookies:
-    """Keyed hashes of addresses: a peer that returns one proves that it receives at its address.
-
-    A cookie is valid until the secret has changed twice: for COOKIE_LIFE at least, for twice that
-    at most.
-    """
-
-    def __init__(self) -> None:
-        self._secrets = (os.urandom(32), os.urandom(32))
-        self._changed_at = time.monotonic()
-
-    def make(self, connection: SSL.Connection) -> bytes:
-        """Return the cookie for the peer of a connection."""
-        return self._cookie(self._current()[0], connection)
-
-    def is_good(self, connection: SSL.Connection, cookie: bytes) -> bool:
-        """Return whether this cookie was made for the connection's peer, and is still valid."""
-        return any(
-            hmac.compare_digest(cookie, self._cookie(secret, connection))
-            for secret in self._current()
-        )
-
-    def _current(self) -> tuple[bytes, bytes]:
-        now = time.monotonic()
-        if now - self._changed_at >= COOKIE_LIFE:
-            # (If the change is long overdue, the cookies of the current secret have expired, too.)
-            older = self._secrets[0] if now - self._changed_at < 2 * COOKIE_LIFE else os.urandom(32)
-            self._secrets = (os.urandom(32), older)
-            self._changed_at = now
-        return self._secrets
-
-    def _cookie(self, secret: bytes, connection: Any) -> bytes:
-        return hmac.digest(secret, connection.get_app_data().peer, "sha256")

@@ -13,7 +13,7 @@ from pync.programs.shared.tls_dial import TlsDial
 from pync.transports import dial
 from pync.transports.conn import StreamConn
 from pync.transports.listener import Accepting
-from pync.transports.tls.handshake import Security, client_context
+from pync.transports.tls.handshake import Securing, Security, client_context
 
 from ....peer import listening
 
@@ -23,9 +23,10 @@ pytest.importorskip("cryptography", reason="cryptography is not installed")
 def shaken(conn: StreamConn, security: Security, seconds: float = 10) -> TlsDial:
     over: list[TlsDial] = []
     with Loop() as loop:
-        shaking = TlsDial(
-            loop, conn, client_context(security), "localhost", None, seconds, over.append
+        securing = Securing(
+            conn, client_context(security), server_side=False, server_name="localhost"
         )
+        shaking = TlsDial(loop, conn, securing, seconds, over.append)
         shaking.start()
         loop.run_while(lambda: not over)
         shaking.stop()

@@ -16,7 +16,6 @@ import pync
 from pync.core.address import Address
 from pync.core.errors import ListenError, TlsError, UsageError
 from pync.transports import Options, dtls
-from pync.transports.dtls import listener as module
 from pync.transports.dtls.conn import DtlsConn
 from pync.transports.dtls.context import client_context, client_side
 from pync.transports.tls import TlsListener
@@ -123,30 +122,6 @@ def test_a_cookie_is_good_for_its_address_only(client: Callable[[], Client]) -> 
     # From another address, this ClientHello only gets another cookie.
     assert kind(other.asked(with_cookie)) == HELLO_VERIFY_REQUEST
     assert kind(one.asked(with_cookie)) == SERVER_HELLO
-
-
-class Asking:
-    """A stand-in for a connection that needs a cookie."""
-
-    def __init__(self, peer: bytes) -> None:
-        self.peer = peer
-
-    def get_app_data(self) -> Asking:
-        return self
-
-
-@pytest.mark.parametrize(
-    ("ages", "is_good"),
-    [((0.9,), True), ((1.1,), True), ((1.1, 1.1), False), ((2.1,), False), ((1.1, 0.5), True)],
-)
-def test_a_cookie_is_not_good_for_ever(ages: tuple[float, ...], is_good: bool) -> None:
-    cookies, peer = module.Cookies(), Asking(b"1.2.3.4")
-    cookie = cookies.make(peer)  # type: ignore[arg-type]
-    for age in ages:
-        cookies._changed_at -= age * module.COOKIE_LIFE
-        cookies.make(Asking(b"somebody"))  # type: ignore[arg-type]
-    assert cookies.is_good(peer, cookie) is is_good  # type: ignore[arg-type]
-    assert not cookies.is_good(Asking(b"1.2.3.5"), cookie)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
