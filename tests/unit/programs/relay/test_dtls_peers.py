@@ -29,7 +29,12 @@ def test_it_comes_back_by_another_listener() -> None:
     events: list[Event] = []
     with Loop() as loop:
         peers = DtlsPeers(
-            loop, setup, listen(PLACE, options), events.append, lambda *_: pytest.fail("nobody comes"), tells=True
+            loop,
+            setup,
+            listen(PLACE, options),
+            events.append,
+            lambda *_: pytest.fail("nobody comes"),
+            tells=True,
         )
         peers.open()
         address = peers.listener.address
