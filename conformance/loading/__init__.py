@@ -56,7 +56,7 @@ def load(options: Options, every: bool = False) -> tuple[Options, Catalogue]:
         return options, BUILT_IN
     plain = [one for one in names if not is_path(one)]
     files = [_absolute(one) for one in names if is_path(one)]
-    if not names and not options.cases:
+    if not names and all(profile_of(case) == "*" for case in options.cases):
         # If profiles were loaded but none was named, judge the loaded ones.
         files = list(loaded)
     chosen = [profile.name for word in files for profile in loaded[word]]

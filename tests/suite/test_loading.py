@@ -89,6 +89,16 @@ def test_a_profile_from_a_file_judges(folder: Path) -> None:
     assert "2 PASS" in said
 
 
+@pytest.mark.parametrize("case", ["upper", "up*", "upper@tcp"])
+def test_a_case_without_its_profile_is_one_of_the_loaded_profile(folder: Path, case: str) -> None:
+    (folder / "target.toml").write_text(f"command = {TARGET!r}\nload = ['shout.py']\n")
+    for where in (["@target.toml"], [TARGET, "--load=shout.py"]):
+        status, said = suite(folder, "run", *where, f"--case={case}", "--jobs=1")
+        assert status == 0, said
+        assert "shout over tcp" in said
+        assert "1 PASS" in said
+
+
 def test_messages_cite_the_contract_of_the_profile_and_can_be_pasted(folder: Path) -> None:
     status, said = suite(folder, "run", f"{TARGET} wrong", "--profile=./shout.py", "--jobs=1")
     assert status == 1
