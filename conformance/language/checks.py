@@ -30,7 +30,10 @@ TERMINAL = frozenset({"terminal", "type", "see"})
 #: The similarity from which a client's name counts as a misspelling of another one's.
 LIKENESS = 0.8
 
-_DOLLAR = re.compile(rb"\$([A-Za-z_][A-Za-z0-9_]*)")
+#: A name as it would be written in the texts of a shell, or of a template.
+_NAME_IN_TEXT = re.compile(
+    rb"\$([A-Za-z_][A-Za-z0-9_]*)|\$\{([A-Za-z_][A-Za-z0-9_-]*)\}|\{\{ *\.?([A-Za-z_][\w-]*) *\}\}"
+)
 
 
 def check_names(steps: Iterable[Step], known: set[str]) -> set[str]:
@@ -67,13 +70,14 @@ def _check_texts(step: Step, known: set[str]) -> None:
         for term in walk(found):
             if not isinstance(term, Text):
                 continue
-            for name in _DOLLAR.findall(term.data):
-                if name.decode() in known:
-                    shown = name.decode()
+            for found_name in _NAME_IN_TEXT.finditer(term.data):
+                name = found_name[found_name.lastindex or 0].decode()
+                if name in known:
+                    shown = found_name[0].decode()
                     raise Misread(
                         step.line,
-                        f'in quotes ${shown} is text: write "..." ${shown} "..." '
-                        f"(or \\x24{shown} for the text)",
+                        f'in quotes {shown} is text: write "..." ${name} "..." '
+                        f"(or \\x{ord(shown[0]):02x}{shown[1:]} for the text)",
                     )
 
 

@@ -6,6 +6,9 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
+#: The quotes of a word processor, or of a web page.
+CURLY = "\u201c\u201d\u201e\u00ab\u00bb\u2018\u2019"
+
 _NONE: Mapping[str, str] = MappingProxyType({})
 
 

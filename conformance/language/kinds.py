@@ -137,3 +137,18 @@ KINDS: dict[str, Kind] = {
     ),
     "done": Kind("done", "ends what is repeated", nothing, SCRIPT, datagrams=True),
 }
+
+_NO_SLEEP = (
+    "no step waits for a time; what comes is awaited by expect, and what must not come yet is "
+    "shown by next-client and nothing-yet"
+)
+
+#: Words of other languages for such files -> what to write.
+FOREIGN: dict[str, str] = {
+    **dict.fromkeys(("sleep", "wait", "delay"), _NO_SLEEP),
+    **dict.fromkeys(("spawn", "exec"), "the server is the TARGET of the command line"),
+    **dict.fromkeys(("recv", "receive", "read", "assert", "match"), "write expect"),
+    **dict.fromkeys(("write", "print", "request"), "write send"),
+    **dict.fromkeys(("disconnect", "quit", "exit"), "write close, eof, or end"),
+    "set": "write let NAME = TERMS",
+}

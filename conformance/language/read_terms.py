@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ..core.nearest import meant
-from .cursor import Cursor, Mistake
+from .cursor import CURLY, Cursor, Mistake
 from .terms import (
     FUNCTIONS,
     MADE,
@@ -46,6 +46,8 @@ def terms(cursor: Cursor, what: str = "a text") -> Terms:
     while (term := _term(cursor)) is not None:
         found.append(term)
     if not found:
+        if cursor.begins(CURLY):
+            raise Mistake(f'write {what} in straight quotes, as in "hello\\n": {cursor.rest}')
         came = f", not {cursor.rest!r}" if not cursor.ended else ""
         raise Mistake(f'{what} is missing here{came}; write it in quotes, as in "hello\\n"')
     return tuple(found)

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..core.paths import shown
 from ..core.verdict import WrongUsage, cause_of
+from .cursor import CURLY
 from .steps import Line
 
 if sys.version_info >= (3, 11):
@@ -34,6 +35,9 @@ _STRING = re.compile(
     re.DOTALL,
 )
 _AT = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
+
+#: A table where one of an array is meant.
+_SINGLE = re.compile(r"^\[requirement\][ \t]*(?:#.*)?$", re.MULTILINE)
 
 
 class Source:
@@ -103,8 +107,14 @@ class Source:
 
     def _not_toml(self, said: str) -> WrongUsage:
         found = _AT.search(said)
-        line = found.group(1) if found and found.group(1) else self.text.count("\n") + 1
-        return WrongUsage(f"{self._shown}:{line}: not valid TOML: {_AT.sub('', said)}")
+        line = int(found.group(1)) if found and found.group(1) else self.text.count("\n") + 1
+        if single := _SINGLE.search(self.text):
+            first = self.text.count("\n", 0, single.start()) + 1
+            return self.wrong(first, "write [[requirement]], in double brackets")
+        meant = ""
+        if any(quote in self.text.split("\n")[line - 1] for quote in CURLY):
+            meant = " (quotes are straight in TOML: \" or ')"
+        return self.wrong(line, f"not valid TOML: {_AT.sub('', said)}{meant}")
 
 
 def _places(text: str) -> dict[Way, int]:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from ..core.nearest import meant
 from .cursor import Cursor, Mistake
 from .forms import Reading
-from .kinds import ALIASES, CLIENT, KINDS, NEW_CLIENT, SERVER, Kind
+from .kinds import ALIASES, CLIENT, FOREIGN, KINDS, NEW_CLIENT, SERVER, Kind
 from .terms import Regex, Terms, names_in, walk
 
 #: The client of a step without a client's name.
@@ -143,6 +143,8 @@ def _step(line: Line, reading: Reading) -> Step | None:
 def _unknown(word: str) -> str:
     if word.lower() in KINDS:
         return f"unknown step {word!r}; steps are written in lower case: {word.lower()!r}"
+    if word.lower() in FOREIGN:
+        return f"unknown step {word!r}: {FOREIGN[word.lower()]}"
     near = meant(word, (*KINDS, *ALIASES)) or f" (steps: {', '.join(KINDS)})"
     return f"unknown step {word!r}{near}"
 

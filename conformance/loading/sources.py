@@ -55,8 +55,9 @@ def read(word: str) -> str:
         return Path(word).read_text(encoding="utf-8")
     except OSError as error:
         raise WrongUsage(f"{shown(word)}: {cause_of(error)}") from None
-    except UnicodeDecodeError:
-        raise WrongUsage(f"{shown(word)}: not a text in UTF-8") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise WrongUsage(f"{shown(word)}:{line}: this is not UTF-8") from None
 
 
 def shown(word: str) -> str:
