@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from .core import VERSION, exits
 from .core.config import Config
@@ -22,7 +21,6 @@ from .core.events import (
     Told,
     Trying,
 )
-from .core.pings import Pinged, PingsDone
 from .core.typed import TYPE_CHECKING
 from .dialects import DIALECTS, Dialect, OnStdout, Said, load
 from .engine import signals
@@ -157,7 +155,11 @@ class _Session:
             else:
                 _tell(self._stdout, about.text)
             return about.status
-        with self._meter(config) as meter:
+        if not (config.progress and self._voice.is_seen):
+            return self._run_program(config, None)
+        from .meter import Meter
+
+        with Meter(self._voice.descriptor) as meter:
             return self._run_program(config, meter)
 
     def _run_program(self, config: Config, meter: Meter | None) -> int:
@@ -191,6 +193,7 @@ class _Session:
         import time
 
         from .core.jsonlines import as_line
+        from .core.pings import Pinged, PingsDone
 
         line = as_line(event, time.time()) + "\n"
         if isinstance(event, (Scanned, Pinged, PingsDone)):
@@ -209,16 +212,6 @@ class _Session:
         from .programs.setup.streams import stdio_of
 
         return stdio_of(config, stdin, self._stdout, wrong, owns_stdout=self._owns_stdout)
-
-    @contextmanager
-    def _meter(self, config: Config) -> Iterator[Meter | None]:
-        if config.progress and self._voice.is_seen:
-            from .meter import Meter
-
-            with Meter(self._voice.descriptor) as meter:
-                yield meter
-        else:
-            yield None
 
 
 def _tell(stdout: int, text: str) -> None:

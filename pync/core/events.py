@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .address import Address
-from .pings import Pinged, PingsDone
-from .typed import NamedTuple
+from .typed import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from .pings import Pinged, PingsDone
 
 
 class Listening(NamedTuple):
@@ -261,39 +263,43 @@ class Failed(NamedTuple):
     error: Exception
 
 
-Event = (
-    Bound
-    | Listening
-    | PortTold
-    | Accepted
-    | Connected
-    | PeerProcess
-    | Trying
-    | Told
-    | LineCut
-    | AttemptFailed
-    | Scanned
-    | Pinged
-    | PingsDone
-    | PeerEnded
-    | Exposed
-    | Secured
-    | Upgraded
-    | WebsocketClosed
-    | Unverified
-    | Denied
-    | Proxied
-    | Dialled
-    | Closed
-    | Held
-    | Counted
-    | WorkerLost
-    | Reloaded
-    | Dropped
-    | Finished
-    | Progressed
-    | Failed
-)
+if TYPE_CHECKING:
+    Event = (
+        Bound
+        | Listening
+        | PortTold
+        | Accepted
+        | Connected
+        | PeerProcess
+        | Trying
+        | Told
+        | LineCut
+        | AttemptFailed
+        | Scanned
+        | Pinged
+        | PingsDone
+        | PeerEnded
+        | Exposed
+        | Secured
+        | Upgraded
+        | WebsocketClosed
+        | Unverified
+        | Denied
+        | Proxied
+        | Dialled
+        | Closed
+        | Held
+        | Counted
+        | WorkerLost
+        | Reloaded
+        | Dropped
+        | Finished
+        | Progressed
+        | Failed
+    )
+else:
+    Event = tuple  # a union of so many classes takes time, and is only for type checkers
+
 Report = Callable[[Event], None]
 
 

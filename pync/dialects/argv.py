@@ -8,8 +8,7 @@ and reports errors in one line of our own.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -45,13 +44,67 @@ class Option(NamedTuple):
 @lru_cache
 def options_in(usage: str) -> tuple[Option, ...]:
     """Return the options described in a USAGE's lines."""
-    described = re.findall(r"^ {2,5}(?:-(\w) )?--([a-z0-9-]+)(=\S+)?", usage, re.MULTILINE)
-    return tuple([Option(short, long, bool(value)) for short, long, value in described])
+    return tuple([option for line in usage.splitlines() if (option := _described(line))])
 
 
 def described_in(usage: str) -> list[tuple[str, str, str]]:
     """Return the letter, the name of the value, and the description of each option in a USAGE."""
-    return re.findall(r"^  -(\w) --[a-z0-9-]+=?(\S*) +(.*)$", usage, re.MULTILINE)
+    described = []
+    for line in usage.splitlines():
+        option = _described(line)
+        if option and option.short:
+            words, _, text = line[_LETTERS:].partition(" ")
+            described.append((option.short, words.partition("=")[2], text.lstrip(" ")))
+    return described
+
+
+#: The width of ``  -x ``, which is before the name of each option, or as many spaces.
+_LETTERS = 5
+
+
+def _described(line: str) -> Option | None:
+    """Return the option that a line describes; None if it describes none."""
+    # (Without a regular expression: compiling one takes as long as parsing a hundred lines.)
+    before, name = line[:_LETTERS], line[_LETTERS:].partition(" ")[0]
+    if not name.startswith("--") or before[:2] != "  " or before[4:] != " ":
+        return None
+    if before[2:4] != "  " and before[2] != "-":
+        return None
+    name, equals, _ = name[2:].partition("=")
+    return Option(before[2:4].strip(" -"), name, equals == "=")
+
+
+class _Options:
+    """The options of a USAGE. Each is looked up in the text when it is typed: few of many are."""
+
+    def __init__(self, usage: str) -> None:
+        self._usage = usage
+
+    def with_letter(self, letter: str) -> Option | None:
+        for option in self._found(f"\n  -{letter} --"):
+            if option.short == letter:
+                return option
+        return None
+
+    def with_name(self, name: str) -> Option | None:
+        for option in self._found(f" --{name}"):
+            if option.long == name:
+                return option
+        return None
+
+    def beginning(self, name: str) -> list[Option]:
+        return [option for option in options_in(self._usage) if option.long.startswith(name)]
+
+    def _found(self, text: str) -> Iterator[Option]:
+        usage = self._usage
+        place = usage.find(text)
+        while place >= 0:
+            begin = usage.rfind("\n", 0, place + 1) + 1
+            end = usage.find("\n", place + 1)
+            option = _described(usage[begin:end])
+            if option:
+                yield option
+            place = usage.find(text, place + 1)
 
 
 #: Fields in which only one occurrence is allowed, and the error for a second one.
@@ -97,6 +150,8 @@ def read(
 ) -> tuple[dict[str, Any], list[str]]:
     """Return the fields of a Config that a command line sets, and its positional words.
 
+    Fields whose options do not occur are not among them: the Config has their defaults.
+
     Every occurrence of an option is checked in the typed order, as in a getopt(3) loop: the first
     mistake is reported, and an occurrence that is replaced by a later one must be valid too.
 
@@ -108,26 +163,16 @@ def read(
 
     Raises UsageError in the program's own words.
     """
-    options = options_in(usage)
     given = _Given(style, values or {})
     words: list[str] = []
-    for item in _occurrences(argv, options, style):
+    for item in _occurrences(argv, _Options(usage), style):
         if isinstance(item, str):
             words.append(item)
             continue
         given.take(*item)
         if item[0].field in style.answers:
             break
-    fields: dict[str, Any] = {}
-    for option in options:
-        field = option.field
-        if field in given.values:
-            fields[field] = given.values[field]
-        elif field in style.accumulates:
-            fields[field] = () if option.takes_value else 0
-        else:
-            fields[field] = None if option.takes_value else False
-    return fields, words
+    return given.values, words
 
 
 class _Given:
@@ -161,29 +206,25 @@ class _Given:
 _Item = tuple[Option, str] | str
 
 
-def plain(
-    argv: list[str], options: Sequence[Option], style: ArgvStyle = OURS
-) -> tuple[list[str], list[str]]:
+def plain(argv: list[str], usage: str, style: ArgvStyle = OURS) -> tuple[list[str], list[str]]:
     """Split words into long options with attached values, and positional words.
 
     Raises UsageError.
     """
-    items = list(_occurrences(argv, options, style))
+    items = list(_occurrences(argv, _Options(usage), style))
     flags = [_flag(*item) for item in items if not isinstance(item, str)]
     return flags, [item for item in items if isinstance(item, str)]
 
 
-def _occurrences(argv: list[str], options: Sequence[Option], style: ArgvStyle) -> Iterator[_Item]:
-    shorts = {option.short: option for option in options if option.short}
-    longs = {option.long: option for option in options}
+def _occurrences(argv: list[str], options: _Options, style: ArgvStyle) -> Iterator[_Item]:
     rest = iter(argv)
     for word in rest:
         if word == "--":
             yield from rest
         elif word.startswith("--") and style.longs:
-            yield _long(word[2:], longs, rest, style)
+            yield _long(word[2:], options, rest, style)
         elif word.startswith("-") and word != "-":
-            yield from _bundle(word[1:], shorts, rest, style)
+            yield from _bundle(word[1:], options, rest, style)
         else:
             yield word
             if not style.permutes:
@@ -191,10 +232,10 @@ def _occurrences(argv: list[str], options: Sequence[Option], style: ArgvStyle) -
 
 
 def _bundle(
-    letters: str, shorts: dict[str, Option], rest: Iterator[str], style: ArgvStyle
+    letters: str, options: _Options, rest: Iterator[str], style: ArgvStyle
 ) -> Iterator[tuple[Option, str]]:
     for index, letter in enumerate(letters):
-        option = shorts.get(letter)
+        option = options.with_letter(letter)
         if option is None:
             raise style.error(style.unknown_short.format(letter))
         if option.takes_value:
@@ -207,10 +248,10 @@ def _bundle(
 
 
 def _long(
-    text: str, longs: dict[str, Option], rest: Iterator[str], style: ArgvStyle
+    text: str, options: _Options, rest: Iterator[str], style: ArgvStyle
 ) -> tuple[Option, str]:
     name, equals, value = text.partition("=")
-    option = _named(name, longs, style)
+    option = _named(name, options, style)
     if option.takes_value and not equals:
         value = _next(rest, style.error(style.needs_long.format(option.long)))
     elif equals and not option.takes_value:
@@ -218,10 +259,11 @@ def _long(
     return option, value
 
 
-def _named(name: str, longs: dict[str, Option], style: ArgvStyle) -> Option:
-    if name in longs:
-        return longs[name]
-    fits = [option for long, option in longs.items() if name and long.startswith(name)]
+def _named(name: str, options: _Options, style: ArgvStyle) -> Option:
+    option = options.with_name(name)
+    if option is not None:
+        return option
+    fits = options.beginning(name) if name else []
     if len(fits) == 1:
         return fits[0]
     if fits:

@@ -80,7 +80,7 @@ def parse(argv: list[str]) -> Config:
     """Parse a command line. Raises UsageError."""
     fields, words = read(USAGE, ["--help" if word == "-?" else word for word in argv], ARGV_STYLE)
     # "host -23" is a host and a port only after "--", as with getopt.
-    config = Config(target=tuple(words), program="telnet", source=fields["bind"], **fields)
+    config = Config(target=tuple(words), program="telnet", source=fields.get("bind"), **fields)
     if config.usage:
         return config._replace(help=True)
     if len(words) > 2:

@@ -7,9 +7,12 @@ from collections.abc import Callable
 from ..core.deadline import Deadline
 from ..core.endings import Endings
 from ..core.errors import QuitTimeoutError
+from ..core.typed import TYPE_CHECKING
 from ..transports.conn import Conn
-from .idle import IdleTimer, idle_timeout
 from .loop import Scheduler, Timer
+
+if TYPE_CHECKING:
+    from .idle import IdleTimer
 
 #: Seconds between two readings of the meter.
 READING = 0.1
@@ -43,7 +46,7 @@ class Clock:
         self._timers: list[Timer] = []
         self._idle: IdleTimer | None = None
         if endings.idle is not None:
-            self._idle = IdleTimer(loop, endings.idle, self._idle_expired)
+            self._idle = self._timer(endings.idle, self._idle_expired)
 
     def start(self, read_meter: Callable[[], None] | None = None) -> None:
         """Start the idle timer, and the timer that reads the meter if there is one."""
@@ -79,7 +82,7 @@ class Clock:
         if silence is not None:
             if self._idle is not None:
                 self._idle.cancel()
-            self._idle = IdleTimer(self._loop, silence, self._answers_over)
+            self._idle = self._timer(silence, self._answers_over)
             self._idle.start()
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> None:
@@ -92,7 +95,14 @@ class Clock:
         peer = self._remote.peer
         self._expired(QuitTimeoutError("relay", peer, "no end in time") if fails else None)
 
+    def _timer(self, seconds: float, expired: Callable[[], None]) -> IdleTimer:
+        from .idle import IdleTimer
+
+        return IdleTimer(self._loop, seconds, expired)
+
     def _idle_expired(self) -> None:
+        from .idle import idle_timeout
+
         assert self._endings.idle is not None
         self._expired(idle_timeout(self._remote.peer, self._endings.idle))
 

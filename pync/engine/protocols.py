@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..core.broken import TruncatedError, broken, unwritten
 from ..core.errors import RelayError, cause_of
 from ..core.typed import TYPE_CHECKING, Protocol
 from ..transports.conn import Conn
 
 if TYPE_CHECKING:
+    from ..core.errors import PyncError
     from .direction import FailedEnd
 
 Convert = Callable[[bytes], bytes]
@@ -142,10 +142,20 @@ def break_off(conn: Conn) -> None:
     conn.close()
 
 
+def broken(conn: Conn, error: OSError) -> PyncError:
+    """Return the error to report when a connection in use has failed."""
+    # Import late: most connections do not break.
+    from ..core.broken import broken as broken_at
+
+    return broken_at(conn.peer, error)
+
+
 def undelivered(sink: object, error: OSError) -> Exception:
     """Return the error to report when received bytes cannot be written."""
     if isinstance(sink, Conn):
         return RelayError("relay", sink.peer, cause_of(error))
+    from ..core.broken import unwritten
+
     return unwritten(error)
 
 
@@ -156,13 +166,17 @@ def not_received(
 
     An end without close_notify is not a failure: the peer may still read.
     """
-    if error is None or isinstance(error, TruncatedError):
+    if error is None:
         return None
-    return broken(remote.peer, error) if failed_end == "source" else undelivered(sink, error)
+    from ..core.broken import TruncatedError
+
+    if isinstance(error, TruncatedError):
+        return None
+    return broken(remote, error) if failed_end == "source" else undelivered(sink, error)
 
 
 def unread(source: object, error: OSError) -> Exception:
     """Return the error to report when our input cannot be read."""
     if isinstance(source, Conn):  # a proxy's client
-        return broken(source.peer, error)
+        return broken(source, error)
     return RelayError("read", "standard input", cause_of(error))

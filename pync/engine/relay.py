@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from ..core.broken import broken
 from ..core.endings import Endings
 from ..core.errors import OutputGone, UnmetError
 from ..core.events import PeerEnded, Report, silent
@@ -23,7 +22,7 @@ from .flow import Flow
 from .loop import Loop, Scheduler
 from .peerend import end_input
 from .pipeline import PLAIN, End, Moved, Nowhere, Pipeline
-from .protocols import Sink, not_received, refuse, send_eof, unread
+from .protocols import Sink, broken, not_received, refuse, send_eof, unread
 from .waiting import RESET_LOOK, SILENCE_LOOK, Movement, hold_back, when_acknowledged, when_broken
 from .zerocopy import fast_path
 
@@ -184,7 +183,7 @@ class Relay:
         elif failure is None:
             truncated = self._inbound.error
             if truncated is not None and not isinstance(self._sink, Nowhere):
-                self.failure = self.failure or broken(self._remote.peer, truncated)
+                self.failure = self.failure or broken(self._remote, truncated)
             self._handle(states.PEER_ENDED if truncated is None else states.TRUNCATED)
         elif isinstance(failure, OutputGone):
             self._handle(states.OUTPUT_GONE)
@@ -253,7 +252,7 @@ class Relay:
             rule = "leave" if self._awaits else self._endings.on_peer_end
             leave = partial(self._handle, states.OVER)
             end_input(rule, self._local, self._outbound, self._clock, leave)
-            broke = lambda error: self._fail(broken(self._remote.peer, error))  # noqa: E731
+            broke = lambda error: self._fail(broken(self._remote, error))  # noqa: E731
             when_broken(self._remote, self._outbound, self._clock.call_later, broke)
 
     def _report_end(self) -> None:
@@ -280,7 +279,7 @@ class Relay:
         self.failure = OutputGone()  # instead of any other: the output's reader has closed
 
     def _cannot_send(self, error: OSError) -> None:
-        failure = broken(self._remote.peer, error)
+        failure = broken(self._remote, error)
         if self._remote.datagram:
             self._fail(failure)
         else:
@@ -296,7 +295,7 @@ class Relay:
             self._end()
 
     def _acknowledged(self, error: OSError | None) -> None:
-        came = broken(self._remote.peer, error) if error is not None else self._inbound_failure()
+        came = broken(self._remote, error) if error is not None else self._inbound_failure()
         self.failure = self.failure or came
         self._end()
 

@@ -9,14 +9,14 @@ blocking wait for a name or an answer has no better moment.
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from ..core.errors import Terminated
 from ..core.typed import TYPE_CHECKING
 from ..waiting import wakeup
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from typing import Any
 
     from .loop import Loop
@@ -30,47 +30,58 @@ ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
 CALLBACK_TIMEOUT = 0.5
 
 
-@contextmanager
-def ending() -> Iterator[None]:
+def ending() -> AbstractContextManager[None]:
     """Raise Terminated, or KeyboardInterrupt for ^C, when one of these signals arrives.
 
     In a thread other than the main one it does nothing: the embedding program handles signals.
     """
-    asked: BaseException | None = None
+    return _Ending()
 
-    def end(number: int, _frame: object) -> None:
-        nonlocal asked
+
+class _Ending:
+    def __init__(self) -> None:
+        self._asked: BaseException | None = None
+        self._before: _Handlers = {}
+
+    def __enter__(self) -> None:
+        try:
+            _catch(self._before, self._end)
+        except BaseException:
+            self._restore()
+            raise
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        asked = self._asked
+        try:
+            if asked is not None and isinstance(error, Exception) and wakeup.came_of(error, asked):
+                # The cleanup failed because the signal left something half changed. The process
+                # ends anyway, which cleans up.
+                raise asked from None
+        finally:
+            self._restore()
+
+    def _end(self, number: int, _frame: object) -> None:
         # A terminal that closes sends SIGHUP twice, and people press ^C twice: the second
         # signal must not interrupt the cleanup.
-        if asked is not None:
+        if self._asked is not None:
             return
         asked = KeyboardInterrupt() if number == signal.SIGINT else Terminated(number)
+        self._asked = asked
         if not wakeup.defer(asked):
             wakeup.remember(asked)
             raise asked
         if hasattr(signal, "setitimer"):
             # Not earlier: an alarm may be from the program that started us ("alarm 5; exec pync").
-            before[signal.SIGALRM] = signal.signal(signal.SIGALRM, _run_out)
+            self._before[signal.SIGALRM] = signal.signal(signal.SIGALRM, _run_out)
             signal.setitimer(signal.ITIMER_REAL, CALLBACK_TIMEOUT)
 
-    before: _Handlers = {}
-    try:
-        _catch(before, end)
-        yield
-    except Exception as error:
-        if asked is None or not wakeup.came_of(error, asked):
-            raise
-        # The cleanup failed because the signal left something half changed. The process ends
-        # anyway, which cleans up.
-        raise asked from None
-    finally:
-        _restore(before)
-        if before:
+    def _restore(self) -> None:
+        _restore(self._before)
+        if self._before:
             wakeup.forget()
 
 
-@contextmanager
-def heard(loop: Loop, callbacks: dict[str, Callable[[], None]]) -> Iterator[None]:
+def heard(loop: Loop, callbacks: dict[str, Callable[[], None]]) -> AbstractContextManager[None]:
     """Call back in a running loop when one of these signals arrives.
 
     Signals that the system does not have, or that are ignored (nohup), are not touched; in a
@@ -80,18 +91,27 @@ def heard(loop: Loop, callbacks: dict[str, Callable[[], None]]) -> Iterator[None
         loop: calls the callback, between two others.
         callbacks: by the signal's name.
     """
-    before: _Handlers = {}
-    try:
-        for name, callback in callbacks.items():
-            number = getattr(signal, name, None)
-            if number is not None and signal.getsignal(number) != signal.SIG_IGN:
-                before[number] = signal.signal(number, _calling(loop, callback))
-    except ValueError:
-        pass  # not the main thread
-    try:
-        yield
-    finally:
-        _restore(before)
+    return _Heard(loop, callbacks)
+
+
+class _Heard:
+    def __init__(self, loop: Loop, callbacks: dict[str, Callable[[], None]]) -> None:
+        self._loop = loop
+        self._callbacks = callbacks
+        self._before: _Handlers = {}
+
+    def __enter__(self) -> None:
+        try:
+            for name, callback in self._callbacks.items():
+                number = getattr(signal, name, None)
+                if number is not None and signal.getsignal(number) != signal.SIG_IGN:
+                    calling = _calling(self._loop, callback)
+                    self._before[number] = signal.signal(number, calling)
+        except ValueError:
+            pass  # not the main thread
+
+    def __exit__(self, *_error: object) -> None:
+        _restore(self._before)
 
 
 def _calling(loop: Loop, callback: Callable[[], None]) -> Callable[[int, object], None]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import socket
-import struct
 import sys
 from types import EllipsisType, TracebackType
 
@@ -26,7 +25,8 @@ if TYPE_CHECKING:
     from ..core.readahead import ReadAhead
 
 #: SO_LINGER on, zero seconds: close sends RST (RFC 9293 3.10.4, ABORT).
-_ABORT = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
+_INT = 2 if os.name == "nt" else 4
+_ABORT = (1).to_bytes(_INT, sys.byteorder) + bytes(_INT)
 
 #: Bytes that recv asks for by default.
 READ = 64 * 1024
@@ -234,4 +234,4 @@ class TcpConn(StreamConn):
         import fcntl
 
         answer = fcntl.ioctl(self._sock.fileno(), _SIOCOUTQ, b"\0\0\0\0")
-        return int(struct.unpack("i", answer)[0])
+        return int.from_bytes(answer, sys.byteorder)

@@ -21,7 +21,7 @@ from . import Options, sockopts, udp
 from .conn import Conn
 from .internet import address_of
 from .listener import Listener
-from .tcp import TcpListener
+from .tcp_listener import TcpListener
 from .unix import UnixListener, shown
 from .unixgram import UnixgramListener
 

@@ -17,9 +17,9 @@ from ..core.errors import (
     cause_of,
     shortened,
 )
+from ..core.number import whole
 from ..core.typed import NamedTuple
 from . import Options
-from .services import number_of
 
 FAMILIES = {0: socket.AF_UNSPEC, 4: socket.AF_INET, 6: socket.AF_INET6}
 
@@ -87,7 +87,11 @@ def _unresolved(wrong: type[PyncError]) -> type[PyncError]:
 
 
 def _port(address: Address, kind: int, wrong: type[PyncError], passive: bool) -> int:
-    number = number_of(address.service, "udp" if kind == socket.SOCK_DGRAM else "tcp")
+    number = whole(address.service, 65535)
+    if number is None:
+        from .services import port_of
+
+        number = port_of(address.service, "udp" if kind == socket.SOCK_DGRAM else "tcp")
     if number is None:
         operation = "listen" if passive else "dial"
         raise wrong(operation, address, f"unknown service {shortened(address.service)}")

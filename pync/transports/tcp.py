@@ -1,49 +1,25 @@
 """TCP, and SCTP used like TCP.
 
-dial tries every address of a name; listen listens on every address of a host.
+dial tries every address of a name; tcp_listener.py listens on every address of a host.
 """
 
 from __future__ import annotations
 
-import errno
 import socket
-import sys
 import time
-from functools import partial
 
 from ..core.address import Address
 from ..core.deadline import Deadline
 from ..core.times import Times
+from ..core.typed import TYPE_CHECKING
 from ..waiting.readiness import Writable
-from . import Options, sockopts
-from .conn import Conn, TcpConn
+from . import Options
+from .conn import TcpConn
 from .connecting import Connecting
-from .internet import (
-    listening_sockets,
-    only_ipv6,
-    resolve,
-)
-from .listener import Listener
-from .tcp_socket import Names, protocol_of, wrap
+from .internet import resolve
 
-#: Connections that may wait to be accepted; the kernel limits the number (listen(2), somaxconn).
-BACKLOG = 511
-
-#: accept(2): network errors of the new socket. Its client has closed; the listener still works.
-_CLIENT_IS_GONE = frozenset(
-    getattr(errno, name)
-    for name in (
-        "ENETDOWN",
-        "ENETUNREACH",
-        "ENONET",
-        "ENOPROTOOPT",
-        "EHOSTDOWN",
-        "EHOSTUNREACH",
-        "EOPNOTSUPP",
-        "EPROTO",
-    )
-    if hasattr(errno, name)
-)
+if TYPE_CHECKING:
+    from .tcp_listener import TcpListener
 
 
 def dial(address: Address, options: Options) -> TcpConn:
@@ -73,55 +49,9 @@ def dial(address: Address, options: Options) -> TcpConn:
         connecting.close()
 
 
-class TcpListener(Listener):
-    """Listening TCP sockets; accept returns connections."""
-
-    def _take(self, sock: socket.socket) -> Conn:
-        try:
-            # Use the peer's name from accept: getpeername(2) fails (ENOTCONN) for a client that
-            # has already reset, although its data can still be read.
-            accepted, peer = sock.accept()
-        except OSError as error:
-            if error.errno in _CLIENT_IS_GONE:
-                raise ConnectionAbortedError(error.errno, error.strerror) from None
-            raise
-        try:
-            if not sys.platform.startswith("linux"):
-                # It inherits O_NONBLOCK there, which Python does not know.
-                accepted.setblocking(True)
-            return wrap(accepted, self.address.scheme, Names(accepted.getsockname(), peer))
-        except OSError as error:
-            accepted.close()
-            raise ConnectionAbortedError(error.errno, error.strerror) from None
-
-
 def listen(address: Address, options: Options) -> TcpListener:
     """Listen on every address of the host. Raises ListenError."""
-    bound = partial(_bound, options, protocol_of(address, options))
-    socks, addresses = listening_sockets(address, options, socket.SOCK_STREAM, bound)
-    return TcpListener(socks, addresses)
+    # Import late: a client needs none of it.
+    from .tcp_listener import listen as listen_on
 
-
-def _bound(options: Options, protocol: int, family: int, name: tuple[object, ...]) -> socket.socket:
-    sock = socket.socket(family, socket.SOCK_STREAM, protocol)
-    try:
-        if sys.platform == "win32":
-            # On Windows, SO_REUSEADDR would let any program take the port over.
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
-        else:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if options.shares_port:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        only_ipv6(sock, options)
-        sockopts.apply(sock, options.sockopts)
-        if options.md5_key is not None:
-            from . import md5sig
-
-            md5sig.sign(sock, options.md5_key, None)
-        sock.bind(name)
-        sock.listen(BACKLOG)
-        sock.setblocking(False)
-    except BaseException:
-        sock.close()
-        raise
-    return sock
+    return listen_on(address, options)

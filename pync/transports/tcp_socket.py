@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import os
 import socket
-import struct
 import sys
 
 from ..core.address import Address
@@ -103,7 +102,7 @@ def _waits_for_data(sock: socket.socket) -> bool:
 
 
 #: Where struct tcp_info (linux/tcp.h) has tcpi_bytes_acked, which counts the SYN.
-_BYTES_ACKED = struct.Struct("120xQ")
+_BYTES_ACKED = slice(120, 128)
 
 
 def _was_connected(sock: socket.socket) -> bool:
@@ -111,10 +110,10 @@ def _was_connected(sock: socket.socket) -> bool:
     if not sys.platform.startswith("linux"):
         return False
     try:
-        info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _BYTES_ACKED.size)
+        info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _BYTES_ACKED.stop)
     except OSError:
         return False  # SCTP
-    return len(info) == _BYTES_ACKED.size and _BYTES_ACKED.unpack(info)[0] > 0
+    return any(info[_BYTES_ACKED])
 
 
 def _unconnected(endpoint: Endpoint, address: Address, options: Options) -> socket.socket:

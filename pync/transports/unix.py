@@ -21,7 +21,7 @@ from ..core.errors import DialError, ListenError, cause_of
 from . import Options
 from .conn import Conn, StreamConn
 from .listener import Listener
-from .tcp import BACKLOG
+from .tcp_listener import BACKLOG
 
 
 def dial(address: Address, options: Options) -> StreamConn:

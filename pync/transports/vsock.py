@@ -15,7 +15,7 @@ from ..core.number import whole
 from . import Options
 from .conn import Conn, StreamConn
 from .listener import Listener
-from .tcp import BACKLOG
+from .tcp_listener import BACKLOG
 
 #: vsock(7), VMADDR_CID_ANY and VMADDR_PORT_ANY: -1 in 32 bits.
 _ANY = 0xFFFFFFFF

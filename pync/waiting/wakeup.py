@@ -13,8 +13,11 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+
+from ..core.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
 
 #: The two ends of the pipe; None and -1 while it is not installed.
 _read_end: int | None = None
@@ -26,31 +29,36 @@ _running = False
 _deferred: BaseException | None = None
 
 
-@contextmanager
-def installed() -> Iterator[None]:
+def installed() -> AbstractContextManager[None]:
     """Let signals write to the pipe. Do nothing outside the main thread, and on Windows."""
-    global _read_end, _write_end, _deferred
-    if sys.platform == "win32" or _read_end is not None:
-        yield  # (on Windows, select(2) does not accept pipes, and waits are short)
-        return
-    read_end, write_end = os.pipe()
-    os.set_blocking(read_end, False)
-    os.set_blocking(write_end, False)
-    try:
-        before = signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
-    except ValueError:
-        os.close(read_end)
-        os.close(write_end)
-        yield
-        return
-    _read_end, _write_end = read_end, write_end
-    try:
-        yield
-    finally:
-        signal.set_wakeup_fd(before)
-        _read_end = _deferred = None
-        os.close(read_end)
-        os.close(write_end)
+    return _Installed()
+
+
+class _Installed:
+    # (A class, here and in engine/signals.py, because contextlib is a fortieth of a start.)
+    def __enter__(self) -> None:
+        global _read_end, _write_end
+        self._descriptors: tuple[int, ...] = ()
+        if sys.platform == "win32" or _read_end is not None:
+            return  # (on Windows, select(2) does not accept pipes, and waits are short)
+        read_end, write_end = os.pipe()
+        os.set_blocking(read_end, False)
+        os.set_blocking(write_end, False)
+        try:
+            self._before = signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
+        except ValueError:
+            os.close(read_end)
+            os.close(write_end)
+            return
+        self._descriptors = _read_end, _write_end = read_end, write_end
+
+    def __exit__(self, *_error: object) -> None:
+        global _read_end, _deferred
+        if self._descriptors:
+            signal.set_wakeup_fd(self._before)
+            _read_end = _deferred = None
+        for descriptor in self._descriptors:
+            os.close(descriptor)
 
 
 def renew() -> None:

@@ -24,8 +24,10 @@ HEAVY = {
     "inspect",
     "logging",
     "encodings.idna",
+    "contextlib",
     "importlib",
     "ssl",
+    "struct",
     "subprocess",
     "threading",
     "typing",
@@ -35,16 +37,42 @@ HEAVY = {
 #: What the answers to --help and --version do not need either.
 OF_CONNECTIONS = {"selectors", "socket", "pync.programs", "pync.engine.loop"}
 
-#: Modules of options that were not given.
+#: Modules of options that were not given, and of what did not happen.
 NOT_ASKED_FOR = {
     "core.until",
     "dialects.proxies",
     "dialects.tos",
+    "engine.idle",
     "engine.pace",
     "engine.record",
     "layers.delimiter",
     "layers.newline",
 }
+
+#: Modules of options with values, of messages, and of listeners.
+OF_OTHER_STARTS = {
+    "core.broken",
+    "core.pings",
+    "core.quantity",
+    "dialects.pync.hints",
+    "dialects.pync.messages",
+    "dialects.pync.rules",
+    "dialects.pync.values",
+    "transports.listener",
+    "transports.services",
+}
+
+#: A client whose peer ends at once.
+CLIENT = """
+import os, pync.cli, socket
+with socket.create_server(("127.0.0.1", 0)) as server:
+    if os.fork() == 0:
+        server.accept()
+        os._exit(0)
+    words = ["127.0.0.1", str(server.getsockname()[1])]
+    assert pync.cli.main(words, stdin=os.open(os.devnull, 0)) == 0
+    os.wait()
+"""
 
 #: A whole call: a connection that is refused, by a port that is bound and not listening.
 CALL = """
@@ -97,6 +125,13 @@ def test_what_was_not_asked_for_is_not_loaded(words: list[str]) -> None:
     ours = imported_by(f"import pync.cli; pync.cli.main({words})") - imported_by("pass")
     assert "pync.programs.setup" in ours
     assert ours & {f"pync.{name}" for name in NOT_ASKED_FOR} == set()
+
+
+def test_a_client_without_options_needs_little() -> None:
+    ours = imported_by(CLIENT) - imported_by("pass")
+    assert "pync.engine.relay" in ours
+    assert ours & HEAVY == set()
+    assert ours & {f"pync.{name}" for name in NOT_ASKED_FOR | OF_OTHER_STARTS} == set()
 
 
 def test_a_heavy_start_is_seen() -> None:

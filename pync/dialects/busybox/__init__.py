@@ -40,9 +40,9 @@ def parse(argv: list[str]) -> Config:
         raise BusyboxUsageError("-f is not supported: only sockets are")
     words, program = _with_program(words)
     fields, words = read(USAGE, words, ARGV_STYLE, VALUES)
-    if fields["help"]:
+    if fields.get("help"):
         return Config(help=True)
-    listens, fields["exec"] = fields.pop("listen"), program
+    listens, fields["exec"] = fields.pop("listen", 0), program
     config = Config(
         target=tuple(words),
         listen=bool(listens),

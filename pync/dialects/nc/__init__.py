@@ -87,9 +87,9 @@ CONFLICTS = (
 def parse(argv: list[str]) -> Config:
     """Parse a command line. Raises UsageError (NcUsageError, where nc shows its usage)."""
     fields, words = read(USAGE, argv, ARGV_STYLE, VALUES)
-    if fields["help"]:
+    if fields.get("help"):
         return Config(help=True)
-    if fields["proxy_protocol"] == "4":
+    if fields.get("proxy_protocol") == "4":
         fields["proxy_dns"] = "local"  # SOCKS 4 has addresses only
     # Addresses are tried in the order of getaddrinfo(3), each with the whole time of -w; for a
     # listener on ::, the system decides whether it accepts IPv4.

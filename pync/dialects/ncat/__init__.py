@@ -151,10 +151,11 @@ VALUES: dict[str, Callable[[str, str], object]] = {
 def parse(argv: list[str]) -> Config:
     """Parse a command line. Raises UsageError."""
     fields, words = read(USAGE, argv, ARGV_STYLE, VALUES)
-    if fields["help"] or fields["version"]:
-        return Config(help=fields["help"], version=fields["version"])
+    if fields.keys() & {"help", "version"}:
+        return Config(help="help" in fields, version="version" in fields)
     fields.update(route(fields))
-    fields["proxy"] = () if fields["proxy"] is None else (fields["proxy"],)
+    if "proxy" in fields:
+        fields["proxy"] = (fields["proxy"],)
     # Addresses are tried in the order of getaddrinfo(3), each with the whole time of -w.
     config = Config(target=tuple(words), happy_eyeballs=False, **fields)
     if config.udp:

@@ -60,10 +60,10 @@ def _vsock(cid: str, port: str) -> Address:
 
 def route(fields: dict[str, Any]) -> dict[str, object]:
     """Return the hops of every -g; for IPv4 only. Raises UsageError."""
-    hops = [hop for text in fields["loose_route"] for hop in text.split(",") if hop]
+    hops = [hop for text in fields.get("loose_route", ()) for hop in text.split(",") if hop]
     if len(hops) > MOST_HOPS:
         raise UsageError("Sorry, you gave too many source route hops.")
-    if hops and not fields["ipv4"]:
+    if hops and not fields.get("ipv4"):
         raise UsageError("Sorry, -g can only currently be used with IPv4.")
     return {"loose_route": tuple(hops)}
 

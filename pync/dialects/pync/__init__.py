@@ -6,20 +6,20 @@ Its messages are in messages.py.
 from __future__ import annotations
 
 import os
-import re
 
+from ...core import events
 from ...core.address import WEBSOCKETS
 from ...core.config import ANYONE, BOTH_END, Config, is_dtls, over_tls
 from ...core.endings import Endings, OnPeerEnd
 from ...core.errors import PyncError, UsageError, detailed_status, shortened
-from .. import About, about_from, own_status
-from ..argv import ArgvStyle, options_in, plain, read
+from ...core.typed import TYPE_CHECKING
+from .. import About, Said, about_from, own_status
+from ..argv import ArgvStyle, plain, read
 from ..targets import with_address
-from . import rules
-from .hints import with_meaning
-from .messages import complain, say
 from .usage import USAGE
-from .values import DETAILED, VALUES
+
+if TYPE_CHECKING:
+    from ..argv import Values
 
 __all__ = ["USAGE", "about", "complain", "parse", "say", "status"]
 
@@ -57,6 +57,45 @@ ANSWER_WAIT = 1.0
 
 _about = about_from("pync", USAGE)
 
+#: The events that are reported only with -v: most of them.
+ONLY_VERBOSELY = frozenset(
+    {
+        events.Accepted,
+        events.AttemptFailed,
+        events.Closed,
+        events.Connected,
+        events.Denied,
+        events.Dialled,
+        events.Dropped,
+        events.Finished,
+        events.Listening,
+        events.PeerProcess,
+        events.Proxied,
+        events.Secured,
+        events.Trying,
+        events.Upgraded,
+        events.WebsocketClosed,
+    }
+)
+
+
+def say(event: events.Event, config: Config, interactive: bool) -> Said:
+    """Return the message for an event on stderr; None for none."""
+    if not config.verbose and type(event) in ONLY_VERBOSELY:
+        return None
+    if isinstance(event, events.PeerEnded) and not interactive:
+        return None
+    from .messages import say as message
+
+    return message(event, config, interactive)
+
+
+def complain(error: Exception, config: Config | None) -> str | None:
+    """Return the line about an error, with a hint."""
+    from .messages import complain as message
+
+    return message(error, config)
+
 
 def about(config: Config) -> About:
     """Return the help or one of its groups, the version, or a completion script.
@@ -78,22 +117,28 @@ def about(config: Config) -> About:
 def parse(argv: list[str]) -> Config:
     """Parse a command line. Raises UsageError, with one line of text."""
     end = argv.index("--") if "--" in argv else len(argv)
-    argv = [re.sub(r"^--color(?==|$)", "--colour", word) for word in argv[:end]] + argv[end:]
+    argv = [_in_our_spelling(word) for word in argv[:end]] + argv[end:]
     try:
         return _read(_spelled_out(argv))
     except UsageError as error:
+        from .hints import with_meaning
+
         raise UsageError(with_meaning(str(error), argv)) from None
 
 
+def _in_our_spelling(word: str) -> str:
+    return "--colour" + word[7:] if word == "--color" or word.startswith("--color=") else word
+
+
 def _read(argv: list[str]) -> Config:
-    flags, words = plain(argv, options_in(USAGE))
+    flags, words = plain(argv, USAGE)
     if "--help" in flags or "--version" in flags:
         # --help works even if other words are wrong; --help tls shows one group.
         return Config(help="--help" in flags, version="--version" in flags, target=tuple(words))
     for flag in flags:
         if flag.startswith("--completion="):
             return Config(completion=flag.partition("=")[2])
-    fields, words = read(USAGE, argv, ARGV_STYLE, VALUES)
+    fields, words = read(USAGE, argv, ARGV_STYLE, _values(flags))
     config = Config(target=tuple(words), **fields)
     if config.control_client:
         from .controlling import asking
@@ -103,8 +148,13 @@ def _read(argv: list[str]) -> Config:
         from .joining import with_onward
 
         config = with_onward(config)
-    config = with_address(rules.implied(config))
-    rules.check_address(config)
+    if fields:
+        from . import rules
+
+        config = with_address(rules.implied(config))
+        rules.check_address(config)
+    else:
+        config = with_address(config)
     if config.address is not None and config.address.scheme in WEBSOCKETS:
         from .websockets import settled
 
@@ -138,6 +188,14 @@ def _read(argv: list[str]) -> Config:
         closes_output=True,
         filters_screen=not config.raw,
     )
+
+
+def _values(flags: list[str]) -> Values:
+    if not any("=" in flag for flag in flags):
+        return {}
+    from .values import VALUES
+
+    return VALUES
 
 
 def _check_command(command: str) -> None:
@@ -174,8 +232,11 @@ def _spelled_out(argv: list[str]) -> list[str]:
 
 def status(error: Exception, config: Config | None) -> int:
     """Return the exit status of an error; a detailed one with --exit-codes=detailed."""
-    if config is not None and config.exit_codes == DETAILED and isinstance(error, PyncError):
-        return detailed_status(error)
+    if config is not None and config.exit_codes is not None and isinstance(error, PyncError):
+        from .values import DETAILED
+
+        if config.exit_codes == DETAILED:
+            return detailed_status(error)
     return own_status(error, config)
 
 

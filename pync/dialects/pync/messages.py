@@ -17,7 +17,6 @@ from ...core.events import (
     Event,
     Exposed,
     Failed,
-    Finished,
     Held,
     LineCut,
     Listening,
@@ -40,7 +39,7 @@ from .. import OnStdout, Said
 
 def say(event: Event, config: Config, interactive: bool) -> Said:
     """Return the message for an event on stderr; None for none."""
-    if not config.verbose and _is_detail(event):
+    if not config.verbose and type(event) is Scanned and event.state == "closed":
         return None
     if isinstance(event, Failed):
         return complain(event.error, config)
@@ -80,31 +79,6 @@ def say(event: Event, config: Config, interactive: bool) -> Said:
     if isinstance(event, Scanned) and event.banner:
         return f"{_named(event.address, event.asked)}: {_first_line(event.banner)}"
     return _verbosely(event) if config.verbose else None
-
-
-#: The events that are reported only with -v: most of them.
-_ONLY_VERBOSELY = frozenset(
-    {
-        Accepted,
-        AttemptFailed,
-        Closed,
-        Connected,
-        Denied,
-        Dialled,
-        Dropped,
-        Finished,
-        Listening,
-        PeerProcess,
-        Proxied,
-        Secured,
-        Upgraded,
-        WebsocketClosed,
-    }
-)
-
-
-def _is_detail(event: Event) -> bool:
-    return type(event) in _ONLY_VERBOSELY or (type(event) is Scanned and event.state == "closed")
 
 
 def _verbosely(event: Event) -> Said:

@@ -66,7 +66,7 @@ ARGV_STYLE = ArgvStyle(
 def parse(argv: list[str]) -> Config:
     """Parse a command line. Raises UsageError."""
     fields, words = read(USAGE, argv, ARGV_STYLE, VALUES)
-    if fields["help"]:
+    if fields.get("help"):
         return Config(help=True)
     config = Config(
         target=tuple(words), happy_eyeballs=False, verifies=False, dump_form="netcat", **fields

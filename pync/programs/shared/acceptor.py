@@ -16,7 +16,7 @@ from ...core.typed import TYPE_CHECKING
 from ...engine.loop import Loop, Timer
 from ...transports.conn import Conn
 from ...transports.listener import Listener
-from ...transports.tcp import BACKLOG
+from ...transports.tcp_listener import BACKLOG
 from .listening import ListenSetup
 from .tls_accept import TlsAcceptor
 

@@ -7,10 +7,8 @@ are recorded if the user wants it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
-from ...core.broken import unwritten
 from ...core.endings import Endings, OnPeerEnd
 from ...core.events import Finished, Progressed, Report
 from ...core.typed import TYPE_CHECKING, NamedTuple
@@ -20,6 +18,9 @@ from ...transports.conn import Conn
 from ...transports.stdio import Stdio
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+    from types import TracebackType
+
     from ...core.endings import WhenPeerEnds
     from ...core.script import Script
     from ...engine.record import Recorder
@@ -44,15 +45,34 @@ class TalkSetup(NamedTuple):
     progress: bool = False
 
 
-@contextmanager
-def talking(setup: TalkSetup, stdio: Stdio, report: Report) -> Iterator[Talk]:
-    """Yield the function that talks over a connection; its script and record files are open.
+def talking(setup: TalkSetup, stdio: Stdio, report: Report) -> AbstractContextManager[Talk]:
+    """Return a context with the function that talks; its script and record files are open.
 
     Raises UsageError, OutputError.
     """
-    script = _script(setup.script)
-    with recording(setup.recorder) as tap:
-        yield lambda conn: _talk(setup, stdio, conn, report, script, tap)
+    return _Talking(setup, stdio, report)
+
+
+class _Talking:
+    def __init__(self, setup: TalkSetup, stdio: Stdio, report: Report) -> None:
+        self._setup = setup
+        self._stdio = stdio
+        self._report = report
+        self._recording = recording(setup.recorder)
+
+    def __enter__(self) -> Talk:
+        setup, stdio, report = self._setup, self._stdio, self._report
+        script = _script(setup.script)
+        tap = self._recording.__enter__()
+        return lambda conn: _talk(setup, stdio, conn, report, script, tap)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._recording.__exit__(kind, error, trace)
 
 
 def _script(path: str | None) -> Script | None:
@@ -63,14 +83,33 @@ def _script(path: str | None) -> Script | None:
     return load(path)
 
 
-@contextmanager
-def recording(recorder: Callable[[], Recorder] | None) -> Iterator[Tap | None]:
-    """Yield the tap that records the bytes, or None without a recorder. Raises OutputError."""
-    if recorder is None:
-        yield None
-        return
-    with recorder() as opened:
-        yield opened.tap
+def recording(recorder: Callable[[], Recorder] | None) -> AbstractContextManager[Tap | None]:
+    """Return a context with the tap that records the bytes, or None without a recorder.
+
+    Raises OutputError.
+    """
+    return _Recording(recorder)
+
+
+class _Recording:
+    def __init__(self, recorder: Callable[[], Recorder] | None) -> None:
+        self._make = recorder
+        self._recorder: Recorder | None = None
+
+    def __enter__(self) -> Tap | None:
+        if self._make is None:
+            return None
+        self._recorder = self._make().__enter__()
+        return self._recorder.tap
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._recorder is not None:
+            self._recorder.__exit__(kind, error, trace)
 
 
 def _talk(
@@ -115,6 +154,8 @@ def _with_screen(tap: Tap | None, shows_sent: Callable[[bytes], None]) -> Tap:
             try:
                 shows_sent(data)
             except OSError as error:
+                from ...core.broken import unwritten
+
                 raise unwritten(error) from None
 
     return both

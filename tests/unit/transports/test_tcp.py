@@ -11,14 +11,12 @@ import time
 import pytest
 
 from pync.core.address import Address
-from pync.core.errors import DialError, ListenError
+from pync.core.errors import DialError
 from pync.core.events import AttemptFailed, Event, Trying
-from pync.transports import Options, connecting, dial, internet, listen, tcp
-from pync.transports.conn import TcpConn
+from pync.transports import Options, connecting, dial, internet, tcp
 from pync.transports.internet import Endpoint
 
 from ...clock import Stopwatch
-from ...systems import needs_rst
 
 LOOPBACK = Address("tcp", "127.0.0.1", "0")
 
@@ -149,44 +147,3 @@ def test_a_source_that_is_not_ours(server: socket.socket) -> None:
     host, port = server.getsockname()
     with pytest.raises(DialError, match="cannot assign requested address"):
         dial(Address("tcp", host, str(port)), Options(source="192.0.2.1"))
-
-
-def test_without_a_host_both_families_share_the_port() -> None:
-    with listen(Address("tcp", "", "0")) as listener:
-        assert len({address.port for address in listener.addresses}) == 1
-        hosts = [address.host for address in listener.addresses]
-    assert hosts in (["0.0.0.0", "::"], ["0.0.0.0"])
-
-
-@pytest.mark.parametrize(("family", "host"), [(4, "0.0.0.0"), (6, "::")])
-def test_one_family_only(family: int, host: str) -> None:
-    try:
-        listener = listen(Address("tcp", "", "0"), Options(family=family))
-    except ListenError:
-        assert family == 6  # this machine has no IPv6
-        return
-    with listener:
-        assert [address.host for address in listener.addresses] == [host]
-
-
-def test_a_port_can_be_used_again_at_once() -> None:
-    with listen(LOOPBACK) as listener, dial(listener.address) as client:
-        listener.accept(5).close()  # leaves TIME_WAIT behind on the listener's port
-        assert client.recv(1) == b""
-    listen(listener.address).close()
-
-
-@needs_rst
-def test_what_a_client_sent_before_its_reset_can_be_read() -> None:
-    """getpeername(2) fails on such a connection; accept(2) has named the client."""
-    with listen(LOOPBACK) as listener:
-        with dial(listener.address) as client:
-            client.send_all(b"hello")
-            local = client.local
-            assert isinstance(client, TcpConn)
-            client.abort()
-        with listener.accept(5) as conn:
-            assert conn.peer == local
-            assert conn.recv(5) == b"hello"
-            with pytest.raises(ConnectionError):
-                conn.recv(5)

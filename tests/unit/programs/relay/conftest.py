@@ -14,7 +14,7 @@ import pytest
 
 import pync
 from pync.core.address import Address
-from pync.transports import tcp, tcp_socket, vsock
+from pync.transports import tcp_listener, tcp_socket, vsock
 from pync.transports.conn import StreamConn
 
 from ....contract.table import NO_SCTP, NO_VSOCK
@@ -104,7 +104,7 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
         )
         monkeypatch.setattr(vsock, "_address", lambda name: Address("vsock", "1", str(name[1])))
     if NO_SCTP:
-        for module in (tcp, tcp_socket):
+        for module in (tcp_listener, tcp_socket):
             monkeypatch.setattr(module, "protocol_of", lambda *_: 0)
 
 
