@@ -169,6 +169,9 @@ def _read(argv: list[str]) -> Config:
         from ...core.until import Until
 
         Until(config.until)  # refuse it now, not after a client has connected
+    if config.listen:
+        # Its messages are about clients: when descriptors have run out, an import fails (EMFILE).
+        from . import hints, messages  # noqa: F401
     config = config._replace(verifies=not config.insecure)
     if config.random_ports:
         import random

@@ -256,7 +256,7 @@ def _modules(config: Config) -> tuple[str, ...]:
     """Return the modules for serving several clients: later, an import may fail (EMFILE)."""
     if not config.keep_open and config.program == "server":
         return ()
-    modules = []
+    modules = ["pync.core.broken", "pync.engine.idle"]
     if os.name == "posix":
         modules.append("fcntl")
     if config.ssl:
