@@ -53,25 +53,23 @@ def described_in(usage: str) -> list[tuple[str, str, str]]:
     for line in usage.splitlines():
         option = _described(line)
         if option and option.short:
-            words, _, text = line[_LETTERS:].partition(" ")
-            described.append((option.short, words.partition("=")[2], text.lstrip(" ")))
+            value, _, text = line.partition(f"--{option.long}")[2].partition(" ")
+            described.append((option.short, value[1:], text.lstrip(" ")))
     return described
-
-
-#: The width of ``  -x ``, which is before the name of each option, or as many spaces.
-_LETTERS = 5
 
 
 def _described(line: str) -> Option | None:
     """Return the option that a line describes; None if it describes none."""
     # (Without a regular expression: compiling one takes as long as parsing a hundred lines.)
-    before, name = line[:_LETTERS], line[_LETTERS:].partition(" ")[0]
-    if not name.startswith("--") or before[:2] != "  " or before[4:] != " ":
+    text, short = line.lstrip(" "), ""
+    if not 2 <= len(line) - len(text) <= 5 or not text.startswith("-"):
         return None
-    if before[2:4] != "  " and before[2] != "-":
+    if text[2:5] == " --":
+        short, text = text[1], text[3:]
+    if not text.startswith("--"):
         return None
-    name, equals, _ = name[2:].partition("=")
-    return Option(before[2:4].strip(" -"), name, equals == "=")
+    name, equals, _ = text[2:].partition(" ")[0].partition("=")
+    return Option(short, name, equals == "=")
 
 
 class _Options:

@@ -25,6 +25,7 @@ Options:
   -4 --ipv4               IPv4.
      --output=FILE        A file.
      --output-all         Another.
+  --plain                 Without the space for a letter.
 """
 
 OPTIONS = options_in(USAGE)
@@ -38,6 +39,7 @@ def test_options_are_read_off_the_usage() -> None:
         Option("4", "ipv4", False),
         Option("", "output", True),
         Option("", "output-all", False),
+        Option("", "plain", False),
     ) == OPTIONS
 
 
