@@ -97,7 +97,8 @@ def run_class(
 
 def _kept_apart(entries: list[Entry], way: str, at: str, report: Path) -> list[Entry]:
     """Return the entries with the boxes in which their servers will be started."""
-    folders = [one.options.directory for one in entries]
+    # Each path is resolved once: the boxes of a large class name all folders of the others.
+    folders = [_real(one.options.directory) for one in entries]
     unseen = [os.path.realpath(at.removeprefix("@")), os.path.realpath(report)]
     apart = []
     for number, one in enumerate(entries):
@@ -105,8 +106,8 @@ def _kept_apart(entries: list[Entry], way: str, at: str, report: Path) -> list[E
             apart.append(one)
             continue
         others = [path for other, path in enumerate(folders) if other != number and path]
-        expect = [one.options.expect] if one.options.expect else []
-        box = box_of(one.options.directory, others, [*unseen, *expect])._replace(
+        expect = _real(one.options.expect)
+        box = box_of(folders[number], others, [*unseen, expect] if expect else unseen)._replace(
             disk=one.limits.disk,
             cpu=one.limits.cpu,
             files=one.limits.files,
@@ -114,6 +115,10 @@ def _kept_apart(entries: list[Entry], way: str, at: str, report: Path) -> list[E
         )
         apart.append(one._replace(way=way, box=box))
     return apart
+
+
+def _real(path: str | None) -> str | None:
+    return os.path.realpath(path) if path else None
 
 
 def is_started(target: str) -> bool:

@@ -15,13 +15,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 
 from ..core.verdict import WrongUsage
 from ..targets import users
 from ..targets.cgroups import usable_places
 from ..targets.containers import forget_root, sweep
 from ..targets.isolation import Box, boxed, in_container, start_in
+from ..targets.mounts import is_in
 from ..targets.users import own_user, why_no_user
 
 AUTO, BUBBLEWRAP, PODMAN, USER, NONE = "auto", "bubblewrap", "podman", "user", "none"
@@ -191,22 +191,17 @@ def describe_limits() -> str:
     return f"limits: memory and processes are watched, not enforced ({why})"
 
 
-def box_of(folder: str | None, others: Sequence[str], unseen: Sequence[str]) -> Box:
-    """Return the box of a target.
+def box_of(own: str | None, others: Sequence[str], unseen: Sequence[str]) -> Box:
+    """Return the box of a target. All paths are real paths (realpath(3)).
 
     Arguments:
-        folder: the target's own folder.
+        own: the target's own folder.
         others: the folders of the other targets.
         unseen: files and folders that no target may see: the class's file and its report.
     """
-    if folder is None:
+    if own is None:
         return Box(unseen=tuple(unseen))
-    own = os.path.realpath(folder)
-    apart = [os.path.realpath(one) for one in others]
-    apart = [one for one in apart if one != own and not Path(own).is_relative_to(one)]
-    shared = any(os.path.realpath(one) == own for one in others) or any(
-        Path(one).is_relative_to(own) for one in apart
-    )
-    hidden = [*apart, *map(os.path.realpath, unseen)]
-    hidden = [one for one in dict.fromkeys(hidden) if not Path(own).is_relative_to(one)]
+    apart = [one for one in others if not is_in(own, one)]
+    shared = own in others or any(is_in(one, own) for one in apart)
+    hidden = dict.fromkeys([*apart, *(one for one in unseen if not is_in(own, one))])
     return Box(own=None if shared else own, seen=(own,), unseen=tuple(hidden))

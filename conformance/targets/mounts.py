@@ -10,7 +10,9 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,6 +31,9 @@ DEVICES, PROCESSES, READ_ONLY = "--dev", "--proc", "--remount-ro"
 
 #: Modes of folders made in the box: the server may be another user than the one that makes them.
 _PUBLIC, _OPEN = "1777", "0755"
+
+#: The number of masked entries from which on their folder is emptied instead.
+_CROWD = 16
 
 
 class Mount(NamedTuple):
@@ -85,12 +90,15 @@ def mounts(box: Box, folder: str, named: Sequence[str]) -> list[Mount]:
             steps += [Mount(EMPTY, place, mode=_PUBLIC, size=size)]
     steps += [Mount(READ_ONLY, "/dev")]
     masked = [one for one in (*SECRETS, *box.unseen) if _is_seen(one, box, folder)]
-    covered = (*HIDDEN, scratch)
+    emptied = _crowded(masked, (*box.seen, folder))
+    for place, kept in emptied.items():
+        steps += [Mount(EMPTY, place, mode=_PUBLIC, size=size)]
+        steps += [Mount(SEEN, one, os.path.realpath(one)) for one in kept]
+    masked = [one for one in masked if os.path.dirname(one) not in emptied]
+    covered = (*HIDDEN, scratch, *emptied)
     instead = {box.seen[0]: box.instead} if box.seen and box.instead else {}
     for place in dict.fromkeys((*_toolchains(), *box.seen, folder)):
-        if os.path.isdir(place) and (
-            place in instead or any(_is_in(place, one) for one in covered)
-        ):
+        if os.path.isdir(place) and (place in instead or any(is_in(place, one) for one in covered)):
             steps += [*_way_to(place, covered), Mount(SEEN, place, instead.get(place, place))]
     if box.own and os.path.isdir(box.own):
         steps += _way_to(box.own, covered)
@@ -100,7 +108,7 @@ def mounts(box: Box, folder: str, named: Sequence[str]) -> list[Mount]:
         steps += [Mount(EMPTY, place) if is_folder else Mount(SEEN, place, "/dev/null")]
     for place in _toolchains():
         # Another target's folder may contain programs that all targets need.
-        if any(_is_in(place, one) for one in masked):
+        if any(is_in(place, one) for one in masked):
             steps += [Mount(SEEN, place, place)]
     for place in masked:
         steps += [Mount(READ_ONLY, place)] if os.path.isdir(place) else []
@@ -114,13 +122,46 @@ def mounts(box: Box, folder: str, named: Sequence[str]) -> list[Mount]:
     return steps
 
 
+def _crowded(masked: Sequence[str], shown: Sequence[str]) -> dict[str, list[str]]:
+    """Return the folders that are emptied because too many of their entries must be masked.
+
+    The time of a mount grows with the number of mounts: 500 targets in one folder would cost each
+    start some seconds. The values are the other entries of the folder, which stay visible.
+    """
+    count, crowded = Counter(os.path.dirname(one) for one in masked), dict[str, list[str]]()
+    others = frozenset(masked)
+    for place in sorted(one for one in count if count[one] >= _CROWD and one != "/"):
+        if any(is_in(place, one) for one in shown):
+            continue  # the target's own folder, or a folder in it
+        kept = [one.path for one in _entries(place) if _is_nobodys(one, others)]
+        if len(kept) < count[place]:
+            crowded[place] = kept
+    return crowded
+
+
+def _entries(place: str) -> list[os.DirEntry[str]]:
+    with suppress(OSError), os.scandir(place) as found:
+        return list(found)
+    return []
+
+
+def _is_nobodys(entry: os.DirEntry[str], masked: frozenset[str]) -> bool:
+    """Return whether an entry may stay visible; a link must not show a masked entry."""
+    if entry.path in masked or not os.path.exists(entry):
+        return False
+    if not entry.is_symlink():
+        return True  # masked entries in this folder are masked one by one
+    real = os.path.realpath(entry)
+    return not any(is_in(real, one) or is_in(one, real) for one in masked)
+
+
 def _way_to(place: str, covered: Sequence[str]) -> list[Mount]:
     """Return steps that make a place's missing parents.
 
     bubblewrap would make them too, but only its own user could enter them.
     """
     above = [str(one) for one in reversed(Path(place).parents)]
-    missing = [one for one in above if any(_is_in(one, other) for other in covered)]
+    missing = [one for one in above if any(is_in(one, other) for other in covered)]
     return [Mount(FOLDER, one, mode=_OPEN) for one in missing if one not in covered]
 
 
@@ -139,10 +180,11 @@ def _is_seen(place: str, box: Box, folder: str) -> bool:
     if not os.path.exists(place):
         return False
     shown = [one for one in (box.own, *box.seen, folder) if one]
-    return any(_is_in(place, one) for one in shown) or not any(_is_in(place, one) for one in HIDDEN)
+    return any(is_in(place, one) for one in shown) or not any(is_in(place, one) for one in HIDDEN)
 
 
-def _is_in(place: str, folder: str) -> bool:
+def is_in(place: str, folder: str) -> bool:
+    """Return whether a place is this folder, or in it (real paths)."""
     return place == folder or place.startswith(folder.rstrip("/") + "/")
 
 
