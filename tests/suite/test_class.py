@@ -22,6 +22,7 @@ from conformance.batch.outcome import results_of
 from conformance.batch.report import NOTHING_CAME, WEIGHT, folder_of
 from conformance.core.verdict import Exit, WrongUsage
 from conformance.plan import Options, Plan
+from conformance.profiles.concurrency import IDLE_CLIENTS
 from conformance.targets.containers import sweep
 from conformance.targets.helpers.reaper import LABEL
 from conformance.targets.owner import owner
@@ -501,3 +502,11 @@ def test_without_results_a_target_is_a_row_with_a_reason() -> None:
     assert results.footer["faults"] == ["cannot start './server': no such command"]
     # A status of 0 without results is nobody's success.
     assert results_of(plan, {**lost, "exit": 0, "said": ""}).footer["exit"] == 8
+
+
+@pytest.mark.parametrize(
+    "file", ["conformance/docs/for-teachers.md", "examples/gradescope/server.toml"]
+)
+def test_the_limits_of_the_examples_allow_a_thread_for_each_client(file: str) -> None:
+    [limit] = re.findall(r"^processes = (\d+)", (ROOT / file).read_text(), re.MULTILINE)
+    assert int(limit) >= 2 * IDLE_CLIENTS
