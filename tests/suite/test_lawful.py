@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .judging import IMPLEMENTATIONS, PYTHON, ROOT, judge
+from .judging import IMPLEMENTATIONS, PYTHON, ROOT, judge, kept
 
 SERVER = f"""
 import sys
@@ -92,7 +92,7 @@ def test_a_lawful_variant_passes(profile: str, variant: str, tmp_path: Path) -> 
     script.write_text(SERVER + body + last, encoding="utf-8")
     where = "udp" if profile == "udp-echo" else "tcp"
     target = f"{sys.executable} {script} {{profile}} {where}://{{host}}:{{port}}"
-    judged = judge(tmp_path, target, f"--profile={profile}")
+    judged = judge(tmp_path, kept(tmp_path, target), f"--profile={profile}")
     assert judged.status == 0, judged.stdout
     assert judged.ids("FAIL") == judged.ids("WARN") == set()
 

@@ -15,7 +15,7 @@ from conformance.plan.parameters import CHANGES, changes_of
 from conformance.profiles import PROFILES, REQUIREMENTS
 from conformance.targets.grammar import parse_settings
 
-from .judging import IMPLEMENTATIONS, PYTHON, judge
+from .judging import IMPLEMENTATIONS, PYTHON, judge, kept
 
 SERVER = f"{PYTHON} {IMPLEMENTATIONS / 'own_words.py'}"
 
@@ -84,9 +84,10 @@ def judged(
     name, _, faults = service.partition(" ")
     where = "{path}" if transport == "unix" else "{port}"
     over = [] if transport == "tcp" else [f"--transport={transport}"]
+    target = f"{SERVER} {name} {where} {faults}".rstrip()
     done = judge(
         folder,
-        f"{SERVER} {name} {where} {faults}",
+        target if cases else kept(folder, target),
         *over,
         f"--profile={profile}",
         f"--set={settings}",
@@ -126,8 +127,8 @@ def test_settings_act_the_same_over_every_transport(
 def test_other_words_pass(service: str, profile: str, tmp_path: Path) -> None:
     settings = {"crud": SHELF, "chat": ROOMS}[profile]
     # It keeps nothing over its end.
-    kept = {"kept-sigterm", "kept-sigkill"} if profile == "crud" else set()
-    assert judged(tmp_path, service, profile, settings, "") - kept == set()
+    lost = {"kept-sigterm", "kept-sigkill"} if profile == "crud" else set()
+    assert judged(tmp_path, service, profile, settings, "") - lost == set()
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from conformance.targets import certificate as certificates
 from conformance.targets.certificate import Certificate, certificate
 from conformance.targets.ports import reserved_port
 
-from .judging import conformance, judge
+from .judging import conformance, judge, kept
 
 #: A right echo server over blocking threads. Words: port, certificate, key, most of TLS.
 ECHO = """
@@ -68,7 +68,7 @@ def _made() -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("end", [IN_ORDER, JUST_SO])
 def test_a_command_that_is_told_its_certificate(end: str, tmp_path: Path) -> None:
-    judged = judge(tmp_path, f"{script(tmp_path, end)} {{port}} {{cert}} {{key}}")
+    judged = judge(tmp_path, kept(tmp_path, f"{script(tmp_path, end)} {{port}} {{cert}} {{key}}"))
     assert judged.status == 0, judged.stdout
     assert {one["transport"] for one in judged.results} == {"tls"}
     assert judged.ids("PASS") == {one["id"] for one in judged.results}
