@@ -11,8 +11,8 @@ import functools
 import socket
 import ssl
 
-#: The most plain bytes read at once, and the most in one record (RFC 8446 5.1).
-READ, RECORD = 256 * 1024, 16 * 1024
+#: The most wire bytes read at once, and the most plain bytes in one record (RFC 8446 5.1).
+READ, RECORD = 64 * 1024, 16 * 1024
 
 
 @functools.lru_cache(maxsize=1)
@@ -55,7 +55,7 @@ class Codec:
         pieces = []
         while not self.ended:
             try:
-                piece = self._tls.read(READ)
+                piece = self._tls.read(RECORD)
             except ssl.SSLWantReadError:
                 break
             except (ssl.SSLZeroReturnError, ssl.SSLEOFError):

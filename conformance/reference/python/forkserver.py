@@ -56,7 +56,7 @@ def fork_servers(serve: "Callable[[list[str]], int]") -> int:
                 if not request:
                     return 0
                 if b'"tls://' in request:
-                    from . import secure  # noqa: F401 - once, and not in each that is forked
+                    _prepare_tls(request)
                 pid = os.fork()
                 if not pid:
                     signal.set_wakeup_fd(-1)
@@ -67,6 +67,17 @@ def fork_servers(serve: "Callable[[list[str]], int]") -> int:
                 for descriptor in descriptors:
                     os.close(descriptor)
                 link.send(b"%d" % pid)
+
+
+def _prepare_tls(request: bytes) -> None:
+    """Import ssl and read the certificate here, once, and not in each server."""
+    from .secure import context_for
+
+    _, environment, _ = json.loads(request)
+    try:
+        context_for(environment["TLS_CERT"], environment["TLS_KEY"])
+    except (KeyError, OSError):
+        pass  # the server will report it
 
 
 def _report_ends(link: socket.socket) -> None:

@@ -6,6 +6,7 @@ it (``pending``). A handshake that hangs or fails affects only that client. Data
 encrypted must be sent before anything else.
 """
 
+import functools
 import os
 import socket
 import ssl
@@ -18,11 +19,19 @@ PIECE = 64 * 1024
 
 def server_context() -> ssl.SSLContext:
     """Return a context with the certificate of TLS_CERT and TLS_KEY; ValueError without them."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
-        context.load_cert_chain(os.environ["TLS_CERT"], os.environ["TLS_KEY"])
+        return context_for(os.environ["TLS_CERT"], os.environ["TLS_KEY"])
     except KeyError as error:
         raise ValueError(f"{error.args[0]} is not set: tls:// needs a certificate") from None
+
+
+@functools.lru_cache(maxsize=1)
+def context_for(certificate: str, key: str) -> ssl.SSLContext:
+    """Return a context with the certificate and the key in these PEM files."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    # No session is ever resumed, and tickets are one more segment for each client (RFC 8446 4.6.1).
+    context.num_tickets = 0
     return context
 
 
