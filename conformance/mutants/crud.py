@@ -206,6 +206,15 @@ class ForgetsItsQueueAtFin(Crud):
         super().ended()
 
 
+@fault("drops-its-buffer-at-fin", breaks="pending")
+class DropsItsBufferAtFin(Crud):
+    """Closes at FIN, and loses what its bounded buffer still holds."""
+
+    def ended(self) -> None:
+        self.output.clear()
+        super().ended()
+
+
 @fault("reads-come-later", breaks="in-order")
 class ReadsComeLater(Crud):
     """Reads are asynchronous: the answers to later commands overtake theirs."""

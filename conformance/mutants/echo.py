@@ -72,6 +72,15 @@ class DropsItsQueueAtFin(UnboundedEcho):
         super().ended()
 
 
+@fault("drops-its-buffer-at-fin", breaks="half-close-pending")
+class DropsItsBufferAtFin(Echo):
+    """Closes at FIN, and loses what its bounded buffer still holds."""
+
+    def ended(self) -> None:
+        self.output.clear()
+        super().ended()
+
+
 @fault("resets-at-fin-while-writing", breaks="half-close-pending")
 class ResetsAtFinWhileWriting(UnboundedEcho):
     """Aborts on FIN while its queue is not empty."""

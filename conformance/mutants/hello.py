@@ -211,6 +211,19 @@ class DropsItsQueueAtFin(Hello):
         super().ended()
 
 
+@fault("drops-its-buffer-at-fin", breaks="pending")
+class DropsItsBufferAtFin(Hello):
+    """Closes at FIN, and loses what its bounded buffer still holds."""
+
+    def received(self, data: bytes) -> None:
+        for _ in range(max(1, data.count(b"\n"))):
+            super().received(data)
+
+    def ended(self) -> None:
+        self.output.clear()
+        super().ended()
+
+
 @fault("says-bye", breaks="whole")
 class SaysBye(Hello):
     """A word follows before the FIN."""

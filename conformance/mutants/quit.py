@@ -235,6 +235,15 @@ class DropsItsQueueAtFin(Quit):
         super().ended()
 
 
+@fault("drops-its-buffer-at-fin", breaks="pending")
+class DropsItsBufferAtFin(Quit):
+    """Closes at FIN, and loses what its bounded buffer still holds."""
+
+    def ended(self) -> None:
+        self.output.clear()
+        super().ended()
+
+
 @fault("says-bye", breaks="nothing-else")
 class SaysBye(Quit):
     """Takes an empty line for a farewell, and adds one of its own at the client's FIN."""

@@ -35,6 +35,15 @@ class ForgetsItsQueueAtFin(Reset):
         super().ended()
 
 
+@fault("drops-its-buffer-at-fin", breaks="ends-fin")
+class DropsItsBufferAtFin(Reset):
+    """Closes at FIN, and loses what its bounded buffer still holds."""
+
+    def ended(self) -> None:
+        self.output.clear()
+        super().ended()
+
+
 @fault("strips-blanks", breaks="lines")
 class StripsBlanks(Reset):
     """Strips blanks from a line's ends."""

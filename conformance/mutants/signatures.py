@@ -70,8 +70,10 @@ _DEATHS = {
         client-echo/forgets-what-is-typed-ahead
     """,
     "ended-early": """
-        hello/drops-its-queue-at-fin
-        quit/drops-its-queue-at-fin
+        hello/drops-its-queue-at-fin hello/drops-its-buffer-at-fin
+        quit/drops-its-queue-at-fin quit/drops-its-buffer-at-fin
+        reset/drops-its-buffer-at-fin echo/drops-its-buffer-at-fin
+        crud/drops-its-buffer-at-fin
         greet/drops-the-one-after
         echo/closes-after-its-answer echo/ends-on-what-is-no-text quit/ends-after-the-token
         hello/shares-a-buffer

@@ -11,10 +11,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 
 from ..clients.peer import Peer
 from ..core.settings import answers_once
-from ..scenario.flooding import flood, jam
+from ..scenario.flooding import TURN, flood, jam, runs
 from ..scenario.profile import StreamProfile
 from ..scenario.requirement import SPEC
 from ..scenario.session import Session
+from ..targets.queues import Queues
 from . import concurrency, lifecycle, survival, upkeep
 
 #: More bytes than the sockets of both sides can hold (Linux: 4 MiB to send, 6 MiB to receive).
@@ -22,6 +23,10 @@ PENDING = 16 * 1024 * 1024
 
 #: Seconds without progress after which a server reads no more of what one client has sent.
 NO_PROGRESS = 0.2
+
+#: The bytes after which to look whether a server keeps answers in its own memory, and the
+#: seconds between two looks.
+STEP, LOOK_INTERVAL = 16 * 1024, 0.0005
 
 
 #: The groups of the common requirements, in their order.
@@ -111,6 +116,53 @@ def jam_until_stopped(session: Session, peer: Peer, pattern: bytes, limit: int) 
         settle(session, peer)
         if taken >= limit or (before and taken - before < len(pattern)):
             return taken
+
+
+def fill_own_queue(
+    session: Session, peer: Peer, pattern: bytes, limit: int, step: int = STEP
+) -> int:
+    """Send and do not read, until the server keeps answers itself although it has read everything.
+
+    A server with a bounded buffer, flooded, does not come to the FIN before most of its answers
+    have been taken: what it forgets at FIN is then little or nothing. Only if nothing waits to be
+    read is the FIN next. If the kernel does not report what waits, nothing is sent.
+
+    Arguments:
+        limit: bytes after which to stop in any case.
+        step: bytes to send at a time; the answers to them should be about STEP bytes.
+    Returns the number of bytes that were sent.
+    """
+    taken, before = 0, peer.queues()
+    while before is not None and taken < limit:
+        sent = flood(session, peer, pattern, taken + step, taken=taken)
+        queues = _after_step(session, peer, before.untaken)
+        stopped = queues is None or queues.unread or queues.untaken <= before.untaken
+        if stopped or sent < taken + step:
+            return sent
+        taken, before = sent, queues
+    return taken
+
+
+def _after_step(session: Session, peer: Peer, untaken: int) -> Queues | None:
+    """Wait until the server has read everything and more answers wait, or it does nothing more."""
+    end = time.monotonic() + TURN
+    last, until = None, end
+    while True:
+        queues, now = peer.queues(), time.monotonic()
+        if queues is None or (not queues.unread and queues.untaken > untaken):
+            return queues
+        if queues != last:
+            last, until = queues, now + NO_PROGRESS
+        if now > end or (now > until and not runs(session)):
+            return queues
+        time.sleep(LOOK_INTERVAL)
+
+
+#: Sends and does not read; the arguments and the result are those of fill_own_queue().
+Flood = Callable[[Session, Peer, bytes, int], int]
+
+#: The ways to have a server come to the client's FIN while it still has to send.
+FLOODS: tuple[Flood, ...] = (jam_until_stopped, fill_own_queue)
 
 
 def settle(session: Session, peer: Peer) -> None:

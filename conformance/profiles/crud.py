@@ -10,7 +10,7 @@ from ..core.verdict import Violation
 from ..scenario.session import Session
 from . import crud_kept
 from .commands import LONGEST, ask, ask_in_vain, peek_line
-from .common import every_stream_service, settle
+from .common import STEP, every_stream_service, fill_own_queue, settle
 from .crud_record import LONG_VALUE, READS, comes_and_goes, crud, new_key, stall
 
 __all__ = ["crud", "crud_kept"]
@@ -209,6 +209,17 @@ def pending(session: Session) -> None:
     peer.send_eof()
     settle(session, peer)
     peer.expect((b"OK " + LONG_VALUE + b"\n") * READS, "the pending answers")
+    peer.expect_eof()
+    # A server with a bounded buffer.
+    peer, key = session.join(receive_buffer=16 * 1024), new_key()
+    ask(peer, b"create " + key + b" " + LONG_VALUE, b"OK")
+    command = peer.conduct.sent(b"read " + key + b"\n")
+    taken = fill_own_queue(
+        *(session, peer, command, READS * len(command)), step=STEP // len(LONG_VALUE) * len(command)
+    )
+    peer.send_eof()
+    settle(session, peer)
+    peer.expect((b"OK " + LONG_VALUE + b"\n") * (taken // len(command)), "the pending answers")
     peer.expect_eof()
 
 

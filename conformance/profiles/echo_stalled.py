@@ -12,7 +12,7 @@ from ..core.verdict import NotJudged, Violation
 from ..scenario.flooding import flood
 from ..scenario.profile import StreamProfile
 from ..scenario.session import Session
-from .common import PENDING, jam_until_stopped, settle
+from .common import PENDING, fill_own_queue, jam_until_stopped, settle
 from .data import kernel_buffers, some_lines
 from .speed import check_speed
 
@@ -40,10 +40,14 @@ def declare(echo: StreamProfile) -> None:
         check_speed(session, PENDING)
         # A server that aborts loses the data in its socket; one that forgets its own buffer
         # loses only the data that the sockets of both sides cannot hold.
-        for size, receive_buffer in ((256 * 1024, 16 * 1024), (PENDING, 256 * 1024)):
+        for send, size, receive_buffer in (
+            (jam_until_stopped, 256 * 1024, 16 * 1024),
+            (jam_until_stopped, PENDING, 256 * 1024),
+            (fill_own_queue, PENDING, 16 * 1024),
+        ):
             peer = session.join(receive_buffer=receive_buffer)
             pattern = peer.conduct.sent(some_lines(session, 64 * 1024))
-            taken = jam_until_stopped(session, peer, pattern, size)
+            taken = send(session, peer, pattern, size)
             peer.send_eof()
             settle(session, peer)
             takes(session, peer, pattern, taken, "the echo after the client's FIN")

@@ -14,11 +14,12 @@ from ..core.verdict import Violation
 from ..scenario.session import Session
 from .barriers import others_come_and_go
 from .common import (
+    FLOODS,
     PENDING,
+    Flood,
     end,
     every_stream_service,
     in_rounds,
-    jam_until_stopped,
     other_than_leave,
     settle,
 )
@@ -209,9 +210,15 @@ def pending(session: Session) -> None:
     peer.send((b"x" * 199 + b"\n") * 10)
     peer.send_eof()
     for_each_line = peer.read_to_end() == reply * 10
+    for send in FLOODS:
+        _replies_pending(session, send, for_each_line)
+
+
+def _replies_pending(session: Session, send: Flood, for_each_line: bool) -> None:
+    reply = session.parameters["reply"]
     peer = session.join(receive_buffer=256 * 1024)
     line = peer.conduct.sent(b"x" * 63 + b"\n")
-    taken = jam_until_stopped(session, peer, line * 1024, PENDING)
+    taken = send(session, peer, line * 1024, PENDING)
     peer.send_eof()
     settle(session, peer)
     received = bytearray()

@@ -16,7 +16,7 @@ from ..scenario.session import Session
 from . import common
 from .answer import Answer, take
 from .barriers import nothing_more
-from .common import PENDING, every_stream_service, jam_until_stopped, settle
+from .common import FLOODS, PENDING, Flood, every_stream_service, settle
 from .concurrency import UNJUDGED_WAIT
 from .quit_session import answers, converse, only_the_answer, quit_, words
 
@@ -199,9 +199,14 @@ def large(session: Session) -> None:
     once=True,
 )
 def pending(session: Session) -> None:
+    for send in FLOODS:
+        _answers_pending(session, send)
+
+
+def _answers_pending(session: Session, send: Flood) -> None:
     peer = session.join(receive_buffer=256 * 1024)
     pattern = (words(session, 63) + b"\n") * 1024
-    taken = jam_until_stopped(session, peer, pattern, PENDING)
+    taken = send(session, peer, pattern, PENDING)
     peer.send_eof()
     settle(session, peer)
     whole, rest = divmod(taken, len(pattern))

@@ -11,14 +11,7 @@ from ..core.verdict import Violation
 from ..scenario.profile import StreamProfile
 from ..scenario.requirement import ABORTABLE
 from ..scenario.session import Session
-from .common import (
-    LINES,
-    PENDING,
-    every_stream_service,
-    jam_until_stopped,
-    settle,
-    stall_with_lines,
-)
+from .common import FLOODS, LINES, PENDING, Flood, every_stream_service, settle, stall_with_lines
 from .settings import settings_of
 
 LARGE = 1024 * 1024
@@ -247,9 +240,14 @@ def ends_fin(session: Session) -> None:
     peer.send_eof()
     peer.expect(many, "the pending lines")
     peer.expect_eof()
+    for send in FLOODS:
+        _lines_pending(session, send)
+
+
+def _lines_pending(session: Session, send: Flood) -> None:
     peer = session.join(receive_buffer=256 * 1024)
     pattern = LINES
-    taken = jam_until_stopped(session, peer, pattern, PENDING)
+    taken = send(session, peer, pattern, PENDING)
     # Another clause (6.8) judges an unfinished line at the end.
     whole, rest = divmod(taken, 64)
     if rest:

@@ -42,7 +42,7 @@ def flood(
     """
     taken = peer.flood(source, limit, quiet, taken)
     until = time.monotonic() + TURN
-    while taken < limit and time.monotonic() < until and _runs(session):
+    while taken < limit and time.monotonic() < until and runs(session):
         before, taken = taken, peer.flood(source, limit, quiet, taken)
         if taken != before:
             until = time.monotonic() + TURN
@@ -63,7 +63,7 @@ def may_end() -> Iterator[None]:
             raise
 
 
-def _runs(session: Session) -> bool:
+def runs(session: Session) -> bool:
     """Return whether the server runs, or waits for a processor; False if this is not known."""
     process = session.server.process
     return process is not None and process.runs()

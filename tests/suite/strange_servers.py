@@ -121,6 +121,7 @@ SERVERS = [
     Strange("Java", "readers", "echo", "binary"),
     Strange("Java", "lines", "echo", "binary", "unit=line"),
     Strange("Java", "ten-threads", "echo", "idle-64"),
+    Strange("Java", "selector", "echo", "half-close-pending"),
     Strange("Node", "no-drain", "echo", "backpressure"),
     Strange("Node", "destroys-at-end", "echo", "half-close-pending"),
     Strange("Node", "no-error-listener", "echo", "reset-at-once"),

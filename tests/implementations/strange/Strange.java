@@ -3,7 +3,8 @@
 //     javac -d OUT Strange.java && java -cp OUT Strange KIND PORT
 //
 // KIND: readers (echo through character streams), lines (echo per line, with println),
-// ten-threads (a pool of a fixed size), threads (a pool that grows, which is right).
+// ten-threads (a pool of a fixed size), threads (a pool that grows, which is right),
+// selector (one thread with java.nio; closes at the client's end, whatever waits to be sent).
 
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -14,9 +15,16 @@ import java.io.PrintWriter;
 import java.io.Reader;
 import java.io.Writer;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.util.Iterator;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
@@ -62,11 +70,54 @@ public final class Strange {
         }
     }
 
+    private static void select(int port) throws IOException {
+        Selector selector = Selector.open();
+        ServerSocketChannel listener = ServerSocketChannel.open();
+        listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 64);
+        listener.configureBlocking(false);
+        listener.register(selector, SelectionKey.OP_ACCEPT);
+        while (true) {
+            selector.select();
+            for (Iterator<SelectionKey> ready = selector.selectedKeys().iterator(); ready.hasNext(); ) {
+                SelectionKey key = ready.next();
+                ready.remove();
+                if (key.isAcceptable()) {
+                    SocketChannel client = listener.accept();
+                    client.configureBlocking(false);
+                    client.register(selector, SelectionKey.OP_READ, ByteBuffer.allocate(1 << 20));
+                    continue;
+                }
+                try {
+                    move(key);
+                } catch (IOException error) {
+                    key.channel().close(); // The client has gone.
+                }
+            }
+        }
+    }
+
+    private static void move(SelectionKey key) throws IOException {
+        SocketChannel client = (SocketChannel) key.channel();
+        ByteBuffer waiting = (ByteBuffer) key.attachment();
+        if (key.isReadable() && client.read(waiting) < 0) {
+            client.close();
+            return;
+        }
+        waiting.flip();
+        client.write(waiting);
+        waiting.compact();
+        key.interestOps((waiting.hasRemaining() ? SelectionKey.OP_READ : 0)
+            | (waiting.position() > 0 ? SelectionKey.OP_WRITE : 0));
+    }
+
     public static void main(String[] arguments) throws IOException {
         kind = arguments[0];
+        if (kind.equals("selector")) {
+            select(Integer.parseInt(arguments[1]));
+        }
         ServerSocket listener = new ServerSocket();
         listener.setReuseAddress(true);
-        listener.bind(new java.net.InetSocketAddress(
+        listener.bind(new InetSocketAddress(
             InetAddress.getLoopbackAddress(), Integer.parseInt(arguments[1])), 64);
         ExecutorService pool = kind.equals("ten-threads")
             ? Executors.newFixedThreadPool(10) : Executors.newCachedThreadPool();
