@@ -148,6 +148,7 @@ def _after_step(session: Session, peer: Peer, untaken: int) -> Queues | None:
     end = time.monotonic() + TURN
     last, until = None, end
     while True:
+        time.sleep(LOOK_INTERVAL)
         queues, now = peer.queues(), time.monotonic()
         if queues is None or (not queues.unread and queues.untaken > untaken):
             return queues
@@ -155,7 +156,6 @@ def _after_step(session: Session, peer: Peer, untaken: int) -> Queues | None:
             last, until = queues, now + NO_PROGRESS
         if now > end or (now > until and not runs(session)):
             return queues
-        time.sleep(LOOK_INTERVAL)
 
 
 #: Sends and does not read; the arguments and the result are those of fill_own_queue().

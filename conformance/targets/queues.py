@@ -48,10 +48,11 @@ def queues_of(client: socket.socket) -> Queues | None:
     """Return the bytes that wait between this client and its server; None if not known."""
     if not sys.platform.startswith("linux"):
         return None
+    family = client.family  # each access makes an enum member, which takes as long as a system call
     with suppress(OSError, struct.error):
-        if client.family == socket.AF_UNIX:
+        if family == socket.AF_UNIX:
             return Queues(_ioctl(client, _SIOCOUTQ), _ioctl(client, _FIONREAD))
-        server = _queues_of_server(client)
+        server = _queues_of_server(client, family)
         if server is not None:
             received, written = server
             return Queues(_ioctl(client, _SIOCOUTQ) + received, _ioctl(client, _FIONREAD) + written)
@@ -64,14 +65,14 @@ def _ioctl(sock: socket.socket, question: int) -> int:
     return int(struct.unpack("i", ioctl(sock, question, bytes(4)))[0])
 
 
-def _queues_of_server(client: socket.socket) -> tuple[int, int] | None:
+def _queues_of_server(client: socket.socket, family: int) -> tuple[int, int] | None:
     """Return the receive queue and the send queue of the other end, if it is on this machine."""
     ours, its = client.getsockname(), client.getpeername()
-    interface = ours[3] if client.family == socket.AF_INET6 else 0
+    interface = ours[3] if family == socket.AF_INET6 else 0
     question = _QUESTION.pack(
-        *(client.family, socket.IPPROTO_TCP, 0, _ANY),
+        *(family, socket.IPPROTO_TCP, 0, _ANY),
         *(struct.pack("!H", its[1]), struct.pack("!H", ours[1])),
-        *(_packed(client.family, its[0]), _packed(client.family, ours[0])),
+        *(_packed(family, its[0]), _packed(family, ours[0])),
         *(interface, _ANY, _ANY),
     )
     size = _HEADER.size + len(question)
