@@ -208,7 +208,7 @@ class ForgetsItsQueueAtFin(Crud):
 
 @fault("drops-its-buffer-at-fin", breaks="pending")
 class DropsItsBufferAtFin(Crud):
-    """Closes at FIN, and loses what its bounded buffer still holds."""
+    """Closes on FIN, and loses what its bounded buffer still holds."""
 
     def ended(self) -> None:
         self.output.clear()

@@ -74,7 +74,7 @@ class DropsItsQueueAtFin(UnboundedEcho):
 
 @fault("drops-its-buffer-at-fin", breaks="half-close-pending")
 class DropsItsBufferAtFin(Echo):
-    """Closes at FIN, and loses what its bounded buffer still holds."""
+    """Closes on FIN, and loses what its bounded buffer still holds."""
 
     def ended(self) -> None:
         self.output.clear()

@@ -213,7 +213,7 @@ class DropsItsQueueAtFin(Hello):
 
 @fault("drops-its-buffer-at-fin", breaks="pending")
 class DropsItsBufferAtFin(Hello):
-    """Closes at FIN, and loses what its bounded buffer still holds."""
+    """Closes on FIN, and loses what its bounded buffer still holds."""
 
     def received(self, data: bytes) -> None:
         for _ in range(max(1, data.count(b"\n"))):

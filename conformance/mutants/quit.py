@@ -237,7 +237,7 @@ class DropsItsQueueAtFin(Quit):
 
 @fault("drops-its-buffer-at-fin", breaks="pending")
 class DropsItsBufferAtFin(Quit):
-    """Closes at FIN, and loses what its bounded buffer still holds."""
+    """Closes on FIN, and loses what its bounded buffer still holds."""
 
     def ended(self) -> None:
         self.output.clear()

@@ -37,7 +37,7 @@ class ForgetsItsQueueAtFin(Reset):
 
 @fault("drops-its-buffer-at-fin", breaks="ends-fin")
 class DropsItsBufferAtFin(Reset):
-    """Closes at FIN, and loses what its bounded buffer still holds."""
+    """Closes on FIN, and loses what its bounded buffer still holds."""
 
     def ended(self) -> None:
         self.output.clear()
