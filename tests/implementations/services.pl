@@ -22,11 +22,15 @@ $SIG{CHLD} = sub { local $!; while ((my $pid = waitpid(-1, 1)) > 0) { delete $ch
 # interpreter in the middle of something, and crash it).
 $SIG{TERM} = sub { kill 'TERM', keys %children; exit 0 };
 
+# The end of a client's process, without Perl's own: taking the program apart costs more than
+# serving a client.
+sub leave { POSIX::_exit(0) }
+
 sub say_all {
     my ($client, $data) = @_;
     while (length $data) {
         my $sent = syswrite($client, $data);
-        exit 0 unless defined $sent;
+        leave() unless defined $sent;
         substr($data, 0, $sent) = '';
     }
 }
@@ -35,7 +39,7 @@ sub say_all {
 sub next_piece {
     my ($client) = @_;
     my $got = sysread($client, my $data, 65536);
-    exit 0 unless defined $got;
+    leave() unless defined $got;
     return $data;
 }
 
@@ -76,7 +80,7 @@ my %serve = (
                 if ($line =~ /\ARESET\r?\n\z/) {
                     setsockopt($client, SOL_SOCKET, SO_LINGER, pack('ii', 1, 0));
                     close $client;
-                    exit 0;
+                    leave();
                 }
                 say_all($client, $line);
             }
@@ -114,5 +118,5 @@ while (1) {
     close $listener;
     $client->blocking(1);
     $serve{$profile}->($client);
-    exit 0;
+    leave();
 }
