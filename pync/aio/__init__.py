@@ -26,12 +26,14 @@ from .dialling import dial
 from .listening import Listener
 from .relaying import relay
 from .serving import listen, serve
+from .websocket import WebSocketConn
 
 __all__ = [
     "Conn",
     "DatagramConn",
     "Listener",
     "StreamConn",
+    "WebSocketConn",
     "dial",
     "listen",
     "relay",

@@ -18,6 +18,7 @@ from ..core.readahead import (
     LIMIT,
     READ,
     Exactly,
+    IncompleteError,
     Line,
     Matching,
     ReadAhead,
@@ -163,12 +164,15 @@ class Conn:
 
 
 class DatagramConn(Conn):
-    """A connection whose ``recv`` returns whole datagrams; it has no EOF."""
+    """A connection whose ``recv`` returns whole datagrams; only with DTLS it has an EOF."""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """Yield datagrams."""
         while True:
-            yield await self.recv()
+            data = await self.recv()
+            if self._conn.ended and not data:
+                return
+            yield data
 
     async def expect(
         self, pattern: bytes | re.Pattern[bytes], *, timeout: float | EllipsisType | None = ...
@@ -176,9 +180,12 @@ class DatagramConn(Conn):
         """Wait for a datagram that contains a match; skip others. Raises OSError."""
         deadline = self._deadline(timeout)
         while True:
-            match = re.search(pattern, await self.recv(timeout=deadline.remaining))
+            data = await self.recv(timeout=deadline.remaining)
+            match = re.search(pattern, data)
             if match:
                 return match
+            if self._conn.ended and not data:
+                raise IncompleteError("expect", self.peer, "the peer ended")
 
 
 class ByteConn(Conn):
@@ -293,10 +300,3 @@ class StreamConn(ByteConn):
             pass  # the peer has closed, or does not read
         finally:
             self.close()
-
-
-def wrapped(conn: blocking.Conn) -> Conn:
-    """Return a connection under asyncio, of the class for its kind."""
-    if conn.datagram:
-        return DatagramConn(conn)
-    return StreamConn(conn) if hasattr(conn, "send_eof") else ByteConn(conn)

@@ -8,22 +8,26 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import overload
 
-from ..core.address import Address, without_zone
-from ..core.broken import over_tls
+from ..core.address import DATAGRAMS, Address, without_zone
 from ..core.deadline import Deadline
-from ..core.errors import DialError, TlsError, UsageError
+from ..core.errors import DialError, UsageError
 from ..core.typed import TYPE_CHECKING, TypeVar
 from ..library import dial as dial_blocking
 from ..library import to_dial
 from ..transports import Options
+from ..transports import dial as dial_plain
 from ..transports.conn import StreamConn as BlockingStream
 from ..transports.connecting import Connecting
 from ..transports.internet import resolve
-from .conn import Conn, StreamConn, wrapped
+from .conn import Conn, StreamConn
 from .waits import Waits, watcher_of
+from .wrapping import wrapped
 
 if TYPE_CHECKING:
     from typing import Any
+
+    from ..transports.tls.accept import Steps
+    from ..transports.tls.handshake import Security
 
 _C = TypeVar("_C", bound=Conn)
 _Made = TypeVar("_Made")
@@ -75,11 +79,13 @@ async def dial(
     ``kind``: the class that the connection must have.
     """
     where, secured = to_dial(address, starttls)
-    if secured and where.scheme not in _CONNECTING:
-        raise UsageError(f"{address}: pync.aio does not speak DTLS; pync.dial does")
-    deadline = Deadline(timeout)
-    if where.scheme in _CONNECTING and not (headers or subprotocols):
-        made: Any = await _connected(where, Options(timeout=timeout, source=source), deadline)
+    deadline, options = Deadline(timeout), Options(timeout=timeout, source=source)
+    made: Any
+    if (where.scheme in _CONNECTING or secured) and not (headers or subprotocols):
+        if where.scheme in _CONNECTING:
+            made = await _connected(where, options, deadline)
+        else:
+            made = await in_thread(partial(dial_plain, where, options))
         if secured:
             made = await _secured(made, where, deadline, verify, trusted, starttls)
     else:
@@ -165,69 +171,69 @@ async def _connected(where: Address, options: Options, deadline: Deadline) -> Bl
 
 
 async def _secured(
-    conn: BlockingStream,
+    conn: Any,
     where: Address,
     deadline: Deadline,
     verify: bool,
     trusted: str | None,
     starttls: str | None,
-) -> BlockingStream:
-    from ..transports.tls.handshake import Security, client_context
+) -> Any:
+    from ..transports.tls.handshake import Security
 
+    security = Security(verify=verify, trusted=trusted, starttls=starttls)
+    name = without_zone(where.host)
+    begin = _begin_dtls if where.scheme in DATAGRAMS else _begin_tls
     try:
-        security = Security(verify=verify, trusted=trusted, starttls=starttls)
-        context = await in_thread(partial(client_context, security))
+        securing = await in_thread(partial(begin, conn, security, name))
     except BaseException:
         conn.close()
         raise
-    return await shake_hands(
-        conn,
-        context,
-        deadline,
-        server_side=False,
-        server_name=without_zone(where.host),
-        starttls=starttls,
-    )
+    return await shake_hands(conn, securing, deadline)
 
 
-async def shake_hands(
-    conn: BlockingStream,
-    context: Any,
-    deadline: Deadline,
-    *,
-    server_side: bool,
-    server_name: str | None = None,
-    starttls: str | None = None,
-) -> BlockingStream:
-    """Return the connection through TLS, which owns ``conn``. Raises TlsError, with it closed.
+def _begin_tls(conn: Any, security: Security, name: str) -> Steps:
+    from ..transports.tls.handshake import Securing, client_context
+
+    context, starttls = client_context(security), security.starttls
+    return Securing(conn, context, server_side=False, server_name=name, starttls=starttls)
+
+
+def _begin_dtls(conn: Any, security: Security, name: str) -> Steps:
+    from ..transports.dtls import begin_dial
+
+    return begin_dial(conn, security, name)
+
+
+async def shake_hands(conn: Any, securing: Steps, deadline: Deadline) -> Any:
+    """Return the connection after a handshake with ``conn``.
+
+    Raises PyncError, with the connection closed.
 
     Arguments:
-        context: an ssl.SSLContext.
-        server_side, server_name, starttls: see handshake.secure.
+        securing: the steps of the handshake; it owns ``conn``.
+        deadline: the limit; without one, HANDSHAKE_TIMEOUT.
     """
-    from ..transports.tls.handshake import HANDSHAKE_TIMEOUT, Securing
+    from ..transports.tls.handshake import HANDSHAKE_TIMEOUT
 
     limit = deadline if deadline.remaining is not None else Deadline(HANDSHAKE_TIMEOUT)
     conn.settimeout(0)
-    securing = Securing(
-        conn, context, server_side=server_side, server_name=server_name, starttls=starttls
-    )
     waits = Waits()
     try:
         while True:
             try:
                 return securing.step()
             except BlockingIOError:
+                times = (securing.seconds, limit.remaining)
+            # (With DTLS, a flight may have to be sent again before.)
+            until = Deadline(min(time for time in times if time is not None))
+            try:
                 if securing.writes:
-                    await waits.writable(conn.write_fd(), limit)
+                    await waits.writable(conn.write_fd(), until)
                 else:
-                    await waits.readable(conn.read_fds(), limit)
-    except TimeoutError as error:
-        conn.close()
-        if isinstance(error, TlsError):
-            raise
-        operation = "accept" if server_side else "dial"
-        raise TlsError(operation, over_tls(conn.peer), "timed out") from None
+                    await waits.readable(conn.read_fds(), until)
+            except TimeoutError:
+                if limit.passed:
+                    raise securing.late() from None
     except BaseException:
         conn.close()
         raise

@@ -7,12 +7,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from types import TracebackType
 
 from ..core.address import Address
+from ..core.broken import WebSocketError
 from ..core.deadline import Deadline
 from ..core.errors import ListenError, TlsError, cause_of
 from ..core.typed import TYPE_CHECKING
 from ..transports.listener import Listener as BlockingListener
-from .conn import Conn, StreamConn, wrapped
+from .conn import Conn, StreamConn
 from .waits import Waits
+from .wrapping import wrapped
 
 if TYPE_CHECKING:
     from typing import Any
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
     #: Serves a client.
     Handler = Callable[[Any], Awaitable[object]]
+
+#: The errors of a handshake, after which the listener can still be used.
+HANDSHAKE_FAILED = (TlsError, WebSocketError)
 
 #: Seconds before accepting again when there was no free descriptor.
 TRY_AGAIN = 0.2
@@ -67,8 +72,8 @@ class Listener:
     async def accept(self, timeout: float | None = None) -> StreamConn | Any:
         """Return the next connection; of most listeners it is a StreamConn.
 
-        Raises ListenError, which is a TimeoutError after ``timeout`` seconds; TlsError when a
-        handshake fails: the listener can still be used then.
+        Raises ListenError, which is a TimeoutError after ``timeout`` seconds; TlsError or
+        WebSocketError when a handshake fails: the listener can still be used then.
         """
         deadline = Deadline(timeout)
         async with self._accepting:
@@ -77,19 +82,20 @@ class Listener:
     async def __aiter__(self) -> AsyncIterator[StreamConn | Any]:
         """Yield connections until close().
 
-        A connection whose TLS handshake fails is skipped. A listener of datagrams yields one.
+        A connection whose handshake fails is skipped. A listener of datagrams without DTLS yields
+        one.
         """
         while not self.closed:
             try:
                 conn = await self.accept()
-            except TlsError:
+            except HANDSHAKE_FAILED:
                 continue
             except ListenError:
                 if self.closed:
                     return
                 raise
             yield conn
-            if conn.below.datagram:
+            if _is_only(conn):
                 return
 
     async def serve(self, handler: Handler, *, max_clients: int | None = None) -> None:
@@ -113,7 +119,7 @@ class Listener:
                     await asyncio.wait({*clients, closing}, return_when="FIRST_COMPLETED")
                 try:
                     conn = await self.accept()
-                except TlsError:
+                except HANDSHAKE_FAILED:
                     continue
                 except ListenError:
                     if self.closed:
@@ -125,7 +131,7 @@ class Listener:
                 client = asyncio.create_task(_served(handler, conn))
                 clients.add(client)
                 client.add_done_callback(clients.discard)
-                if conn.below.datagram:
+                if _is_only(conn):
                     break
             if clients:
                 await asyncio.wait(clients)
@@ -164,6 +170,11 @@ class Listener:
     def _check_open(self) -> None:
         if self.closed:
             raise ListenError("accept", self.address, "the listener was closed")
+
+
+def _is_only(conn: Conn) -> bool:
+    """Return whether the listener has no other connection: its socket is this one's."""
+    return conn.below.datagram and not conn.below.layered
 
 
 async def _served(handler: Handler, conn: Conn) -> None:

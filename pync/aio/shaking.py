@@ -1,4 +1,6 @@
-"""A TLS listener under asyncio: handshakes run side by side, each in its own task.
+"""A listener under asyncio whose connections begin with a handshake: TLS, DTLS, WebSocket.
+
+Handshakes run side by side, each in its own task.
 
 The client whose handshake ends first is returned next. A silent client does not delay others.
 """
@@ -6,7 +8,6 @@ The client whose handshake ends first is returned next. A silent client does not
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections import deque
 
 from ..core.broken import over_tls
@@ -19,21 +20,34 @@ from .dialling import shake_hands
 from .listening import Listener
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
+    from ..core.address import Address
+    from ..transports.tls.accept import Steps
 
-class TlsListener(Listener):
-    """A listener whose connections are secured.
+
+class ShakingListener(Listener):
+    """A listener whose connections begin with a handshake.
 
     Arguments:
-        listener: accepts connections without TLS; owned by this object.
-        context: a server's context.
+        listener: accepts connections without it; owned by this object.
+        begin: begins the handshake with a connection, which it then owns.
+        named: returns a connection with the addresses to show.
+        shown: returns the address to show for one of ``listener``.
     """
 
-    def __init__(self, listener: BlockingListener, context: ssl.SSLContext) -> None:
+    def __init__(
+        self,
+        listener: BlockingListener,
+        begin: Callable[[Any], Steps],
+        named: Callable[[Any], Any],
+        shown: Callable[[Address], Address],
+    ) -> None:
         super().__init__(listener)
-        self.addresses = [one._replace(scheme="tls") for one in listener.addresses]
-        self._context = context
+        self.addresses = [shown(one) for one in listener.addresses]
+        self._begin = begin
+        self._named = named
         self._shaking: dict[asyncio.Task[None], object] = {}
         #: The connections, and the errors of failed handshakes.
         self._outcomes: deque[Any] = deque()
@@ -53,7 +67,9 @@ class TlsListener(Listener):
         self._arrived.set()
 
     async def take(self, deadline: Deadline) -> Any:
-        """Return the next connection whose handshake is over. Raises ListenError, TlsError."""
+        """Return the next connection whose handshake is over. Raises ListenError, and the
+        error of a handshake (TlsError, WebSocketError).
+        """
         self._check_open()
         if self._pump is None:
             self._pump = asyncio.create_task(self._accept_all())
@@ -86,7 +102,7 @@ class TlsListener(Listener):
     async def _shake(self, conn: Any) -> None:
         outcome: Any
         try:
-            outcome = await shake_hands(conn, self._context, Deadline(None), server_side=True)
+            outcome = self._named(await shake_hands(conn, self._begin(conn), Deadline(None)))
         except asyncio.CancelledError:
             # Cancelled for a newer client, or the listener was closed.
             outcome = TlsError("accept", over_tls(conn.peer), "too many handshakes at once")

@@ -5,8 +5,7 @@ The command needs more steps (proxies, see programs/shared/connect.py); both use
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Callable, Mapping
 
 from ..core.address import Address
 from ..core.deadline import Deadline
@@ -46,7 +45,7 @@ def dial(
     Raises DialError, TlsError, WebSocketError, UsageError.
     """
     deadline = Deadline(options.timeout)
-    where = Address("tcp", address.host, address.service)
+    where = carrier(address)
     if address.scheme == "wss":
         from .tls import dial as dial_secured
 
@@ -59,7 +58,7 @@ def dial(
     wish = Wish(host_of(address), address.path or "/", address.login, said, subprotocols)
     left = deadline.remaining
     timeout = HANDSHAKE_TIMEOUT if left is None else left
-    return _named(upgrade_now(conn, Upgrade(wish, MESSAGES, None, timeout), address), address)
+    return named(upgrade_now(conn, Upgrade(wish, MESSAGES, None, timeout), address), address)
 
 
 def listen(
@@ -84,21 +83,11 @@ class WebSocketListener(Accepting):
     """
 
     def __init__(self, address: Address, options: Options, security: Security) -> None:
-        self._scheme = address.scheme
-        context = server_context(security) if address.scheme == "wss" else None
-        upgrade = Upgrade(Offer(address.path, address.login), MESSAGES)
-        self._plain = listen_plain(Address("tcp", address.host, address.service), options)
+        begin = accepting(address, security)
+        self._plain = listen_plain(carrier(address), options)
         self._interrupt = self._plain.let_others_close()
-
-        def begin(conn: StreamConn) -> Upgrading:
-            securing = None if context is None else Securing(conn, context, server_side=True)
-            return Upgrading(conn, upgrade, securing)
-
         self._handshakes = Handshakes(self._plain, begin, _raise, interrupt=self._interrupt)
-        change = partial(address._replace, login="")
-        self.addresses = [
-            change(host=one.host, service=one.service) for one in self._plain.addresses
-        ]
+        self.addresses = [shown(address, one) for one in self._plain.addresses]
 
     @property
     def address(self) -> Address:
@@ -123,7 +112,7 @@ class WebSocketListener(Accepting):
             if self.closed:
                 self._handshakes.close()
         assert isinstance(conn, WebSocketConn)
-        return _named(conn, self.address)
+        return named(conn, self.address)
 
     def close(self) -> None:
         """Stop listening; an accept() that waits in another thread ends. Idempotent."""
@@ -133,7 +122,32 @@ class WebSocketListener(Accepting):
             self._handshakes.close()
 
 
-def _named(conn: WebSocketConn, address: Address) -> WebSocketConn:
+def carrier(address: Address) -> Address:
+    """Return the address of TCP for that of a WebSocket."""
+    return Address("tcp", address.host, address.service)
+
+
+def shown(address: Address, plain: Address) -> Address:
+    """Return the address of a listener on ``plain``, for clients; its login is not shown."""
+    return address._replace(login="", host=plain.host, service=plain.service)
+
+
+def accepting(address: Address, security: Security) -> Callable[[StreamConn], Upgrading]:
+    """Return the function that begins the handshakes with an accepted connection.
+
+    Raises UsageError.
+    """
+    context = server_context(security) if address.scheme == "wss" else None
+    upgrade = Upgrade(Offer(address.path, address.login), MESSAGES)
+
+    def begin(conn: StreamConn) -> Upgrading:
+        securing = None if context is None else Securing(conn, context, server_side=True)
+        return Upgrading(conn, upgrade, securing)
+
+    return begin
+
+
+def named(conn: WebSocketConn, address: Address) -> WebSocketConn:
     """Return the connection with addresses of a WebSocket."""
     conn.local = conn.local._replace(scheme=address.scheme)
     conn.peer = conn.peer._replace(scheme=address.scheme)

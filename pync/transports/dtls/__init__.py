@@ -46,6 +46,16 @@ def dial(address: Address, security: Security, options: Options = DEFAULT) -> Dt
     return secured(conn, context, name, deadline.remaining)
 
 
+def begin_dial(conn: DatagramConn, security: Security, name: str | None) -> DtlsSecuring:
+    """Return a client's handshake, to run step by step; it owns ``conn``. Raises UsageError.
+
+    Arguments:
+        name: the name that the server's certificate must have.
+    """
+    codec, expected = client_side(client_context(security), name)
+    return DtlsSecuring(conn, codec, expected, server_side=False)
+
+
 def secured(
     conn: DatagramConn, context: OpenSSL.SSL.Context, name: str | None, seconds: float | None
 ) -> DtlsConn:
@@ -87,6 +97,16 @@ def listen(address: Address, security: Security, options: Options = DEFAULT) -> 
 
     Raises ListenError, UsageError.
     """
+    return TlsListener(listen_unsecured(address, security, options), begin, "dtls")
+
+
+def listen_unsecured(
+    address: Address, security: Security, options: Options = DEFAULT
+) -> DtlsListener:
+    """Listen over UDP for clients whose handshakes begin() begins.
+
+    Raises ListenError, UsageError.
+    """
     context = server_context(security)
-    plain = listen_plain(address, options._replace(many=True))
-    return TlsListener(listening(plain, context, options._replace(many=True)), begin, "dtls")
+    many = options._replace(many=True)
+    return listening(listen_plain(address, many), context, many)

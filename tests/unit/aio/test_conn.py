@@ -10,7 +10,8 @@ import pytest
 
 import pync
 from pync import aio
-from pync.aio.conn import ByteConn, wrapped
+from pync.aio.conn import ByteConn
+from pync.aio.wrapping import wrapped
 from pync.core.address import Address
 from pync.transports.conn import Conn as BlockingConn
 from pync.transports.layered import LayeredConn

@@ -13,7 +13,6 @@ import pytest
 import pync
 from pync import aio
 from pync.aio.dialling import in_thread
-from pync.core.errors import UsageError
 from pync.transports.internet import Endpoint
 
 from .conftest import PATIENCE, Run, turn
@@ -142,8 +141,6 @@ def test_a_websocket() -> None:
         echo.start()
         assert asyncio.run(talk(f"ws://127.0.0.1:{listener.address.port}")) == b"question"
         echo.join()
-    with pytest.raises(UsageError, match="does not listen on WebSockets"):
-        asyncio.run(aio.listen("ws://127.0.0.1:0"))
 
 
 def _echo_once(listener: Any) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +14,7 @@ import pync
 from pync import aio
 from pync.aio import shaking
 
+from ...peer import mailbox
 from .conftest import PATIENCE, Run, turn
 from .test_listening import echo
 
@@ -51,6 +55,77 @@ def test_one_that_does_not_speak_tls_is_told_by_accept_and_passed_over_by_serve(
             await serving
 
     run(serve())
+
+
+def test_datagrams_by_dtls(run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("OpenSSL", reason="pyOpenSSL is not installed")
+    if sys.platform == "win32":
+        pytest.skip("-k with DTLS is not for Windows")
+    from pync.transports.tls.certificate import self_made
+
+    own = tmp_path / "own.pem"
+    own.write_bytes(self_made())
+
+    async def answer(conn: aio.DatagramConn) -> None:
+        async for data in conn:
+            await conn.send_all(data[::-1])
+
+    async def serve() -> None:
+        async with await aio.listen("dtls://127.0.0.1:0", certificate=str(own)) as listener:
+            assert str(listener.address).startswith("dtls://")
+            serving = asyncio.create_task(listener.serve(answer))
+            at = f"dtls://localhost:{listener.address.port}"
+            words = {"trusted": str(own), "timeout": PATIENCE}
+            with mailbox() as plain:
+                plain.says(b"not by DTLS", ("127.0.0.1", listener.address.port))
+                conns = [await aio.dial(at, aio.DatagramConn, **words) for _ in range(3)]  # type: ignore[call-overload]
+                for number, conn in enumerate(conns):
+                    await conn.send_all(b"to %d" % number)
+                for number, conn in enumerate(conns):
+                    assert await conn.recv(timeout=PATIENCE) == (b"to %d" % number)[::-1]
+                    assert (await _last_match(conn)).group() == b"olleh"
+                    await conn.aclose()
+            with pytest.raises(pync.TlsError, match="certificate verify failed"):
+                await aio.dial(at, timeout=PATIENCE)
+            listener.close()
+            await serving
+
+    run(serve())
+
+
+async def _last_match(conn: aio.DatagramConn) -> re.Match[bytes]:
+    await conn.send_all(b"first")
+    await conn.send_all(b"hello")
+    return await conn.expect(b"olleh", timeout=PATIENCE)
+
+
+def test_the_end_of_dtls(run: Run) -> None:
+    pytest.importorskip("OpenSSL", reason="pyOpenSSL is not installed")
+    if sys.platform == "win32":
+        pytest.skip("-k with DTLS is not for Windows")
+
+    async def serve() -> None:
+        async with await aio.listen("dtls://127.0.0.1:0") as listener:
+            at = f"dtls://127.0.0.1:{listener.address.port}"
+            accepting = asyncio.create_task(listener.accept(PATIENCE))
+            async with await aio.dial(at, verify=False, timeout=PATIENCE) as conn:
+                async with await accepting as server:
+                    await server.send_all(b"last")
+                assert [data async for data in conn] == [b"last"]
+                with pytest.raises(pync.IncompleteError):
+                    await conn.expect(b"more", timeout=PATIENCE)
+
+    run(serve())
+
+
+def test_a_silent_dtls_server(run: Run) -> None:
+    pytest.importorskip("OpenSSL", reason="pyOpenSSL is not installed")
+
+    async def dial() -> None:
+        with mailbox() as silent, pytest.raises(pync.TlsError, match="the handshake timed out"):
+            await aio.dial(f"dtls://127.0.0.1:{silent.port}", verify=False, timeout=0.1)
+
+    run(dial())
 
 
 def test_the_oldest_makes_room(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

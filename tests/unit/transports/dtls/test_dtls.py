@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("OpenSSL", reason="pyOpenSSL is not installed")
 
 import pync
-from pync.core.errors import ListenError, UsageError
+from pync.core.errors import ListenError
 
 PATIENCE = 10.0
 
@@ -62,13 +62,3 @@ def test_the_words_of_an_old_library_and_of_none() -> None:
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
         assert said in done.stdout, done
-
-
-def test_under_asyncio_it_is_refused() -> None:
-    import asyncio
-
-    import pync.aio
-
-    for make in (pync.aio.dial, pync.aio.listen):
-        with pytest.raises(UsageError, match=r"pync\.aio does not speak DTLS"):
-            asyncio.run(make("dtls://localhost:1"))
