@@ -202,8 +202,8 @@ class Flow:
         try:
             moved = mover.move()
         except (BlockingIOError, InterruptedError):
-            # Either end may be the one that is not ready: wait for each in turn.
-            self._waits_for_sink = not self._waits_for_sink
+            # Either end may not be ready: wait for each in turn. (With bytes held, it is the sink.)
+            self._waits_for_sink = mover.holds or not self._waits_for_sink
             self._arrange()
             return
         except OSError as error:
@@ -214,9 +214,9 @@ class Flow:
             return
         if moved:
             self.moved += moved
-            if mover.holds and not self._waits_for_sink:
-                self._waits_for_sink = True  # write the rest first: no more may come for long
-                self._arrange()
+            # Write the rest first: no more may come for long. (A layer may hold more, or the end.)
+            self._waits_for_sink = mover.holds or self._waits_for_sink
+            self._arrange()
             self._changed()
             return
         # EOF or "not handled": the slow path finds out which, at once if reading cannot block.

@@ -20,11 +20,11 @@ from . import relaystate as states
 from .clock import Clock
 from .flow import Flow
 from .loop import Loop, Scheduler
+from .movers import receiving, sending
 from .peerend import end_input
 from .pipeline import PLAIN, End, Moved, Nowhere, Pipeline
 from .protocols import Sink, broken, not_received, refuse, send_eof, unread
 from .waiting import RESET_LOOK, SILENCE_LOOK, Movement, hold_back, when_acknowledged, when_broken
-from .zerocopy import fast_path
 
 if TYPE_CHECKING:
     from .ends import Ends
@@ -100,10 +100,10 @@ class Relay:
         self._clock = Clock(loop, remote, endings, self._expired)
         self._last = None if endings.eof_after is None else Movement(Moved(0, 0), time.monotonic())
         self._sink: Sink = local if pipeline.receives else Nowhere()
-        mover = fast_path(remote, self._sink) if pipeline.receives_plainly else None
+        mover = receiving(pipeline, remote, self._sink)
         given = pipeline.for_received()
         self._inbound = Flow(loop, remote, self._sink, self._changed, mover=mover, **given)
-        mover = fast_path(local, remote) if pipeline.sends_plainly else None
+        mover = sending(pipeline, local, remote)
         given = pipeline.for_sent()
         self._outbound = Flow(loop, local, remote, self._changed, mover=mover, **given)
 

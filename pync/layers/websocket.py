@@ -12,10 +12,12 @@ from collections import deque
 
 from wsproto.connection import Connection, ConnectionState
 from wsproto.events import BytesMessage, CloseConnection, Message, Ping, Pong, TextMessage
+from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import LocalProtocolError
 
 from ..core.broken import WebSocketFailure
 from ..core.typed import TYPE_CHECKING, NamedTuple
+from .websocket_codes import ABNORMAL, GOING_AWAY, IN_ORDER, NORMAL, TOO_BIG, named, shown
 
 if TYPE_CHECKING:
     from typing import Any
@@ -24,28 +26,8 @@ if TYPE_CHECKING:
 #: are possible without cutting them.
 FRAGMENT = 64 * 1024
 
-#: Codes of RFC 6455 7.4.1 and of IANA's registry.
-MEANINGS = {
-    1000: "normal closure",
-    1001: "going away",
-    1002: "protocol error",
-    1003: "unsupported data",
-    1005: "no code",
-    1006: "no Close frame",
-    1007: "invalid data",
-    1008: "policy violation",
-    1009: "message too big",
-    1010: "extension missing",
-    1011: "internal error",
-    1012: "service restart",
-    1013: "try again later",
-    1014: "bad gateway",
-}
-
-#: With any other code, the connection has failed.
-IN_ORDER = frozenset({1000, 1001, 1005})
-
-NORMAL, GOING_AWAY, TOO_BIG, ABNORMAL = 1000, 1001, 1009, 1006
+#: A part of a message, text or binary, and whether it is the last one.
+Fragment = tuple["str | bytes", bool]
 
 
 class Framing(NamedTuple):
@@ -54,12 +36,14 @@ class Framing(NamedTuple):
     ``delimiter``: the end of a message in the stream; None: each write is a message, and the ends
     of received ones are not marked. ``kind``: the type of sent messages, ``text`` or ``binary``;
     empty: text if the message is UTF-8, else binary. ``whole``: pass a message on only when it is
-    complete, with this limit of bytes; None: pass on each part at once.
+    complete, with this limit of bytes; None: pass on each part at once. ``passes_on``: between two
+    WebSockets, messages are passed on as they are.
     """
 
     delimiter: bytes | None = b"\n"
     kind: str = ""
     whole: int | None = None
+    passes_on: bool = False
 
     @property
     def apart(self) -> bool:
@@ -97,9 +81,17 @@ class WebSocketCodec:
         self._decoder = getincrementaldecoder("utf-8")()
         self._is_text = False
         self._parts: list[bytes] = []
+        #: The parts of messages that wait to be passed on, each with whether it is the last one.
+        self.fragments: list[Fragment] | None = None
+        self._closes_as = (NORMAL, "")
         #: Whole messages that wait, if they are received one by one.
         self.messages: deque[str | bytes] = deque()
         self._size = 0
+
+    @property
+    def passes_on(self) -> bool:
+        """Whether messages are passed on as they are, if the other side is a WebSocket too."""
+        return self._framing.passes_on
 
     @property
     def whole_writes(self) -> bool:
@@ -137,6 +129,9 @@ class WebSocketCodec:
         return leaving
 
     def _message(self, event: Message[Any], pieces: list[bytes]) -> None:
+        if self.fragments is not None:
+            self.fragments.append((event.data, event.message_finished))
+            return
         data = event.data.encode() if isinstance(event.data, str) else bytes(event.data)
         if event.message_finished and self._framing.delimiter is not None:
             data += self._framing.delimiter
@@ -222,9 +217,28 @@ class WebSocketCodec:
         event = TextMessage(message) if isinstance(message, str) else BytesMessage(message)
         return self._connection.send(event)
 
+    def send_fragment(self, data: str | bytes, *, finished: bool) -> bytes:
+        """Return the bytes of the network for a part of a message, text or binary.
+
+        What a peer that has closed cannot receive any more is dropped.
+        """
+        if self._connection.state is not ConnectionState.OPEN:
+            return b""
+        if isinstance(data, str):
+            return self._connection.send(TextMessage(data, message_finished=finished))
+        return self._connection.send(BytesMessage(data, message_finished=finished))
+
+    def close_as(self, other: WebSocketCodec) -> None:
+        """Let send_eof send the code and the reason with which the peer of another one closed."""
+        if other.close_code not in (None, ABNORMAL):
+            # (wsproto leaves the code out for this very object.)
+            none = CloseReason.NO_STATUS_RCVD
+            code = none if other.close_code == none else other.close_code
+            self._closes_as = (code, other.close_reason)
+
     def send_eof(self) -> bytes:
         """Return the bytes that end our direction: a Close frame, after the bytes that wait."""
-        return self._last_words() + self._close(NORMAL)
+        return self._last_words() + self._close(*self._closes_as)
 
     def leave(self) -> bytes:
         """Return a Close frame for incomplete data (1001, going away)."""
@@ -254,9 +268,9 @@ class WebSocketCodec:
         rest, self._rest = self._rest, b""
         return self._fragment(rest, last=True)
 
-    def _close(self, code: int) -> bytes:
+    def _close(self, code: int, reason: str = "") -> bytes:
         try:
-            return self._connection.send(CloseConnection(code=code))
+            return self._connection.send(CloseConnection(code=code, reason=reason or None))
         except LocalProtocolError:
             return b""  # it is closed already
 
@@ -279,13 +293,3 @@ class WebSocketCodec:
             event = BytesMessage(data, message_finished=last)
         self._begun = not last
         return self._connection.send(event)
-
-
-def named(code: int) -> str:
-    """Return a code with its meaning."""
-    return f"{code} ({MEANINGS[code]})" if code in MEANINGS else str(code)
-
-
-def shown(reason: str) -> str:
-    """Return a peer's text on one line, harmless to a terminal."""
-    return "".join(one if one.isprintable() else "?" for one in reason)

@@ -1,7 +1,6 @@
-"""WebSocket over TCP, with or without TLS: the connection, and how it is made.
+"""WebSocket over TCP, with or without TLS: the connection, and how one becomes it.
 
-The command needs more steps (proxies, see programs/shared/connect.py); both use Upgrade and
-Upgrading.
+upgrading.py runs the handshakes.
 """
 
 from __future__ import annotations
@@ -9,20 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import EllipsisType
 
-from ..core.address import Address
-from ..core.broken import HANDSHAKE_TIMED_OUT, WebSocketError, WebSocketFailure, over_websocket
+from ..core.broken import WebSocketFailure
 from ..core.deadline import Deadline
-from ..core.errors import UsageError, cause_of
 from ..core.typed import TYPE_CHECKING, NamedTuple
-from ..layers.handshake import Handshake, HandshakeError, HandshakeSteps, HandshakeTimeout
+from ..layers.handshake import Handshake
 from .conn import StreamConn
 from .layered import READ, LayeredConn
-from .tunnel import negotiate
 
 if TYPE_CHECKING:
-    from ..layers.websocket import Framing, WebSocketCodec
+    from ..layers.websocket import Fragment, Framing, WebSocketCodec
     from ..layers.websocket_handshake import Agreed, Offer, Wish
-    from .tls.handshake import Securing
 
 #: The default seconds for an opening handshake.
 HANDSHAKE_TIMEOUT = 10.0
@@ -143,6 +138,42 @@ class WebSocketConn(LayeredConn):
         # The rest of a message of which recv() has returned a part, or the end.
         return self._taken_plain(LARGEST) or None
 
+    @property
+    def passes_on(self) -> bool:
+        """Whether messages are passed on as they are, if the other side is a WebSocket too."""
+        return self.codec.passes_on
+
+    @property
+    def holds(self) -> bool:
+        """Whether bytes wait until the peer reads."""
+        return bool(self._unsent)
+
+    def recv_fragments(self) -> list[Fragment]:
+        """Return the parts of messages that have arrived; none at the end. Raises OSError.
+
+        A close with any code is an end, as the code can be passed on.
+        """
+        codec = self.codec
+        if codec.fragments is None:
+            codec.fragments = []
+        while not codec.fragments:
+            if codec.ended:
+                return []
+            if codec.failure is not None:
+                raise codec.failure
+            self._receive(self._conn.recv(self._read_size))
+        taken, codec.fragments = codec.fragments, []
+        return taken
+
+    def put_fragment(self, data: str | bytes, *, finished: bool) -> None:
+        """Add a part of a message to what flush() sends."""
+        with self._using:
+            self._unsent.put(self.codec.send_fragment(data, finished=finished))
+
+    def flush(self) -> None:
+        """Send what waits. Raises OSError."""
+        self._flush()
+
     def ping(self, *, answered: bool = False) -> None:
         """Send a ping, without waiting; recv fails if the last ping was not answered.
 
@@ -206,84 +237,3 @@ class WebSocketConn(LayeredConn):
             super()._answer()
         except OSError:
             pass  # the peer is gone: the next read raises the error
-
-
-class Upgrading:
-    """A listener's side of the handshake, run step by step, where others must not wait for it.
-
-    Arguments:
-        conn: owned by this object.
-        upgrade: how the connection becomes a WebSocket.
-        securing: the TLS handshake that comes first, if any.
-    """
-
-    def __init__(self, conn: StreamConn, upgrade: Upgrade, securing: Securing | None) -> None:
-        self._conn = conn
-        self._upgrade = upgrade
-        self._securing = securing
-        self._steps = HandshakeSteps(upgrade.begin())
-
-    @property
-    def writes(self) -> bool:
-        """Whether it waits to write, not to read."""
-        return self._steps.writes if self._securing is None else self._securing.writes
-
-    @property
-    def seconds(self) -> float | None:
-        """None: it waits for the peer alone (see accept.Steps)."""
-        return None
-
-    def late(self) -> Exception:
-        """Return the error to report when the handshake has taken too long."""
-        if self._securing is not None:
-            return self._securing.late()
-        return WebSocketError("accept", over_websocket(self._conn.peer), HANDSHAKE_TIMED_OUT)
-
-    def step(self) -> WebSocketConn:
-        """Continue the handshake; return the WebSocket at its end.
-
-        Raises BlockingIOError when it has to wait; PyncError, with the connection closed.
-        """
-        if self._securing is not None:
-            self._conn, self._securing = self._securing.step(), None
-            self._conn.settimeout(0)
-        try:
-            while not self._steps.is_over:
-                self._steps.step(self._conn)
-        except BlockingIOError:
-            raise
-        except (HandshakeError, OSError) as error:
-            self._conn.close()
-            raise failure("accept", over_websocket(self._conn.peer), error) from None
-        except BaseException:
-            self._conn.close()
-            raise
-        return self._upgrade.finish(self._conn, self._steps.result)
-
-
-def upgrade_now(conn: object, upgrade: Upgrade, address: Address) -> WebSocketConn:
-    """Perform a client's handshake; return the WebSocket, which owns ``conn``.
-
-    Arguments:
-        address: the address, as the user gave it.
-    Raises WebSocketError, with ``conn`` closed; UsageError if ``conn`` is not a stream.
-    """
-    if not isinstance(conn, StreamConn):
-        raise UsageError("a WebSocket needs a stream, not datagrams")
-    try:
-        agreed = negotiate(conn, upgrade.begin(), Deadline(upgrade.timeout))
-    except (HandshakeError, OSError) as error:
-        conn.close()
-        raise failure("dial", address, error) from None
-    except BaseException:
-        conn.close()
-        raise
-    return upgrade.finish(conn, agreed)
-
-
-def failure(operation: str, address: object, error: Exception) -> WebSocketError:
-    """Return the error to report for a failed handshake."""
-    if isinstance(error, HandshakeTimeout):
-        return WebSocketError(operation, address, HANDSHAKE_TIMED_OUT)
-    cause = cause_of(error) if isinstance(error, OSError) else str(error)
-    return WebSocketError(operation, address, cause)

@@ -17,7 +17,8 @@ from .conn import StreamConn
 from .listener import Accepting
 from .tls.accept import Handshakes
 from .tls.handshake import Securing, Security, server_context
-from .websocket import HANDSHAKE_TIMEOUT, LARGEST, Upgrade, Upgrading, WebSocketConn, upgrade_now
+from .upgrading import Upgrading, upgrade_now
+from .websocket import HANDSHAKE_TIMEOUT, LARGEST, Upgrade, WebSocketConn
 
 try:
     from ..layers.websocket import Framing

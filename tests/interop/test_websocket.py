@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +97,34 @@ def test_a_client_of_websockets(pync: Start, compression: str | None) -> None:
     assert connection.close_code == 1000
 
 
+def test_a_relay_between_a_client_and_a_server_of_websockets(pync: Start) -> None:
+    pytest.importorskip("websockets", reason="websockets is not installed")
+    from websockets.exceptions import ConnectionClosedError
+    from websockets.sync.client import connect
+
+    def handler(connection: Any) -> None:
+        with suppress(ConnectionClosedError):
+            echoes(connection)
+        closes.append((connection.close_code, connection.close_reason))
+
+    closes: list[tuple[int, str]] = []
+    with websockets_server(handler, max_size=None, subprotocols=["chat"]) as port:
+        relay = pync("-lkv", "--subprotocol=chat", "ws://127.0.0.1:0", f"ws://127.0.0.1:{port}/")
+        address = f"ws://127.0.0.1:{port_of(relay)}/"
+        with connect(address, max_size=None, subprotocols=["chat"]) as connection:  # type: ignore[list-item]
+            assert connection.subprotocol == "chat"
+            for message in ("text", b"", "", b"\xff\xfe", "ü" * 1_000_000, b"\0" * 3_000_000):
+                connection.send(message)
+                assert connection.recv(DEADLINE) == message
+            connection.send(iter([b"\xff in ", b"pieces"]))
+            assert connection.recv(DEADLINE) == b"\xff in pieces"
+            connection.close(4321, "enough")
+        assert connection.close_code == 4321
+        relay.hears(rb" closed: ")
+        until(lambda: closes, "the server to hear the close")
+    assert closes == [(4321, "enough")]
+
+
 # node's ws.
 
 
@@ -155,6 +183,44 @@ def test_a_client_of_node(pync: Start) -> None:
 
 
 # nginx as a reverse proxy.
+
+
+def test_a_relay_between_a_client_and_a_server_of_node(pync: Start) -> None:
+    needs_node_ws()
+    serves = """
+        const {WebSocketServer} = require(process.argv[1]);
+        const server = new WebSocketServer({port: 0, host: "127.0.0.1"}, () =>
+            console.log(server.address().port));
+        server.on("connection", one => {
+            one.on("message", (data, binary) => one.send(data, {binary}));
+            one.on("close", (code, reason) => console.log("server", code, String(reason)));
+        });
+    """
+    asks = """
+        const WebSocket = require(process.argv[1]);
+        const one = new WebSocket(process.argv[2]);
+        let left = 3;
+        one.on("open", () => {
+            one.send("text"); one.send(Buffer.from([255, 0])); one.send("x".repeat(1 << 20));
+        });
+        one.on("message", (data, binary) => {
+            console.log(binary ? "binary" : "text", data.length);
+            if (!--left) one.close(1008, "not allowed");
+        });
+        one.on("close", (code, reason) => console.log("client", code, String(reason)));
+    """
+    with node(serves, NODE_WS) as server:
+        port = int(server.shows(b"\n"))
+        relay = pync("-lkv", "ws://127.0.0.1:0", f"ws://127.0.0.1:{port}/")
+        with node(asks, NODE_WS, f"ws://127.0.0.1:{port_of(relay)}/") as client:
+            assert client.rest().decode().splitlines() == [
+                "text 4",
+                "binary 2",
+                f"text {1 << 20}",
+                "client 1008 not allowed",
+            ]
+            client.ends(0)
+        assert server.shows(b"\n") == b"server 1008 not allowed\n"
 
 
 def test_through_nginx(pync: Start, tmp_path: Path) -> None:

@@ -178,15 +178,20 @@ def endings(config: Config, idle: float | None) -> Endings:
     from_pipe = config.address is not None and config.address.scheme == "pipe" and of_bytes
     from_websocket = config.address is not None and config.address.scheme in WEBSOCKETS
     to_websocket = any(one.scheme in WEBSOCKETS for one in config.onward)
+    is_held = any(one.scheme in held for one in config.onward)
+    # Between two WebSockets, each Close frame is answered by the side that has got it.
+    both_close = from_websocket and to_websocket
+    ends_whole = to_websocket and not both_close
     return Endings(
-        on_peer_end="leave" if from_pipe else "waiting" if to_websocket else "stay",
+        on_peer_end="leave" if from_pipe else "waiting" if ends_whole else "stay",
         # A WebSocket that has closed takes nothing more.
         quit_after=AFTER_CLOSE if from_websocket else None,
         idle=idle,
         truncated_ends=False,
         # Most servers stop answering when they receive close_notify; a pipe's answer would be
         # lost.
-        eof_after=AWAITING_ANSWER if any(one.scheme in held for one in config.onward) else None,
+        # (A client's WebSocket that has closed can receive no answer.)
+        eof_after=AWAITING_ANSWER if is_held and not both_close else None,
         whole=True,
     )
 

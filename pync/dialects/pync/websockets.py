@@ -122,7 +122,7 @@ def said_of(event: Upgraded | WebsocketClosed) -> str:
         extras = [f"subprotocol {event.subprotocol}"] if event.subprotocol else []
         extras += ["permessage-deflate"] if event.deflate else []
         return f"WebSocket {event.target}" + (f" ({', '.join(extras)})" if extras else "")
-    from ...layers.websocket import named, shown
+    from ...layers.websocket_codes import named, shown
 
     reason = f": {shown(event.reason)}" if event.reason else ""
     return f"WebSocket closed with {named(event.code)}{reason}"

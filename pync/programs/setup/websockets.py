@@ -33,7 +33,12 @@ def onward_upgrade_of(config: Config, address: Address) -> Upgrade:
     """The same of an onward address. The options are the first address's, if that is one too."""
     first = config.address
     if first is not None and first.scheme in WEBSOCKETS:
-        config = Config(ws_text=config.ws_text, onward=config.onward)
+        config = Config(
+            ws_text=config.ws_text,
+            ws_binary=config.ws_binary,
+            onward=config.onward,
+            subprotocol=config.subprotocol,
+        )
     timeout = HANDSHAKE_TIMEOUT if config.connect_timeout is None else config.connect_timeout
     return Upgrade(_wish(config, address), _framing(config), config.ping_interval, timeout)
 
@@ -41,7 +46,8 @@ def onward_upgrade_of(config: Config, address: Address) -> Upgrade:
 def _framing(config: Config) -> Framing:
     kind = "text" if config.ws_text else "binary" if config.ws_binary or config.onward else ""
     shared = config.broker or config.chat
-    return Framing(delimiter_of(config), kind, LARGEST_SHARED if shared else None)
+    passes_on = bool(config.onward) and not (config.ws_text or config.ws_binary)
+    return Framing(delimiter_of(config), kind, LARGEST_SHARED if shared else None, passes_on)
 
 
 def delimiter_of(config: Config) -> bytes | None:
@@ -67,7 +73,8 @@ def _wish(config: Config, address: Address) -> Wish:
 def _offer(config: Config, address: Address) -> Offer:
     headers = tuple(_encoded(header) for header in config.header)
     # (What pages ask for that were written for websockify.)
-    subprotocols = config.subprotocol or (("binary",) if config.onward else ())
+    to_bytes = any(one.scheme not in WEBSOCKETS for one in config.onward)
+    subprotocols = config.subprotocol or (("binary",) if to_bytes else ())
     return Offer(address.path, address.login, config.origin, headers, subprotocols)
 
 

@@ -13,7 +13,8 @@ from ...engine.handshake import HandshakeRun
 from ...engine.loop import Scheduler
 from ...transports.conn import Conn, StreamConn
 from ...transports.tls.handshake import Securing
-from ...transports.websocket import Upgrade, Upgrading, WebSocketConn, failure, upgrade_now
+from ...transports.upgrading import Upgrading, failure, upgrade_now
+from ...transports.websocket import Upgrade, WebSocketConn
 
 if TYPE_CHECKING:
     from collections.abc import Callable

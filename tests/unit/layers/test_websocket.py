@@ -21,7 +21,8 @@ pytest.importorskip("wsproto", reason="wsproto is not installed")
 from wsproto.connection import Connection, ConnectionType
 from wsproto.extensions import PerMessageDeflate
 
-from pync.layers.websocket import FRAGMENT, Framing, WebSocketCodec, named, shown
+from pync.layers.websocket import FRAGMENT, Framing, WebSocketCodec
+from pync.layers.websocket_codes import named, shown
 
 TEXT, BINARY, MORE, CLOSE, PING, PONG = 0x1, 0x2, 0x0, 0x8, 0x9, 0xA
 
@@ -377,3 +378,19 @@ def test_a_stream_is_the_same_on_the_other_side(writes: list[bytes], delimiter: 
     expected = stream if not stream or stream.endswith(delimiter) else stream + delimiter
     assert received == expected
     assert receiver.ended
+
+
+def test_parts_of_messages_are_passed_on() -> None:
+    near, far = listener(Framing(None, "binary", passes_on=True)), listener()
+    assert near.passes_on
+    near.fragments = []
+    assert near.receive(frame(1, b"t\xc3", fin=False) + frame(0, b"\xbc") + frame(2, b"")) == b""
+    sent = b"".join(far.send_fragment(data, finished=end) for data, end in near.fragments)
+    joined = [(opcode, b"") for opcode, _, _ in frames(sent)]
+    assert b"".join(data for _, _, data in frames(sent)) == "tü".encode()
+    assert joined[-1] == (2, b"")
+    # The code and the reason go the same way; what comes after them is dropped.
+    near.receive(close(4001, b"enough"))
+    far.close_as(near)
+    assert far.send_eof() == answered(8, (4001).to_bytes(2, "big") + b"enough")
+    assert far.send_fragment("late", finished=True) == b""

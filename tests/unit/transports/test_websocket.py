@@ -1,4 +1,4 @@
-"""A connection over a WebSocket, its ends and its handshakes."""
+"""A connection over a WebSocket, and its ends."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from pync.core.address import Address
-from pync.core.broken import WebSocketError, WebSocketFailure
+from pync.core.broken import WebSocketFailure
 from pync.transports.conn import StreamConn
 from pync.transports.memory import pair as memory_pair
 
@@ -16,7 +16,8 @@ pytest.importorskip("wsproto", reason="wsproto is not installed")
 
 from pync.layers.websocket import Framing
 from pync.layers.websocket_handshake import Offer, Wish
-from pync.transports.websocket import MOST_ANSWERS, Upgrade, Upgrading, WebSocketConn, upgrade_now
+from pync.transports.upgrading import Upgrading, upgrade_now
+from pync.transports.websocket import MOST_ANSWERS, Upgrade, WebSocketConn
 
 PATIENCE = 10.0
 WHERE = Address("ws", "host", "80", "/x")
@@ -152,47 +153,6 @@ def test_a_peer_that_does_not_close_is_not_waited_for() -> None:
         assert client.recv() == b""
 
 
-def refused(head: bytes) -> str:
-    """Return the text of a client's error for this answer."""
-    ours, theirs = memory_pair()
-    with theirs:
-        theirs.send_all(head)
-        theirs.send_eof()
-        with pytest.raises(WebSocketError) as caught:
-            upgrade_now(ours, Upgrade(Wish("host"), Framing()), WHERE)
-    assert ours.fileno() == -1
-    return str(caught.value)
-
-
-def test_what_is_reported_of_a_handshake() -> None:
-    assert refused(b"HTTP/1.1 404 Not Found\r\n\r\n") == (
-        "dial ws://host:80/x: the server answered 404 Not Found"
-    )
-    assert refused(b"") == "dial ws://host:80/x: the connection ended in the handshake"
-
-
-def test_a_handshake_that_takes_too_long() -> None:
-    ours, theirs = memory_pair()
-    with theirs, pytest.raises(WebSocketError, match="timed out"):
-        upgrade_now(ours, Upgrade(Wish("host"), Framing(), timeout=0.01), WHERE)
-
-
-def test_a_listener_goes_on_step_by_step() -> None:
-    ours, theirs = memory_pair()
-    theirs.settimeout(0)
-    upgrading = Upgrading(theirs, Upgrade(Offer(), Framing()), None)
-    with ours:
-        with pytest.raises(BlockingIOError):
-            upgrading.step()
-        assert not upgrading.writes
-        assert "timed out" in str(upgrading.late())
-        ours.send_all(b"GET / HTTP/1.1\r\nHost: host\r\n\r\n")
-        with pytest.raises(WebSocketError, match="Upgrade"):
-            upgrading.step()
-        assert ours.recv_line().startswith(b"HTTP/1.1 426 ")
-    assert theirs.fileno() == -1
-
-
 def test_it_is_made_of_streams() -> None:
     client, server = pair()
     with client, server:
@@ -200,3 +160,21 @@ def test_it_is_made_of_streams() -> None:
         assert isinstance(client.inner, StreamConn)
         assert client.layered
         assert isinstance(client.socket, socket.socket)
+
+
+def test_parts_of_messages_arrive_with_their_kind() -> None:
+    client, server = pair()
+    with client, server:
+        assert not client.passes_on
+        client.put_fragment("te", finished=False)
+        client.put_fragment("xt", finished=True)
+        client.put_fragment(b"", finished=True)
+        assert client.holds
+        client.flush()
+        assert not client.holds
+        parts: list[tuple[str | bytes, bool]] = []
+        while len(parts) < 3:
+            parts += server.recv_fragments()
+        assert parts == [("te", False), ("xt", True), (b"", True)]
+        client.send_eof()
+        assert server.recv_fragments() == []
