@@ -7,8 +7,9 @@ earlier output.
 
 Only listed sequences for drawing pass: colours, cursor moves, erasing, scrolling, character sets,
 the alternate screen. Other sequences are shown, not executed: ESC becomes ``\e``, and the rest is
-text (``\e]52;c;...``), as in less and git, which show ``^[``. So nothing is lost, and nothing has
-to be buffered until the end of a string, which may never come. C1 controls are shown too, in their
+text (``\e]52;c;...``), as in less and git, which show ``^[``. So nothing is lost (but "erase the
+scrollback", which is dropped), and nothing has to be buffered until the end of a string, which may
+never come. C1 controls are shown too, in their
 8-bit form (0x9B is CSI where text is not UTF-8, and to careless terminals) and as UTF-8 (U+009B).
 """
 
@@ -48,12 +49,16 @@ _DRAWS = re.compile(
     rb"\x1b(?:\["
     rb"(?:[0-9;:]*m"  # SGR
     rb"|%(n)s[@A-IKLMPSXZ`abdefgrsu]"  # move, erase, insert, delete, scroll, repeat, tabs, margins
-    rb"|[0-2]?J"  # ED; 3 would erase the scrollback, which belongs to the user
+    rb"|[0-2]?J"  # ED
     rb"|[0-9]{0,5}T"  # SD; with five numbers it would track the mouse
     rb"|\?[0-2]?[JK]|4[hl]|!p|[0-6]? q"  # selective erase, insert mode, DECSTR, cursor shape
     rb"|\?%(mode)s(?:;%(mode)s)*[hl])"
     rb"|[78DEHM=>]|#[34568]|[()*+][0-2A-Z])" % {b"n": _N, b"mode": _MODE}
 )
+
+#: ED 3 erases the scrollback, which has the user's earlier output. ``clear`` in a remote shell
+#: sends it after ED 2 each time, and as text it would be noise: it is neither obeyed nor shown.
+_ERASES_SCROLLBACK = b"\x1b[3J"
 
 _OPENS_STRING = (b"\x1bP", b"\x1bX", b"\x1b]", b"\x1b^", b"\x1b_")  # DCS, SOS, OSC, PM, APC
 _C1 = re.compile(r"[\x80-\x9f]")
@@ -122,6 +127,8 @@ class SequenceFilter:
                 self._in_string = False
                 return found
             self._in_string = found in _OPENS_STRING
+            if found == _ERASES_SCROLLBACK:
+                return b""
             return rb"\e" + found[1:]
         if self._is_text(found):
             return found

@@ -17,7 +17,7 @@ PYNC = sorted((ROOT / "pync").rglob("*.py"))
 FOR_OTHERS = {
     "WORKED_OUT": "the tests that compare the options with the fields of Config",
     **dict.fromkeys(
-        ("makefile", "recv_exactly", "recv_message", "recv_until", "send_line"),
+        ("makefile", "recv_exactly", "recv_until", "send_line"),
         "the library's users: connections",
     ),
     **dict.fromkeys(("read1", "readinto", "readinto1"), "io, whose methods they are"),

@@ -119,7 +119,10 @@ CONFLICTS = {
             "recv_limit",
             "progress",
             "edit",
+            # Clients' data is shown to the other clients only.
+            "show",
             "marks",
+            "raw",
             *_OF_TALK,
         ),
     ),

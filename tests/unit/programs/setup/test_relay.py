@@ -50,9 +50,10 @@ def test_how_an_onward_connection_becomes_a_websocket() -> None:
     assert setup.tls is not None
     assert setup.upgrade is not None
     upgrade = setup.upgrade(setup.targets[0])
+    passed_on = Framing(None, "binary", passes_on=True)
     assert upgrade.how == Wish("h", "/x", "u:p", ((b"a", b"b"),))
-    assert (upgrade.framing, upgrade.ping_interval) == (Framing(None, "binary"), 9.0)
-    # Between two of them, the options are the first one's.
+    assert (upgrade.framing, upgrade.ping_interval) == (passed_on, 9.0)
+    # Between two of them, messages stay as they are, and the options are the first one's.
     both = onward_setup(parse(["-lk", "ws://:1", "ws://h", "--header", "a:b", "--ws-text"]))
     assert both.upgrade is not None
     upgrade = both.upgrade(both.targets[0])
