@@ -53,8 +53,10 @@ def run(*subcommand: str) -> None:
         where = f"{error.filename}: " if error.filename else ""
         complain(f"{where}{cause_of(error)}")
         status = Exit.INTERNAL_ERROR
-    except Exception:
-        complain(f"internal error\n{traceback.format_exc()}")
+    except Exception as error:
+        # A class shows the first line only.
+        line = traceback.format_exception_only(error)[-1].strip()
+        complain(f"internal error: {line}\n{traceback.format_exc()}")
         status = Exit.INTERNAL_ERROR
     sys.exit(status)
 

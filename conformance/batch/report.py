@@ -166,6 +166,7 @@ class ClassReport:
         )
         status = Exit(results.footer["exit"])
         reason = "; ".join(str(one).splitlines()[0] for one in results.footer["faults"])
+        reason = reason.removeprefix(f"{MEANING[status]}: ")
         number = f"[{len(self._results)}/{len(self._plans)}]"
         score = self._scores.get(name)
         if score and score.total is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -19,7 +20,7 @@ from conformance.batch import planned_entries
 from conformance.batch.boxes import PODMAN, usable_podman
 from conformance.batch.limits import Limits, Member, excess
 from conformance.batch.outcome import results_of
-from conformance.batch.report import NOTHING_CAME, WEIGHT, folder_of
+from conformance.batch.report import NOTHING_CAME, WEIGHT, ClassReport, folder_of
 from conformance.core.verdict import Exit, WrongUsage
 from conformance.plan import Options, Plan
 from conformance.profiles.concurrency import IDLE_CLIENTS
@@ -510,3 +511,18 @@ def test_without_results_a_target_is_a_row_with_a_reason() -> None:
 def test_the_limits_of_the_examples_allow_a_thread_for_each_client(file: str) -> None:
     [limit] = re.findall(r"^processes = (\d+)", (ROOT / file).read_text(), re.MULTILINE)
     assert int(limit) >= 2 * IDLE_CLIENTS
+
+
+def test_a_fault_of_the_suite_is_named_in_the_line_of_its_target(tmp_path: Path) -> None:
+    broken = "import conformance.__main__ as main; main._run = lambda words: 1 / 0; main.run()"
+    done = subprocess.run([sys.executable, "-c", broken], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 3
+    first, *trace = done.stderr.splitlines()
+    assert first == "conformance: internal error: ZeroDivisionError: division by zero"
+    assert trace[0].startswith("Traceback")
+
+    screen = io.StringIO()
+    plan = Plan(Options(target="./server", typed="@class.toml#bob"))
+    report = ClassReport({"bob": plan}, tmp_path, screen)
+    report.take("bob", {**NOTHING_CAME, "exit": 3, "stopped": [], "said": done.stderr})
+    assert "bob: internal error: ZeroDivisionError: division by zero in 0.0 s" in screen.getvalue()
