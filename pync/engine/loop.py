@@ -1,4 +1,4 @@
-"""The event loop: readiness of descriptors, and timers. Uses ``selectors``.
+"""The event loop: readiness of descriptors, and timers.
 
 A few descriptors are watched by poll(2), where changing the set costs nothing. A crowd is
 watched by epoll(7): poll(2) would check every idle client for each event of one.
@@ -89,7 +89,7 @@ class Loop:
     """An event loop in one thread: calls back when a descriptor is ready or a timer is due."""
 
     def __init__(self) -> None:
-        self._selector = readiness.for_a_few()
+        self._poller = readiness.for_a_few()
         self._crowded = False
         self._readers: dict[int, Callback] = {}
         self._writers: dict[int, Callback] = {}
@@ -116,7 +116,7 @@ class Loop:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._selector.close()
+        self._poller.close()
 
     def watch_reader(self, descriptor: int, callback: Callback | None) -> None:
         """Call ``callback`` while the descriptor is readable; None ends the watch."""
@@ -178,8 +178,7 @@ class Loop:
     def _run_once(self) -> None:
         fresh = self._fresh
         fresh.clear()
-        for key, events in self._selector.select(one_wait(self._until_next())):
-            descriptor = key.fd
+        for descriptor, events in self._poller.select(one_wait(self._until_next())):
             # An earlier callback of this round may have ended the watch of this descriptor.
             if events & EVENT_READ and descriptor not in fresh:
                 callback = self._readers.get(descriptor)
@@ -232,12 +231,12 @@ class Loop:
         )
         if not events:
             del self._events[descriptor]
-            self._selector.unregister(descriptor)
+            self._poller.unregister(descriptor)
         elif descriptor in self._events:
             self._events[descriptor] = events
-            self._selector.modify(descriptor, events)
+            self._poller.modify(descriptor, events)
         else:
-            self._selector.register(descriptor, events)
+            self._poller.register(descriptor, events)
             self._events[descriptor] = events
             self._fresh.add(descriptor)
             if not self._crowded and len(self._events) >= CROWD:
@@ -251,7 +250,7 @@ class Loop:
             return  # no descriptor is free for epoll: continue with poll
         if crowd is None:
             return
-        self._selector.close()
-        self._selector = crowd
+        self._poller.close()
+        self._poller = crowd
         for descriptor, events in self._events.items():
             crowd.register(descriptor, events)

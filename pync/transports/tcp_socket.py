@@ -31,7 +31,8 @@ def begin_to_connect(endpoint: Endpoint, address: Address, options: Options) -> 
     """
     sock = _unconnected(endpoint, address, options)
     try:
-        sock.setblocking(False)
+        if sock.gettimeout() != 0:
+            sock.setblocking(False)
         code = sock.connect_ex(endpoint.name)
         if code not in (0, errno.EINPROGRESS, errno.EWOULDBLOCK):
             raise OSError(code, os.strerror(code))
@@ -116,8 +117,13 @@ def _was_connected(sock: socket.socket) -> bool:
     return any(info[_BYTES_ACKED])
 
 
+#: Makes a socket non-blocking without a system call of its own, where the system has it.
+_NONBLOCK = getattr(socket, "SOCK_NONBLOCK", 0)
+
+
 def _unconnected(endpoint: Endpoint, address: Address, options: Options) -> socket.socket:
-    sock = socket.socket(endpoint.family, socket.SOCK_STREAM, protocol_of(address, options))
+    kind = socket.SOCK_STREAM | _NONBLOCK
+    sock = socket.socket(endpoint.family, kind, protocol_of(address, options))
     try:
         sockopts.apply(sock, options.sockopts)
         if options.source_route:

@@ -1,4 +1,4 @@
-"""Waiting until descriptors are ready, by ``selectors``: every wait uses this module.
+"""Waiting until descriptors are ready: every wait uses this module.
 
 It uses poll(2) for a few descriptors; epoll(7) for a crowd, as epoll only handles those with an
 event; select(2) where poll is missing (Windows) or wrong (macOS: terminals and devices). It has no
@@ -8,22 +8,16 @@ callbacks.
 from __future__ import annotations
 
 import os
-import selectors
+import select
 import sys
 import time
 from collections.abc import Iterable
+from math import ceil
+from selectors import EVENT_READ, EVENT_WRITE, SelectSelector
 
 from ..core.deadline import Deadline
-from ..core.typed import TYPE_CHECKING
+from ..core.typed import Protocol
 from . import wakeup
-
-if TYPE_CHECKING:
-    _Epoll = selectors.EpollSelector
-else:
-    # Where epoll is missing, the module can still be imported; the class is not used there.
-    _Epoll = getattr(selectors, "EpollSelector", object)
-
-_Ready = list["tuple[selectors.SelectorKey, int]"]
 
 #: The limit of one wait in seconds: on Windows, ^C does not interrupt select; elsewhere, poll(2)
 #: has a limit.
@@ -50,9 +44,9 @@ class Readable:
 
     def __init__(self, descriptors: Iterable[int]) -> None:
         self.descriptors = tuple(descriptors)
-        self._selector = for_a_few()
+        self._poller = for_a_few()
         for descriptor in self.descriptors:
-            self._selector.register(descriptor, selectors.EVENT_READ)
+            self._poller.register(descriptor, EVENT_READ)
         self._wakeup_fd: int | None = None
 
     def wait(self, deadline: Deadline) -> list[int]:
@@ -61,7 +55,7 @@ class Readable:
         if self._wakeup_fd is not None:
             wakeup.raise_deferred()
         while True:
-            ready = [key.fd for key, _ in self._selector.select(one_wait(deadline.remaining))]
+            ready = [each for each, _ in self._poller.select(one_wait(deadline.remaining))]
             if self._wakeup_fd in ready:
                 wakeup.drain()
                 ready.remove(self._wakeup_fd)
@@ -73,9 +67,9 @@ class Readable:
         if wakeup_fd == self._wakeup_fd:
             return
         if self._wakeup_fd is not None:
-            self._selector.unregister(self._wakeup_fd)
+            self._poller.unregister(self._wakeup_fd)
         if wakeup_fd is not None:
-            self._selector.register(wakeup_fd, selectors.EVENT_READ)
+            self._poller.register(wakeup_fd, EVENT_READ)
         self._wakeup_fd = wakeup_fd
 
 
@@ -86,18 +80,18 @@ class Writable:
     """
 
     def __init__(self) -> None:
-        self._selector = for_a_few()
+        self._poller = for_a_few()
 
     def watch(self, descriptor: int, wanted: bool) -> None:
         """Add a descriptor to the waits, or remove it."""
         if wanted:
-            self._selector.register(descriptor, selectors.EVENT_WRITE)
+            self._poller.register(descriptor, EVENT_WRITE)
         else:
-            self._selector.unregister(descriptor)
+            self._poller.unregister(descriptor)
 
     def wait(self, seconds: float | None) -> list[int]:
         """Wait, and return the writable ones; [] after the time, or one part of it (one_wait)."""
-        return [key.fd for key, _ in self._selector.select(one_wait(seconds))]
+        return [each for each, _ in self._poller.select(one_wait(seconds))]
 
 
 def is_hung_up(descriptor: int) -> bool:
@@ -107,70 +101,145 @@ def is_hung_up(descriptor: int) -> bool:
     """
     if not sys.platform.startswith("linux"):
         return False
-    import select
-
     poll = select.poll()
     poll.register(descriptor, 0)
     return bool(poll.poll(0))
 
 
-def for_a_few() -> selectors.BaseSelector:
-    """Return the best selector for a few dozens of descriptors: changing the set costs nothing."""
-    if hasattr(selectors, "PollSelector") and sys.platform != "darwin":
-        return selectors.PollSelector()
+def for_a_few() -> Poller:
+    """Return the best poller for a few dozens of descriptors: changing the set costs nothing."""
+    if hasattr(select, "poll") and sys.platform != "darwin":
+        return _Poll()
     return _Select()
 
 
-def for_a_crowd() -> selectors.BaseSelector | None:
-    """Return the best selector for very many descriptors; None where the system has none.
+def for_a_crowd() -> Poller | None:
+    """Return the best poller for very many descriptors; None where the system has none.
 
     Raises OSError when there is no free descriptor for it.
     """
-    return _Crowd() if hasattr(selectors, "EpollSelector") else None
+    return _Crowd() if hasattr(select, "epoll") else None
 
 
-class _Select(selectors.SelectSelector):
-    def select(self, timeout: float | None = None) -> _Ready:
-        if sys.platform == "win32" and not self.get_map():
+class Poller(Protocol):
+    """A set of watched descriptors.
+
+    (As a selector of ``selectors``, without its objects for descriptors: making and looking up
+    these takes longer than poll(2) itself.)
+    """
+
+    def register(self, descriptor: int, events: int) -> None:
+        """Watch a descriptor for EVENT_READ, EVENT_WRITE or both. Raises ValueError, OSError."""
+
+    def modify(self, descriptor: int, events: int) -> None:
+        """Watch a descriptor for other events."""
+
+    def unregister(self, descriptor: int) -> None:
+        """End the watch; the descriptor may be closed already."""
+
+    def select(self, timeout: float | None) -> list[tuple[int, int]]:
+        """Wait, and return the ready descriptors with their events, at least the watched ones.
+
+        After an error or a hang-up, these can be events that are not watched.
+        """
+
+    def close(self) -> None:
+        """Close what the poller itself has opened."""
+
+
+#: EVENT_READ, EVENT_WRITE or both -> the events of poll(2), which epoll(7) has too.
+_IN, _OUT = getattr(select, "POLLIN", 1), getattr(select, "POLLOUT", 4)
+_ASKED = (0, _IN, _OUT, _IN | _OUT)
+
+
+def _events(told: int) -> int:
+    return (EVENT_READ if told & ~_OUT else 0) | (EVENT_WRITE if told & ~_IN else 0)
+
+
+class _Poll:
+    """poll(2)."""
+
+    def __init__(self) -> None:
+        self._poll = select.poll()
+
+    def register(self, descriptor: int, events: int) -> None:
+        self._poll.register(descriptor, _ASKED[events])
+
+    modify = register
+
+    def unregister(self, descriptor: int) -> None:
+        self._poll.unregister(descriptor)
+
+    def select(self, timeout: float | None) -> list[tuple[int, int]]:
+        # (Rounded up: a wait that ends before its time would be repeated.)
+        ready = self._poll.poll(None if timeout is None else ceil(timeout * 1000))
+        return [(descriptor, _events(told)) for descriptor, told in ready]
+
+    def close(self) -> None:
+        """Do nothing: it has no descriptor."""
+
+
+class _Select:
+    """select(2)."""
+
+    def __init__(self) -> None:
+        self._selector = SelectSelector()
+
+    def register(self, descriptor: int, events: int) -> None:
+        self._selector.register(descriptor, events)
+
+    def modify(self, descriptor: int, events: int) -> None:
+        self._selector.modify(descriptor, events)
+
+    def unregister(self, descriptor: int) -> None:
+        self._selector.unregister(descriptor)
+
+    def select(self, timeout: float | None) -> list[tuple[int, int]]:
+        if sys.platform == "win32" and not self._selector.get_map():
             # On Windows, select without descriptors is an error, not a sleep.
             time.sleep(timeout or 0)
             return []
-        return super().select(timeout)
+        return [(key.fd, events) for key, events in self._selector.select(timeout)]
+
+    def close(self) -> None:
+        self._selector.close()
 
 
-class _Crowd(_Epoll):
-    """A selector with epoll(7) that also accepts regular files and /dev/null.
+class _Crowd:
+    """epoll(7), also for regular files and /dev/null.
 
     epoll_ctl(2) refuses these (EPERM). With poll(2) they are always ready, and so they are here.
     """
 
     def __init__(self) -> None:
-        super().__init__()
-        self._always: dict[int, selectors.SelectorKey] = {}
+        self._epoll = select.epoll()
+        self._always: dict[int, int] = {}
 
-    def register(self, fileobj: int, events: int, data: object = None) -> selectors.SelectorKey:  # type: ignore[override]
+    def register(self, descriptor: int, events: int) -> None:
         try:
-            return super().register(fileobj, events, data)
+            self._epoll.register(descriptor, _ASKED[events])
         except PermissionError:
-            key = selectors.SelectorKey(fileobj, fileobj, events, data)
-            self._always[fileobj] = key
-            return key
+            self._always[descriptor] = events
 
-    def modify(self, fileobj: int, events: int, data: object = None) -> selectors.SelectorKey:  # type: ignore[override]
-        if fileobj in self._always:
-            key = self._always[fileobj] = self._always[fileobj]._replace(events=events)
-            return key
-        return super().modify(fileobj, events, data)
+    def modify(self, descriptor: int, events: int) -> None:
+        if descriptor in self._always:
+            self._always[descriptor] = events
+        else:
+            self._epoll.modify(descriptor, _ASKED[events])
 
-    def unregister(self, fileobj: int) -> selectors.SelectorKey:  # type: ignore[override]
-        return self._always.pop(fileobj, None) or super().unregister(fileobj)
+    def unregister(self, descriptor: int) -> None:
+        if self._always.pop(descriptor, None) is None:
+            try:
+                self._epoll.unregister(descriptor)
+            except OSError:
+                pass  # it is closed already, which has ended the watch
 
-    def select(self, timeout: float | None = None) -> _Ready:
-        if not self._always:
-            return super().select(timeout)
-        ready = super().select(0)
-        ready.extend((key, key.events) for key in self._always.values())
-        return ready
+    def select(self, timeout: float | None) -> list[tuple[int, int]]:
+        ready = self._epoll.poll(0 if self._always else timeout)
+        return [*((each, _events(told)) for each, told in ready), *self._always.items()]
+
+    def close(self) -> None:
+        self._epoll.close()
 
 
 def may_block(descriptor: int) -> bool:

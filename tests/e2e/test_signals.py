@@ -73,10 +73,13 @@ from pync.waiting import readiness
 from pync.__main__ import run
 
 class Crowd(readiness._Crowd):
-    def register(self, fileobj, events, data=None):
-        if len(self.get_map()) == 30:
+    registered = 0
+
+    def register(self, descriptor, events):
+        if self.registered == 30:
             os.kill(os.getpid(), {number})
-        return super().register(fileobj, events, data)
+        self.registered += 1
+        super().register(descriptor, events)
 
 readiness._Crowd = Crowd
 run()
