@@ -25,8 +25,8 @@ PENDING = 16 * 1024 * 1024
 NO_PROGRESS = 0.2
 
 #: The bytes after which to look whether a server keeps answers in its own memory, and the
-#: seconds between two looks.
-STEP, LOOK_INTERVAL = 16 * 1024, 0.0005
+#: seconds between two looks; the bytes to send if there is nothing to look at.
+STEP, LOOK_INTERVAL, LITTLE = 16 * 1024, 0.0005, 1024
 
 
 #: The groups of the common requirements, in their order.
@@ -125,7 +125,7 @@ def fill_own_queue(
 
     A server with a bounded buffer, flooded, does not come to the FIN before most of its answers
     have been taken: what it forgets at FIN is then little or nothing. Only if nothing waits to be
-    read is the FIN next. If the kernel does not report what waits, nothing is sent.
+    read is the FIN next. If the kernel does not report what waits, only a little is sent.
 
     Arguments:
         limit: bytes after which to stop in any case.
@@ -133,11 +133,14 @@ def fill_own_queue(
     Returns the number of bytes that were sent.
     """
     taken, before = 0, peer.queues()
-    while before is not None and taken < limit:
+    if before is None:
+        return flood(session, peer, pattern, min(step, LITTLE))
+    while taken < limit:
         sent = flood(session, peer, pattern, taken + step, taken=taken)
         queues = _after_step(session, peer, before.untaken)
-        stopped = queues is None or queues.unread or queues.untaken <= before.untaken
-        if stopped or sent < taken + step:
+        if queues is None or queues.unread or queues.untaken <= before.untaken:
+            return sent
+        if sent < taken + step:
             return sent
         taken, before = sent, queues
     return taken
