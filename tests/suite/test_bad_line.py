@@ -90,6 +90,20 @@ def test_a_right_server_is_right_over_it(tmp_path: Path, target: str, link: str)
     assert judged.ids("SKIP") == held
 
 
+def test_what_is_pending_at_the_fin_comes_over_it(tmp_path: Path) -> None:
+    """The kernel does not tell how much of it a server behind a line has read."""
+    words = (
+        "echo/half-close-pending",
+        "quit/pending",
+        "hello/pending",
+        "reset/ends-fin",
+        "crud/pending",
+    )
+    cases = [f"--case={one}" for one in words]
+    judged = judge(tmp_path, *cases, "--link=delay=20ms", "--transport=tcp", "--jobs=2")
+    assert judged.ids("PASS") == set(words), judged.stdout
+
+
 def test_lines_can_be_combined(tmp_path: Path) -> None:
     links = "--link=delay=50ms±20ms", "--link=up slice=1;down rate=10K"
     judged = judge(tmp_path, *links, "--case=echo/segments", "--case=chat/say", "--transport=unix")
