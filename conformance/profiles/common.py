@@ -11,9 +11,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 
 from ..clients.peer import Peer
 from ..core.settings import answers_once
-from ..scenario.flooding import TURN, flood, jam, runs
+from ..scenario.flooding import TURN, TURN_MOST, flood, jam, runs
 from ..scenario.profile import StreamProfile
 from ..scenario.requirement import SPEC
+from ..scenario.server_time import ServerTime
 from ..scenario.session import Session
 from ..targets.queues import Queues
 from . import concurrency, lifecycle, survival, upkeep
@@ -148,8 +149,8 @@ def fill_own_queue(
 
 def _after_step(session: Session, peer: Peer, untaken: int) -> Queues | None:
     """Wait until the server has read everything and more answers wait, or it does nothing more."""
-    end = time.monotonic() + TURN
-    last, until = None, end
+    patience = ServerTime(session.server.process, TURN, TURN_MOST)
+    last, until = None, time.monotonic() + TURN
     while True:
         time.sleep(LOOK_INTERVAL)
         queues, now = peer.queues(), time.monotonic()
@@ -157,7 +158,7 @@ def _after_step(session: Session, peer: Peer, untaken: int) -> Queues | None:
             return queues
         if queues != last:
             last, until = queues, now + NO_PROGRESS
-        if now > end or (now > until and not runs(session)):
+        if patience.is_over() or (now > until and not runs(session)):
             return queues
 
 

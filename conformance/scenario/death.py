@@ -8,6 +8,7 @@ import time
 from ..core.transcript import Transcript
 from ..core.verdict import Violation
 from ..targets.process import Process
+from .server_time import ServerTime
 
 #: Kinds of violation whose cause may be the server's death. The suite then waits DYING seconds
 #: for the server's end, so that the message names the cause and not a symptom.
@@ -25,8 +26,9 @@ MAY_HAVE_DIED = frozenset(
 
 DYING = 2.0
 
-#: Seconds that a server may take to handle the last actions of its clients, and between two checks.
-SETTLING, SETTLING_INTERVAL = 1.0, 0.002
+#: Seconds that a server may take to handle the last actions of its clients: of its own time, in
+#: any case, and between two checks.
+SETTLING, SETTLING_MOST, SETTLING_INTERVAL = 1.0, 10.0, 0.002
 
 #: The exit statuses of a server that ended because of SIGTERM.
 ORDERLY = frozenset({0, 128 + signal.SIGTERM, -signal.SIGTERM})
@@ -53,8 +55,8 @@ def _let_settle(process: Process) -> None:
 
     lighttpd, for example, ends with status 1 if a connection is still open.
     """
-    until = time.monotonic() + SETTLING
-    while process.runs() and time.monotonic() < until:
+    patience = ServerTime(process, SETTLING, SETTLING_MOST)
+    while process.runs() and not patience.is_over():
         time.sleep(SETTLING_INTERVAL)
 
 

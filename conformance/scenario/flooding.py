@@ -5,12 +5,12 @@ If it takes nothing for a moment, it may also be waiting for a processor, or com
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..core.verdict import Violation
+from .server_time import ServerTime
 
 if TYPE_CHECKING:
     from ..clients.peer import Peer
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 #: the socket accepts; and the seconds without progress after which the server reads no more.
 JAM, JAM_QUIET = 8 * 1024 * 1024, 0.2
 
-#: Seconds without progress after which to stop even if the server runs or waits for a processor.
-TURN = 3.0
+#: Seconds without progress after which to stop even if the server runs: of its own time, and in
+#: any case.
+TURN, TURN_MOST = 3.0, 15.0
 
 
 def flood(
@@ -41,11 +42,14 @@ def flood(
     Returns the number of bytes that were sent, including ``taken``.
     """
     taken = peer.flood(source, limit, quiet, taken)
-    until = time.monotonic() + TURN
-    while taken < limit and time.monotonic() < until and runs(session):
+    process = session.server.process
+    if process is None:
+        return taken
+    patience = ServerTime(process, TURN, TURN_MOST)
+    while taken < limit and process.runs() and not patience.is_over():
         before, taken = taken, peer.flood(source, limit, quiet, taken)
         if taken != before:
-            until = time.monotonic() + TURN
+            patience.restart()
     return taken
 
 

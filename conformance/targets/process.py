@@ -259,6 +259,10 @@ class Process:
         """Return the seconds that it has run or waited for a processor; None if not known."""
         return running_time(self.pid)
 
+    def waiting_time(self) -> float:
+        """Return the seconds that it has waited for a processor; 0 if they are not counted."""
+        return waiting_time(self.pid)
+
     def runs(self) -> bool:
         """Return whether it runs or waits for a processor now; False if that is not known."""
         return runs(self.pid)

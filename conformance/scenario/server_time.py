@@ -1,0 +1,38 @@
+"""The time of a server: on a busy machine, one that waits for a processor can do nothing."""
+
+from __future__ import annotations
+
+import time
+
+from ..targets.process import Process
+
+
+class ServerTime:
+    """A number of seconds, without those in which the server waited for a processor.
+
+    Arguments:
+        process: the server; None if the suite did not start it: all its time counts.
+        seconds: the number of seconds.
+        most: seconds after which the time is over in any case.
+    """
+
+    def __init__(self, process: Process | None, seconds: float, most: float) -> None:
+        self._process = process
+        self._seconds, self._most = seconds, most
+        self.restart()
+
+    def restart(self) -> None:
+        """Count from now on."""
+        self._began = time.monotonic()
+        self._waited = self._waiting_time()
+
+    def is_over(self) -> bool:
+        """Return whether the time is over."""
+        elapsed = time.monotonic() - self._began
+        if elapsed < self._seconds:
+            return False
+        waited = self._waiting_time() - self._waited
+        return elapsed - waited >= self._seconds or elapsed >= self._most
+
+    def _waiting_time(self) -> float:
+        return self._process.waiting_time() if self._process is not None else 0.0
