@@ -213,13 +213,14 @@ def pending(session: Session) -> None:
     # A server with a bounded buffer.
     peer, key = session.join(receive_buffer=16 * 1024), new_key()
     ask(peer, b"create " + key + b" " + LONG_VALUE, b"OK")
-    command = peer.conduct.sent(b"read " + key + b"\n")
+    commands = peer.conduct.sent((b"read " + key + b"\n") * READS)
+    one = len(commands) // READS
     taken = fill_own_queue(
-        *(session, peer, command, READS * len(command)), step=STEP // len(LONG_VALUE) * len(command)
+        session, peer, commands, len(commands), step=STEP // len(LONG_VALUE) * one
     )
     peer.send_eof()
     settle(session, peer)
-    peer.expect((b"OK " + LONG_VALUE + b"\n") * (taken // len(command)), "the pending answers")
+    peer.expect((b"OK " + LONG_VALUE + b"\n") * (taken // one), "the pending answers")
     peer.expect_eof()
 
 
