@@ -111,7 +111,7 @@ CASES = {
     "one-of-900": Case("/s", "", (NCAT,), crowds.one_of_many(900)),
     "one-of-10000": Case("/s", "as with few", (), crowds.one_of_many(10_000), alone=True),
     "idle-client": Case("B", "8 KB", (NCAT,), crowds.idle_clients),
-    "scan": Case("/s", "nc's time, 1.5 times (0.67)", (NC,), exchanges.scan),
+    "scan": Case("/s", "nc's speed, 0.9 times", (NC,), exchanges.scan),
     "scan-20ms": Case("/s", "20 times", (NC,), scans.away(scans.DELAY, "5")),
     "scan-dropped": Case("/s", "", (NC,), scans.away("never", "1")),
     "start": Case(

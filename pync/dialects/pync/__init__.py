@@ -81,7 +81,10 @@ ONLY_VERBOSELY = frozenset(
 
 def say(event: events.Event, config: Config, interactive: bool) -> Said:
     """Return the message for an event on stderr; None for none."""
-    if not config.verbose and type(event) in ONLY_VERBOSELY:
+    if not config.verbose and (
+        type(event) in ONLY_VERBOSELY
+        or (type(event) is events.Scanned and event.state == "closed")  # most ports of a scan
+    ):
         return None
     if isinstance(event, events.PeerEnded) and not interactive:
         return None

@@ -39,8 +39,6 @@ from .. import OnStdout, Said
 
 def say(event: Event, config: Config, interactive: bool) -> Said:
     """Return the message for an event on stderr; None for none."""
-    if not config.verbose and type(event) is Scanned and event.state == "closed":
-        return None
     if isinstance(event, Failed):
         return complain(event.error, config)
     if isinstance(event, Told):

@@ -45,6 +45,8 @@ _UNDER_WAY = frozenset({errno.EINPROGRESS, errno.EALREADY, errno.EWOULDBLOCK})
 #: Windows a second connect fails with WSAEINVAL, and BSD starts again.)
 _ASKS_AGAIN = sys.platform == "linux"
 
+_REFUSED = cause_of(ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED)))
+
 
 class ProbeSetup(NamedTuple):
     """The parameters that all probes of one scan share.
@@ -96,6 +98,9 @@ class Probe:
 
     def start(self) -> None:
         """Start the scan; ``finished`` may be called before this returns."""
+        if self._is_refused_at_once():
+            self._end("closed")
+            return
         options = self._setup.options
         self._attempts = Attempts(
             self._setup.endpoints,
@@ -106,6 +111,22 @@ class Probe:
             happy_eyeballs=options.happy_eyeballs and not self._datagrams,
         )
         self._proceed()
+
+    def _is_refused_at_once(self) -> bool:
+        """Connect a socket that was refused before; return whether it is refused again.
+
+        Most ports of a scan over loopback are refused at once, so this takes no more calls than
+        needed. After any other result, the socket is left as it is, and connected again below.
+        """
+        endpoint = self._setup.endpoints[0]
+        sock = self._setup.spare.get(endpoint.family)
+        if sock is None or len(self._setup.endpoints) > 1:
+            return False
+        number = number_of(self._port, "tcp")
+        if number is None or _connected(sock, endpoint, number) != errno.ECONNREFUSED:
+            return False
+        self.failed.append(AttemptFailed(self.where, _REFUSED, True))
+        return True
 
     @property
     def where(self) -> Address:
@@ -129,7 +150,7 @@ class Probe:
             self._call_later(max(0.0, at - now), self._proceed)
 
     def _begin(self, attempt: Attempt[Endpoint]) -> None:
-        setup, (family, name) = self._setup, attempt.endpoint
+        setup, family = self._setup, attempt.endpoint.family
         sock = None
         try:
             number = self._number()
@@ -143,10 +164,7 @@ class Probe:
                 sock.setblocking(False)
                 sockopts.apply(sock, setup.options.sockopts)
                 bind_source(sock, setup.address, setup.options, kind)
-            target = (name[0], number, *name[2:])
-            code = sock.connect_ex(target)
-            if code == errno.EINPROGRESS and _ASKS_AGAIN:
-                code = sock.connect_ex(target)
+            code = _connected(sock, attempt.endpoint, number)
         except DialError:
             raise  # the source address does not resolve
         except OSError as error:
@@ -175,8 +193,6 @@ class Probe:
         if number is None:
             raise OSError(0, "unknown service")
         return number
-
-    # TCP.
 
     def _settled(self, sock: socket.socket) -> None:
         try:
@@ -208,8 +224,6 @@ class Probe:
         if not data or b"\n" in self.banner or len(self.banner) >= BANNER:
             self._end("open")
 
-    # UDP.
-
     def _ask(self, sock: socket.socket) -> None:
         half = self._setup.answer / 2
         self._setup.loop.watch_reader(sock.fileno(), lambda: self._answered(sock))
@@ -236,16 +250,12 @@ class Probe:
             return
         self._end_at(sock, "open")
 
-    # Results.
-
     def _failed_later(self, sock: socket.socket, error: OSError) -> None:
         """Handle a started attempt that has failed; start the next one."""
         self._failed(sock, self._trying[sock], error)
         self._proceed()
 
-    def _failed(
-        self, sock: socket.socket | None, attempt: Attempt[Endpoint], error: OSError
-    ) -> None:
+    def _failed(self, sock: socket.socket | None, of: Attempt[Endpoint], error: OSError) -> None:
         if sock is not None:
             self._close(sock)
         if self._datagrams:
@@ -253,13 +263,13 @@ class Probe:
         options = self._setup.options
         if error.errno in _EXHAUSTED and self._tries < TRIES and not options.source_port:
             self._tries += 1
-            self._postponed.add(attempt)
-            self._call_later(PAUSE, lambda: self._begin_again(attempt))
+            self._postponed.add(of)
+            self._call_later(PAUSE, lambda: self._begin_again(of))
             return
-        self._postponed.discard(attempt)
-        self._attempts.failed(attempt, time.monotonic())
-        self._last = attempt.endpoint
-        tried = self._address(attempt.endpoint)
+        self._postponed.discard(of)
+        self._attempts.failed(of, time.monotonic())
+        self._last = of.endpoint
+        tried = self._address(of.endpoint)
         self.failed.append(AttemptFailed(tried, cause_of(error), self._attempts.over))
 
     def _begin_again(self, attempt: Attempt[Endpoint]) -> None:
@@ -299,3 +309,12 @@ class Probe:
 
     def _address(self, endpoint: Endpoint) -> Address:
         return Address(self._setup.address.scheme, self._setup.hosts[endpoint], self._port)
+
+
+def _connected(sock: socket.socket, endpoint: Endpoint, port: int) -> int:
+    """Connect to a port of the endpoint's address; return connect's errno."""
+    name = (endpoint.name[0], port, *endpoint.name[2:])
+    code = sock.connect_ex(name)
+    if code == errno.EINPROGRESS and _ASKS_AGAIN:
+        code = sock.connect_ex(name)
+    return code
