@@ -34,7 +34,7 @@ UNKNOWN = Manners(False, None, False, None, False)
 
 
 #: Transport -> the options of pync, besides the address.
-_OPTIONS = {TLS: ["--ssl", "--insecure"], UDP: ["-u"], UDP6: ["-u"]}
+_OPTIONS = {TLS: ["--ssl", "--insecure", "--shutdown"], UDP: ["-u"], UDP6: ["-u"]}
 
 
 def open_terminal(

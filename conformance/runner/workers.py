@@ -43,6 +43,10 @@ if TYPE_CHECKING:
 #: Seconds that a worker may take to clean up when it has to end.
 TIDYING = 10.0
 
+#: Seconds from which on a case is long: the other cases of its requirement are judged next, because
+#: a long case that begins last is what the whole run waits for.
+LONG = 1.0
+
 
 @contextmanager
 def forked(plan: Plan, known: Expectations, number: int) -> Iterator[list[Workers]]:
@@ -109,6 +113,7 @@ class Workers:
         self._plan = plan
         self._folder = tempfile.TemporaryDirectory(prefix="conformance-board-")
         self._workers: list[Worker] = []
+        self._next: deque[int] = deque()
         share = -(-len(plan.cases) // number)
         try:
             for start in range(0, len(plan.cases), share):
@@ -163,6 +168,8 @@ class Workers:
                     worker = key.data
                     number, result = worker.judges, worker.hear()
                     worker.judges = None
+                    if number is not None and _seconds(result) > LONG:
+                        self._prefer(self._plan.cases[number].requirement.id)
                     if result is None:
                         selector.unregister(worker.link)
                     else:
@@ -171,13 +178,27 @@ class Workers:
                         yield number, result
 
     def _give(self, worker: Worker) -> None:
-        """Send the next case of its own block, or the last one of the longest other block."""
+        """Send the next case of its own block, or the last one of the longest other block.
+
+        The cases of a requirement that takes long come before them.
+        """
+        if self._next:
+            worker.begin(self._next.popleft())
+            return
         if worker.block:
             worker.begin(worker.block.popleft())
             return
         slowest = max(self._workers, key=lambda one: len(one.block))
         if slowest.block:
             worker.begin(slowest.block.pop())
+
+    def _prefer(self, requirement: str) -> None:
+        """Judge the remaining cases of a requirement before all others."""
+        for worker in self._workers:
+            for number in [*worker.block]:
+                if self._plan.cases[number].requirement.id == requirement:
+                    worker.block.remove(number)
+                    self._next.append(number)
 
     def close(self) -> None:
         """End the workers; interrupt those that are still judging."""
@@ -194,6 +215,12 @@ class Workers:
                 time.sleep(0.001)
         self._workers.clear()
         self._folder.cleanup()
+
+
+def _seconds(result: str | None) -> float:
+    """Return how long a scenario took, without those that it needs; 0 if this is not known."""
+    row = json.loads(result) if result else None
+    return float(row["seconds"]) if isinstance(row, dict) else 0.0
 
 
 def _work(

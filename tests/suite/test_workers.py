@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections import deque
 from pathlib import Path
 
 import pytest
 
 from conformance.core.verdict import Exit
+from conformance.plan import Options, Plan
+from conformance.runner.workers import Workers
 
 from .. import forking
 from ..programs import until
@@ -110,3 +113,32 @@ def members(session: int) -> list[int]:
             except ProcessLookupError:
                 continue
     return found
+
+
+class Idle:
+    """A worker that only notes which case it is given."""
+
+    def __init__(self, *block: int) -> None:
+        self.block = deque(block)
+        self.given: list[int] = []
+
+    def begin(self, number: int) -> None:
+        self.given.append(number)
+
+
+def test_the_other_cases_of_a_long_requirement_come_next() -> None:
+    names = ("echo/simple", "echo/binary", "echo/backpressure")
+    plan = Plan(Options(target="ref:python", cases=names, transports=("tcp", "tcp6", "unix")))
+    long = [n for n, case in enumerate(plan.cases) if case.requirement.id == "echo/backpressure"]
+    first, second = Idle(*range(4)), Idle(*range(4, len(plan.cases)))
+    workers = Workers.__new__(Workers)
+    workers._plan, workers._next = plan, deque()
+    workers._workers = [first, second]  # type: ignore[list-item]
+    first.block.remove(long[0])  # it was judged, and took long
+    workers._prefer("echo/backpressure")
+    for _ in long:
+        workers._give(first)  # type: ignore[arg-type]
+    assert first.given == [*long[1:], 0]
+    for _ in plan.cases:
+        workers._give(second)  # type: ignore[arg-type]
+    assert sorted([*first.given, *second.given, long[0]]) == list(range(len(plan.cases)))
