@@ -171,8 +171,9 @@ class _Poll:
         self._poll.unregister(descriptor)
 
     def select(self, timeout: float | None) -> list[tuple[int, int]]:
-        # (Rounded up: a wait that ends before its time would be repeated.)
-        ready = self._poll.poll(None if timeout is None else ceil(timeout * 1000))
+        # (Rounded up: a wait that ends before its time would be repeated. A negative time would
+        # be for ever.)
+        ready = self._poll.poll(None if timeout is None else max(0, ceil(timeout * 1000)))
         return [(descriptor, _events(told)) for descriptor, told in ready]
 
     def close(self) -> None:
@@ -235,7 +236,9 @@ class _Crowd:
                 pass  # it is closed already, which has ended the watch
 
     def select(self, timeout: float | None) -> list[tuple[int, int]]:
-        ready = self._epoll.poll(0 if self._always else timeout)
+        if self._always or (timeout is not None and timeout < 0):
+            timeout = 0  # a negative time would be for ever
+        ready = self._epoll.poll(timeout)
         return [*((each, _events(told)) for each, told in ready), *self._always.items()]
 
     def close(self) -> None:

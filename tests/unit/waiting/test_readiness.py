@@ -87,6 +87,10 @@ def test_a_wait_lasts_as_long_as_was_said(way: readiness.Poller) -> None:
     assert way.select(0.0001) == []
 
 
+def test_a_time_that_has_passed_is_no_wait_for_ever(way: readiness.Poller) -> None:
+    assert way.select(-0.5) == []
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="only on POSIX: Windows waits for sockets")
 @pytest.mark.parametrize("name", ["a file", os.devnull])
 def test_a_file_is_always_ready(way: readiness.Poller, name: str, tmp_path: Path) -> None:
