@@ -36,6 +36,7 @@ from ..targets.orphans import die_with_parent
 from .items import case_of, end, report, report_crash
 from .judge import judge, run
 from .needs import Board
+from .order import ranks
 
 if TYPE_CHECKING:
     from io import BufferedReader
@@ -114,11 +115,11 @@ class Workers:
         self._folder = tempfile.TemporaryDirectory(prefix="conformance-board-")
         self._workers: list[Worker] = []
         self._next: deque[int] = deque()
-        share = -(-len(plan.cases) // number)
+        share, rank = -(-len(plan.cases) // number), ranks(plan)
         try:
             for start in range(0, len(plan.cases), share):
                 numbers = range(start, min(start + share, len(plan.cases)))
-                self._fork(known, deque(numbers))
+                self._fork(known, deque(sorted(numbers, key=lambda one: rank[one])))
         except BaseException:
             self.close()
             raise

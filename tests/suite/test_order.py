@@ -1,0 +1,44 @@
+"""The order of a run: what waits begins first, and what needs it comes last."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.plan import Options, Plan
+from conformance.runner.order import FREE, LONG, WAITS, ranks
+from conformance.scenario.requirement import Requirement
+
+PLAN = Plan(Options(target="ref:python"))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("echo/simple", FREE),
+        ("echo/quiet", LONG),
+        ("echo/leak-process", LONG),
+        ("echo/large", WAITS),  # needs echo/quiet
+        ("echo/next-client", FREE),
+        ("client-echo/prints", FREE),
+    ],
+)
+def test_the_rank_of_a_requirement(name: str, expected: int) -> None:
+    found = {
+        rank
+        for case, rank in zip(PLAN.cases, ranks(PLAN), strict=True)
+        if case.requirement.id == name
+    }
+    assert found == {expected}
+
+
+def test_nothing_that_comes_early_needs_what_takes_long() -> None:
+    requirements = PLAN.catalogue.requirements
+
+    def needed(one: Requirement) -> set[str]:
+        direct = {*one.needs, *one.unless}
+        return direct.union(*(needed(requirements[name]) for name in direct))
+
+    free = [case for case, rank in zip(PLAN.cases, ranks(PLAN), strict=True) if rank == FREE]
+    assert len(free) > len(PLAN.cases) // 3
+    for case in free:
+        assert not any(requirements[name].once for name in needed(case.requirement))
