@@ -198,7 +198,7 @@ class _Select:
     def select(self, timeout: float | None) -> list[tuple[int, int]]:
         if sys.platform == "win32" and not self._selector.get_map():
             # On Windows, select without descriptors is an error, not a sleep.
-            time.sleep(timeout or 0)
+            time.sleep(max(0.0, timeout or 0.0))
             return []
         return [(key.fd, events) for key, events in self._selector.select(timeout)]
 

@@ -11,6 +11,7 @@ pytest.importorskip("wsproto", reason="wsproto is not installed")
 
 from pync.core.address import Address
 from pync.core.broken import WebSocketFailure
+from pync.core.deadline import Deadline
 from pync.engine.movers import MessageMover, receiving, sending
 from pync.engine.pace import Rate
 from pync.engine.pipeline import PLAIN
@@ -19,6 +20,7 @@ from pync.layers.websocket_handshake import Offer, Wish
 from pync.transports.memory import pair as memory_pair
 from pync.transports.upgrading import Upgrading, upgrade_now
 from pync.transports.websocket import Upgrade, WebSocketConn
+from pync.waiting.readiness import readable
 
 WHERE = Address("ws", "host", "80", "/")
 PASSED = Framing(None, "binary", passes_on=True)
@@ -67,12 +69,14 @@ def test_kinds_ends_and_the_close() -> None:
             one.send_message(message)
         moved = 0
         while moved < 11:
+            readable([near.fileno()], Deadline(10))
             moved += mover.move() or 0
         for message in ("text", "", b"", b"\0binary"):
             assert two.recv_message() == message
         assert b"".join(seen) == b"text\0binary"
         one.codec.close_as(near.codec)
         one.send_eof()
+        readable([near.fileno()], Deadline(10))
         assert mover.move() == 0
         assert mover.ended
         assert mover.leftover() == b""
@@ -87,6 +91,7 @@ def test_a_failure_is_the_source_s() -> None:
     with two, far, near:
         one.break_off()
         mover = MessageMover(near, far, None)
+        readable([near.fileno()], Deadline(10))
         with pytest.raises((WebSocketFailure, ConnectionResetError)) as caught:
             mover.move()
         assert mover.fault(caught.value) == "source"
