@@ -17,7 +17,12 @@ LONG, FREE, WAITS = range(3)
 
 
 def ranks(plan: Plan) -> list[int]:
-    """Return the rank of each case of a plan: LONG, FREE or WAITS."""
+    """Return the rank of each case of a plan: LONG, FREE or WAITS.
+
+    Mutants keep their order. Most of them wait for a deadline, whatever the requirement; and those
+    that are sent many megabytes, if they all began together, would use up the system's memory for
+    sockets (tcp(7), tcp_mem), which changes what a server has to keep itself.
+    """
     requirements = plan.catalogue.requirements
     known: dict[str, int] = {}
 
@@ -29,4 +34,4 @@ def ranks(plan: Plan) -> list[int]:
             known[one.id] = LONG if one.once else WAITS if waits else FREE
         return known[one.id]
 
-    return [rank(case.requirement) for case in plan.cases]
+    return [FREE if case.mutant else rank(case.requirement) for case in plan.cases]

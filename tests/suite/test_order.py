@@ -42,3 +42,9 @@ def test_nothing_that_comes_early_needs_what_takes_long() -> None:
     assert len(free) > len(PLAN.cases) // 3
     for case in free:
         assert not any(requirements[name].once for name in needed(case.requirement))
+
+
+def test_mutants_keep_their_order() -> None:
+    mutants = Plan(Options(profile="echo", selftest=True))
+    assert len(mutants.cases) > 50
+    assert set(ranks(mutants)) == {FREE}
