@@ -126,14 +126,14 @@ def _crowded(masked: Sequence[str], shown: Sequence[str]) -> dict[str, list[str]
     """Return the folders that are emptied because too many of their entries must be masked.
 
     The time of a mount grows with the number of mounts: 500 targets in one folder would cost each
-    start some seconds. The values are the other entries of the folder, which stay visible.
+    start some seconds. The values are the entries of the folder that stay visible: all others.
     """
     count, crowded = Counter(os.path.dirname(one) for one in masked), dict[str, list[str]]()
     others = frozenset(masked)
     for place in sorted(one for one in count if count[one] >= _CROWD and one != "/"):
         if any(is_in(place, one) for one in shown):
             continue  # the target's own folder, or a folder in it
-        kept = [one.path for one in _entries(place) if _is_nobodys(one, others)]
+        kept = [one.path for one in _entries(place) if _may_stay_visible(one, others)]
         if len(kept) < count[place]:
             crowded[place] = kept
     return crowded
@@ -145,7 +145,7 @@ def _entries(place: str) -> list[os.DirEntry[str]]:
     return []
 
 
-def _is_nobodys(entry: os.DirEntry[str], masked: frozenset[str]) -> bool:
+def _may_stay_visible(entry: os.DirEntry[str], masked: frozenset[str]) -> bool:
     """Return whether an entry may stay visible; a link must not show a masked entry."""
     if entry.path in masked or not os.path.exists(entry):
         return False
