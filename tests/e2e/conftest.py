@@ -8,10 +8,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import pync as library
 from conformance.targets.ports import reserved_port
+from pync.transports.tls.certificate import self_made
 
 from ..forking import forked, started
 from ..peer import DEADLINE, Mailbox, Peer, Server, listening, mailbox
@@ -22,6 +25,7 @@ from .terminal import Terminal
 collect_ignore_glob = ["test_*.py"] if sys.platform == "win32" else []
 
 Start = Callable[..., Program]
+DialDtls = Callable[[int], Any]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -131,3 +135,26 @@ def keeps_saying(peer: Peer | Mailbox, program: Program) -> None:
             peer.says(b"more\n")
         except (BrokenPipeError, ConnectionResetError):
             pass  # it has just left
+
+
+@pytest.fixture(scope="session")
+def pem(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for localhost, with its key."""
+    path = tmp_path_factory.mktemp("tls") / "own.pem"
+    path.write_bytes(self_made())
+    return path
+
+
+@pytest.fixture
+def dial_dtls(stack: ExitStack, pem: Path) -> DialDtls:
+    """Connect to a port of localhost by DTLS, and verify the certificate of ``pem``."""
+    # Not above: only some tests need pyOpenSSL.
+    from pync.transports.dtls.conn import DtlsConn
+
+    def dialled(port: int) -> DtlsConn:
+        address = f"dtls://localhost:{port}"
+        conn = library.dial(address, DtlsConn, trusted=str(pem), timeout=DEADLINE)
+        conn.settimeout(DEADLINE)
+        return stack.enter_context(conn)
+
+    return dialled

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -14,33 +12,11 @@ import pytest
 pytest.importorskip("OpenSSL", reason="pyOpenSSL is not installed")
 
 import pync as library
-from pync.transports.dtls.conn import DtlsConn
-from pync.transports.tls.certificate import self_made
 
 from ..contract.table import NO_IPV6
 from ..peer import DEADLINE, mailbox
 from ..programs import Program, stays
-from .conftest import Start, heard_port
-
-Dial = Callable[[int], DtlsConn]
-
-
-@pytest.fixture(scope="module")
-def pem(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("dtls") / "own.pem"
-    path.write_bytes(self_made())
-    return path
-
-
-@pytest.fixture
-def dial(stack: ExitStack, pem: Path) -> Dial:
-    def dialled(port: int) -> DtlsConn:
-        address = f"dtls://localhost:{port}"
-        conn = library.dial(address, DtlsConn, trusted=str(pem), timeout=DEADLINE)
-        conn.settimeout(DEADLINE)
-        return stack.enter_context(conn)
-
-    return dialled
+from .conftest import DialDtls, Start, heard_port
 
 
 def begin(pync: Start, pem: Path, *words: object) -> tuple[Program, int]:
@@ -48,9 +24,9 @@ def begin(pync: Start, pem: Path, *words: object) -> tuple[Program, int]:
     return program, heard_port(program)
 
 
-def test_both_ways_and_the_clients_end(pync: Start, pem: Path, dial: Dial) -> None:
+def test_both_ways_and_the_clients_end(pync: Start, pem: Path, dial_dtls: DialDtls) -> None:
     program, port = begin(pync, pem)
-    client = dial(port)
+    client = dial_dtls(port)
     client.send(b"question")
     assert program.read(8) == b"question"
     program.write(b"answer")
@@ -88,9 +64,9 @@ def test_the_end_of_our_input_is_said_when_no_answer_comes(pync: Start, pem: Pat
         program.ends(0)
 
 
-def test_who_comes_later_is_served_next(pync: Start, pem: Path, dial: Dial) -> None:
+def test_who_comes_later_is_served_next(pync: Start, pem: Path, dial_dtls: DialDtls) -> None:
     program, port = begin(pync, pem, "-k")
-    first = dial(port)
+    first = dial_dtls(port)
     first.send(b"first")
     assert program.read(5) == b"first"
     address = f"dtls://localhost:{port}"
@@ -106,42 +82,44 @@ def test_who_comes_later_is_served_next(pync: Start, pem: Path, dial: Dial) -> N
     second.ends(0)
 
 
-def test_a_command_for_each_peer(pync: Start, pem: Path, dial: Dial) -> None:
+def test_a_command_for_each_peer(pync: Start, pem: Path, dial_dtls: DialDtls) -> None:
     _, port = begin(pync, pem, "-k", "--sh-exec", "read line; echo got $line")
-    clients = [dial(port) for _ in range(3)]
+    clients = [dial_dtls(port) for _ in range(3)]
     for number, client in reversed(list(enumerate(clients))):
         client.send(b"client %d\n" % number)
         assert client.recv() == b"got client %d\n" % number
         assert client.recv() == b""
 
 
-def test_one_command(pync: Start, pem: Path, dial: Dial) -> None:
+def test_one_command(pync: Start, pem: Path, dial_dtls: DialDtls) -> None:
     program, port = begin(pync, pem, "--sh-exec", "cat; exit 7")
-    client = dial(port)
+    client = dial_dtls(port)
     client.send(b"hello")
     assert client.recv() == b"hello"
     client.close()
     program.ends(7)
 
 
-def test_a_handshake_that_stops_delays_nobody(pync: Start, pem: Path, dial: Dial) -> None:
+def test_a_handshake_that_stops_delays_nobody(pync: Start, pem: Path, dial_dtls: DialDtls) -> None:
     program, port = begin(pync, pem)
     with mailbox() as silent:
         # These are not ClientHellos.
         for word in (b"", b"hello?", bytes(60_000)):
             silent.says(word, ("127.0.0.1", port))
-        client = dial(port)
+        client = dial_dtls(port)
         client.send(b"served")
         assert program.read(6) == b"served"
         client.close()
         program.ends(0)
 
 
-def test_a_client_of_which_a_certificate_is_asked(pync: Start, pem: Path, dial: Dial) -> None:
+def test_a_client_of_which_a_certificate_is_asked(
+    pync: Start, pem: Path, dial_dtls: DialDtls
+) -> None:
     program, port = begin(pync, pem, "-k", "--ssl-verify", f"--ssl-trustfile={pem}")
     # (In DTLS 1.2, the client gets this alert before its handshake is finished.)
     with pytest.raises(library.TlsError, match="handshake failure"):
-        dial(port)
+        dial_dtls(port)
     program.hears(b"pync: accept dtls://127.0.0.1:.*: .*\n")
     client = pync("-u", f"--ssl-cert={pem}", f"--ssl-trustfile={pem}", "localhost", port)
     client.write(b"me")
@@ -150,10 +128,10 @@ def test_a_client_of_which_a_certificate_is_asked(pync: Start, pem: Path, dial: 
     client.ends(0)
 
 
-def test_events_as_json(pync: Start, pem: Path, dial: Dial) -> None:
+def test_events_as_json(pync: Start, pem: Path, dial_dtls: DialDtls) -> None:
     program = pync("-lu", "--json", f"--ssl-cert={pem}", "--ssl-alpn=coap", "127.0.0.1", "0")
     port = json.loads(program.hears(rb".*\n")[0])["port"]
-    with dial(port):
+    with dial_dtls(port):
         pass
     said = [json.loads(line) for line in program.ends(0).splitlines()]
     [secured] = [one for one in said if one["event"] == "secured"]

@@ -6,7 +6,6 @@ import json
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -14,36 +13,16 @@ import pytest
 pytest.importorskip("OpenSSL", reason="pyOpenSSL is not installed")
 
 import pync as library
-from pync.transports.dtls.conn import DtlsConn
 from pync.transports.tls import TlsListener
 from pync.transports.tls.certificate import self_made
 
 from ..peer import DEADLINE, Mailbox, mailbox
 from ..programs import Program
-from .conftest import Start, heard_port
+from .conftest import DialDtls, Start, heard_port
 
-Dial = Callable[[int], DtlsConn]
 Serve = Callable[[], int]
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="-k with DTLS is not for Windows")
-
-
-@pytest.fixture(scope="module")
-def pem(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("dtls") / "own.pem"
-    path.write_bytes(self_made())
-    return path
-
-
-@pytest.fixture
-def dial(stack: ExitStack, pem: Path) -> Dial:
-    def dialled(port: int) -> DtlsConn:
-        address = f"dtls://localhost:{port}"
-        conn = library.dial(address, DtlsConn, trusted=str(pem), timeout=DEADLINE)
-        conn.settimeout(DEADLINE)
-        return stack.enter_context(conn)
-
-    return dialled
 
 
 @pytest.fixture
@@ -66,10 +45,10 @@ def onward(pync: Start, port: int, *words: object) -> tuple[Program, int]:
 
 
 def test_each_client_has_a_session_of_its_own(
-    pync: Start, pem: Path, box: Mailbox, dial: Dial
+    pync: Start, pem: Path, box: Mailbox, dial_dtls: DialDtls
 ) -> None:
     program, port = near(pync, pem, box)
-    clients = [dial(port) for _ in range(5)]
+    clients = [dial_dtls(port) for _ in range(5)]
     seen = []
     for number, client in enumerate(clients):
         client.send(b"question %d" % number)
@@ -90,19 +69,21 @@ def test_each_client_has_a_session_of_its_own(
 
 
 def test_a_client_without_dtls_reaches_nobody(
-    pync: Start, pem: Path, box: Mailbox, dial: Dial
+    pync: Start, pem: Path, box: Mailbox, dial_dtls: DialDtls
 ) -> None:
     _, port = near(pync, pem, box)
     with mailbox() as plain:
         plain.says(b"in plain text", ("127.0.0.1", port))
-        client = dial(port)
+        client = dial_dtls(port)
         client.send(b"by DTLS")
         box.hears(b"by DTLS")
 
 
-def test_more_than_fits_into_one_turn(pync: Start, pem: Path, box: Mailbox, dial: Dial) -> None:
+def test_more_than_fits_into_one_turn(
+    pync: Start, pem: Path, box: Mailbox, dial_dtls: DialDtls
+) -> None:
     _, port = near(pync, pem, box)
-    client = dial(port)
+    client = dial_dtls(port)
     client.send(b"go")
     box.hears(b"go")
     for number in range(200):
@@ -145,11 +126,13 @@ def test_the_relay_waits_for_the_servers_handshake(
             program.said = b""
 
 
-def test_by_dtls_on_both_sides(pync: Start, pem: Path, listener: TlsListener, dial: Dial) -> None:
+def test_by_dtls_on_both_sides(
+    pync: Start, pem: Path, listener: TlsListener, dial_dtls: DialDtls
+) -> None:
     words = (f"--ssl-cert={pem}", f"--to-ssl-trustfile={pem}")
     _, port = onward(pync, listener.address.port, *words)
     for _ in range(2):
-        client = dial(port)
+        client = dial_dtls(port)
         client.send(b"question")
         with listener.accept(DEADLINE) as server:
             assert server.recv(timeout=DEADLINE) == b"question"
@@ -160,9 +143,9 @@ def test_by_dtls_on_both_sides(pync: Start, pem: Path, listener: TlsListener, di
         assert client.ended
 
 
-def test_a_relay_of_one_client(pync: Start, pem: Path, box: Mailbox, dial: Dial) -> None:
+def test_a_relay_of_one_client(pync: Start, pem: Path, box: Mailbox, dial_dtls: DialDtls) -> None:
     program = pync("-luv", f"--ssl-cert={pem}", "127.0.0.1", "0", f"127.0.0.1:{box.port}")
-    client = dial(heard_port(program))
+    client = dial_dtls(heard_port(program))
     client.send(b"question")
     box.hears(b"question")
     box.says(b"answer")
@@ -251,22 +234,24 @@ def test_the_next_address_is_tried(pync: Start, pem: Path, listener: TlsListener
 
 
 def test_a_new_certificate(
-    pync: Start, pem: Path, tmp_path: Path, box: Mailbox, dial: Dial
+    pync: Start, pem: Path, tmp_path: Path, box: Mailbox, dial_dtls: DialDtls
 ) -> None:
     own = tmp_path / "own.pem"
     own.write_bytes(self_made())
     program, port = near(pync, own, box)
     with pytest.raises(library.TlsError, match="certificate verify failed"):
-        dial(port)
+        dial_dtls(port)
     own.write_bytes(pem.read_bytes())
     program.process.send_signal(signal.SIGHUP)
     program.hears(rb"read again|Read again|reloaded|Reloaded")
-    client = dial(port)
+    client = dial_dtls(port)
     client.send(b"question")
     box.hears(b"question")
 
 
-def test_it_is_controlled(pync: Start, pem: Path, tmp_path: Path, box: Mailbox, dial: Dial) -> None:
+def test_it_is_controlled(
+    pync: Start, pem: Path, tmp_path: Path, box: Mailbox, dial_dtls: DialDtls
+) -> None:
     at = f"unix:{tmp_path}/control"
     program, port = near(pync, pem, box, f"--control={at}")
 
@@ -276,14 +261,14 @@ def test_it_is_controlled(pync: Start, pem: Path, tmp_path: Path, box: Mailbox, 
         answer.ends(0)
         return told
 
-    client = dial(port)
+    client = dial_dtls(port)
     client.send(b"question")
     box.hears(b"question")
     # (As without DTLS, the sessions have the listener's port, and end with it.)
     asks("close")
     assert client.recv() == b""
     asks("open")
-    again = dial(port)
+    again = dial_dtls(port)
     again.send(b"new")
     box.hears(b"new")
     asks("kill", "2")
@@ -291,17 +276,19 @@ def test_it_is_controlled(pync: Start, pem: Path, tmp_path: Path, box: Mailbox, 
     program.hears(rb"client: killed")
 
 
-def test_no_more_than_the_limit(pync: Start, pem: Path, box: Mailbox, dial: Dial) -> None:
+def test_no_more_than_the_limit(pync: Start, pem: Path, box: Mailbox, dial_dtls: DialDtls) -> None:
     program, port = near(pync, pem, box, "--max-conns=1")
-    dial(port)
+    dial_dtls(port)
     second = pync("-u", f"--ssl-trustfile={pem}", "localhost", port, "-w1")
     program.hears(rb"connection limit reached \(1\)")
     second.process.kill()
 
 
-def test_sigterm_ends_every_session(pync: Start, pem: Path, box: Mailbox, dial: Dial) -> None:
+def test_sigterm_ends_every_session(
+    pync: Start, pem: Path, box: Mailbox, dial_dtls: DialDtls
+) -> None:
     program, port = near(pync, pem, box)
-    clients = [dial(port) for _ in range(3)]
+    clients = [dial_dtls(port) for _ in range(3)]
     for client in clients:
         client.send(b"x")
         box.hears(b"x")
@@ -312,8 +299,8 @@ def test_sigterm_ends_every_session(pync: Start, pem: Path, box: Mailbox, dial: 
     assert said.count(b"closed: 1 bytes sent") + said.count(b"closed: 1 byte sent") == 3
 
 
-def test_an_idle_client(pync: Start, pem: Path, box: Mailbox, dial: Dial) -> None:
+def test_an_idle_client(pync: Start, pem: Path, box: Mailbox, dial_dtls: DialDtls) -> None:
     program, port = near(pync, pem, box, "--idle-timeout=1")
-    client = dial(port)
+    client = dial_dtls(port)
     assert client.recv() == b""
     program.hears(rb"client: idle")
