@@ -1,13 +1,13 @@
 """Tell the errors of this system from faults of the server.
 
-A system that has no process, descriptor or port left says nothing about the server, so such an
-error never becomes a verdict: SuiteFailed is raised. The start of a process is repeated first.
+When this system has run out of processes, descriptors or ports, the error says nothing about the
+server. So it never becomes a verdict: the suite raises SuiteFailed. Before that, it tries again to
+start a process.
 """
 
 from __future__ import annotations
 
 import errno
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -37,17 +37,18 @@ def start_process(begin: Callable[[], Result], program: str) -> Result:
     Raises Unreachable for a command that cannot be started, and SuiteFailed if this system cannot
     start a process now.
     """
-    for pause in (*PAUSES, None):
+    pauses = iter(PAUSES)
+    while True:
         try:
             return begin()
         except OSError as error:
             what = f"cannot start {program!r}"
             if error.errno not in _NO_PROCESS:
                 raise Unreachable(f"{what}: {_detailed(error)}") from None
+            pause = next(pauses, None)
             if pause is None:
                 raise _failed(what, error) from None
-            time.sleep(pause)
-    raise AssertionError("unreachable")
+        time.sleep(pause)
 
 
 def check_could_connect(error: OSError, what: str) -> None:
@@ -76,5 +77,4 @@ def _failed(what: str, error: OSError) -> SuiteFailed:
 
 def _detailed(error: OSError) -> str:
     number = getattr(error, "winerror", None)
-    cause = cause_of(error) if error.strerror else os.strerror(error.errno or 0).lower()
-    return f"{cause} [WinError {number}]" if number else cause
+    return f"{cause_of(error)} [WinError {number}]" if number else cause_of(error)

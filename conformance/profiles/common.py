@@ -140,9 +140,9 @@ def fill_own_queue(
         sent = flood(session, peer, pattern, taken + step, taken=taken)
         queues = _after_step(session, peer, before.untaken)
         if queues is None or queues.unread or queues.untaken <= before.untaken:
-            return sent
+            return sent  # it does nothing more
         if sent < taken + step:
-            return sent
+            return sent  # it takes no more
         taken, before = sent, queues
     return taken
 

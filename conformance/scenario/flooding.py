@@ -42,11 +42,8 @@ def flood(
     Returns the number of bytes that were sent, including ``taken``.
     """
     taken = peer.flood(source, limit, quiet, taken)
-    process = session.server.process
-    if process is None:
-        return taken
-    patience = ServerTime(process, TURN, TURN_MOST)
-    while taken < limit and process.runs() and not patience.is_over():
+    patience = ServerTime(session.server.process, TURN, TURN_MOST)
+    while taken < limit and runs(session) and not patience.is_over():
         before, taken = taken, peer.flood(source, limit, quiet, taken)
         if taken != before:
             patience.restart()

@@ -173,7 +173,7 @@ class Listener:
 
 
 def _is_only(conn: Conn) -> bool:
-    """Return whether the listener has no other connection: its socket is this one's."""
+    """Return whether this is the listener's only connection, because it uses its socket."""
     return conn.below.datagram and not conn.below.layered
 
 

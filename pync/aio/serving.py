@@ -33,13 +33,11 @@ async def listen(
     from .shaking import ShakingListener
 
     security = Security(certificate=certificate, key=key)
-    listening = (
-        _by_websocket
-        if where.scheme in WEBSOCKETS
-        else _by_dtls
-        if where.scheme in DATAGRAMS
-        else _by_tls
-    )
+    listening = _by_tls
+    if where.scheme in WEBSOCKETS:
+        listening = _by_websocket
+    elif where.scheme in DATAGRAMS:
+        listening = _by_dtls
     return ShakingListener(*await in_thread(partial(listening, where, security)))
 
 

@@ -68,7 +68,7 @@ class WebSocketConn(StreamConn):
     async def _flush(self, deadline: Deadline) -> None:
         while True:
             try:
-                self._messages._flush()
+                self._messages.flush()
                 return
             except BlockingIOError:
                 await self._waits.writable(self._messages.write_fd(), deadline)

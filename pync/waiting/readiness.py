@@ -177,7 +177,7 @@ class _Poll:
         return [(descriptor, _events(told)) for descriptor, told in ready]
 
     def close(self) -> None:
-        """Do nothing: it has no descriptor."""
+        """Do nothing: poll(2) needs no descriptor of its own."""
 
 
 class _Select:

@@ -18,7 +18,7 @@ BACKLOG = 512
 MOST = 512
 
 #: What a system may be short of for a moment, and the seconds between the attempts to start a
-#: process then. The error is not the command's.
+#: process then. The error is not the command's. (This program does not import core/system.py.)
 SHORT = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
 PAUSES = (0.1, 0.5, 2.0)
 
@@ -37,15 +37,16 @@ def main(address: str, command: list[str]) -> None:
 
 
 def _serve(conn: socket.socket, command: list[str]) -> "subprocess.Popen[bytes]":
-    for pause in (*PAUSES, None):
+    pauses = iter(PAUSES)
+    while True:
         try:
             # The command inherits stderr: a verdict quotes its last lines.
             return subprocess.Popen(command, stdin=conn.fileno(), stdout=conn.fileno())
         except OSError as error:
+            pause = next(pauses, None)
             if error.errno not in SHORT or pause is None:
                 raise
-            time.sleep(pause)
-    raise AssertionError("unreachable")
+        time.sleep(pause)
 
 
 def _listening(address: str) -> socket.socket:

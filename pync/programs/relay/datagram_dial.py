@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import time
 from collections.abc import Callable
 
@@ -13,13 +12,11 @@ from ...engine.datagram_connector import DatagramConnector
 from ...engine.loop import Scheduler
 from ...engine.resolver import Resolver
 from ...transports.datagram import DatagramConn, Datagrams
+from ..shared.acceptor import EXHAUSTED
 
 if TYPE_CHECKING:
     from ..shared.tls_dial import TlsDial
     from .onward import Onward
-
-#: Descriptors or memory have run out.
-_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
 class DatagramDial:
@@ -70,7 +67,7 @@ class DatagramDial:
     @property
     def is_exhausted(self) -> bool:
         """Whether there were no descriptors or no memory: ending another session may free some."""
-        return getattr(self.failure, "errno", None) in _EXHAUSTED
+        return getattr(self.failure, "errno", None) in EXHAUSTED
 
     def milliseconds(self) -> tuple[float | None, None, float | None]:
         """Return the times of the lookup, of nothing, and of the handshake, for an event."""

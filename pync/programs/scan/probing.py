@@ -99,6 +99,7 @@ class Probe:
     def start(self) -> None:
         """Start the scan; ``finished`` may be called before this returns."""
         if self._is_refused_at_once():
+            self.failed.append(AttemptFailed(self.where, _REFUSED, True))
             self._end("closed")
             return
         options = self._setup.options
@@ -123,10 +124,7 @@ class Probe:
         if sock is None or len(self._setup.endpoints) > 1:
             return False
         number = number_of(self._port, "tcp")
-        if number is None or _connected(sock, endpoint, number) != errno.ECONNREFUSED:
-            return False
-        self.failed.append(AttemptFailed(self.where, _REFUSED, True))
-        return True
+        return number is not None and _connect(sock, endpoint, number) == errno.ECONNREFUSED
 
     @property
     def where(self) -> Address:
@@ -164,7 +162,7 @@ class Probe:
                 sock.setblocking(False)
                 sockopts.apply(sock, setup.options.sockopts)
                 bind_source(sock, setup.address, setup.options, kind)
-            code = _connected(sock, attempt.endpoint, number)
+            code = _connect(sock, attempt.endpoint, number)
         except DialError:
             raise  # the source address does not resolve
         except OSError as error:
@@ -311,7 +309,7 @@ class Probe:
         return Address(self._setup.address.scheme, self._setup.hosts[endpoint], self._port)
 
 
-def _connected(sock: socket.socket, endpoint: Endpoint, port: int) -> int:
+def _connect(sock: socket.socket, endpoint: Endpoint, port: int) -> int:
     """Connect to a port of the endpoint's address; return connect's errno."""
     name = (endpoint.name[0], port, *endpoint.name[2:])
     code = sock.connect_ex(name)

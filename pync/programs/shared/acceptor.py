@@ -33,7 +33,7 @@ FULL_PAUSE = 0.01
 AT_ONCE = 64
 
 #: Errors of accept that are over when there are free descriptors or memory again.
-_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
 def allow_many_descriptors() -> None:
@@ -156,7 +156,7 @@ class Acceptor:
             try:
                 conn = self._listener.take_nowait()
             except OSError as error:
-                if error.errno not in _EXHAUSTED:
+                if error.errno not in EXHAUSTED:
                     raise
                 # To try again at once would only use up the processor.
                 self._pause(EXHAUSTED_PAUSE)
