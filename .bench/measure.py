@@ -127,8 +127,27 @@ def await_listener(port: int, protocol: str = "tcp") -> None:
     """Wait until a program listens on a port, without connecting to it (proc_net_tcp)."""
     state = b"0A" if protocol == "tcp" else b"07"
     pattern = re.compile(rb":%04X [0-9A-F]+:0000 %s " % (port, state))
-    tables = [Path(f"/proc/net/{protocol}{suffix}") for suffix in ("", "6")]
-    _until(lambda: any(pattern.search(one.read_bytes()) for one in tables if one.exists()))
+    v4, v6 = (Path(f"/proc/net/{protocol}{suffix}") for suffix in ("", "6"))
+
+    def listens() -> bool:
+        if pattern.search(v4.read_bytes()):
+            return True
+        # ncat listens on :: first, and then on 0.0.0.0.
+        is_v6 = v6.exists() and bool(pattern.search(v6.read_bytes()))
+        return is_v6 and (protocol == "udp" or _takes_both(port))
+
+    _until(listens)
+
+
+def _takes_both(port: int) -> bool:
+    """Return whether a listener of IPv6 accepts clients over IPv4 too (ipv6(7), IPV6_V6ONLY)."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
 
 
 def await_path(path: Path) -> None:

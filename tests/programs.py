@@ -302,18 +302,41 @@ def until(condition: Callable[[], object], what: str, program: Program | None = 
             assert condition(), f"{program.argv} ended before {what}: {program.ends(None)!r}"
 
 
-def is_bound(port: int, protocol: str = "tcp") -> bool:
-    """Whether a socket listens on (UDP: is bound to) a port of this machine (proc_net_tcp)."""
-    state = b"0A" if protocol == "tcp" else b"07"
+def is_bound(port: int, protocol: str = "tcp", host: str = "127.0.0.1") -> bool:
+    """Whether a socket listens on (UDP: is bound to) a port, for clients of this address.
+
+    ncat listens on :: first and then on 0.0.0.0: a client over IPv4 has to wait for the second.
+    """
+    if ":" in host:
+        return _is_in_table(port, f"{protocol}6")
+    if _is_in_table(port, protocol):
+        return True
+    return _is_in_table(port, f"{protocol}6") and (protocol == "udp" or _takes_both(port))
+
+
+def _is_in_table(port: int, table: str) -> bool:
+    """Whether a table of the kernel has a socket that listens or is bound (proc_net_tcp)."""
+    state = b"0A" if table.startswith("tcp") else b"07"
     pattern = re.compile(rb":%04X [0-9A-F]+:0000 %s " % (port, state))
-    for table in (f"/proc/net/{protocol}", f"/proc/net/{protocol}6"):
-        with suppress(FileNotFoundError), open(table, "rb") as lines:
-            next(lines)
-            for line in lines:
-                if pattern.search(line):
-                    return True
-                if protocol == "tcp" and line.split()[3] != state:
-                    break  # those that listen are first, before thousands of ended connections
+    with suppress(FileNotFoundError), open(f"/proc/net/{table}", "rb") as lines:
+        next(lines)
+        for line in lines:
+            if pattern.search(line):
+                return True
+            if state == b"0A" and line.split()[3] != state:
+                break  # those that listen are first, before thousands of ended connections
+    return False
+
+
+def _takes_both(port: int) -> bool:
+    """Whether a listener of IPv6 takes clients over IPv4 too (ipv6(7), IPV6_V6ONLY)."""
+    with socket.socket() as probe:
+        # With it, the probe is in nobody's way: it does not listen.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
     return False
 
 

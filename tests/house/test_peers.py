@@ -1,10 +1,15 @@
-"""On a machine without the peers a test is skipped and leaves nothing behind, whatever it did."""
+"""The tools of the tests: a test whose peer is missing is skipped; a listener is waited for."""
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from ..programs import is_bound
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,3 +43,29 @@ def test_a_test_that_asks_late_is_skipped(tmp_path: Path) -> None:
     assert "2 skipped" in done.stdout, done.stdout
     assert "nc is missing (Debian: netcat-openbsd)" in done.stdout
     assert "error" not in done.stdout
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads Linux's /proc/net/tcp")
+@pytest.mark.parametrize(
+    ("host", "only_v6", "for_v4", "for_v6"),
+    [
+        ("127.0.0.1", None, True, False),
+        ("::1", True, False, True),
+        ("::", True, False, True),
+        ("::", False, True, True),
+    ],
+)
+def test_a_listener_is_waited_for_by_the_address_of_its_clients(
+    host: str, only_v6: bool | None, for_v4: bool, for_v6: bool
+) -> None:
+    """ncat listens on :: and then on 0.0.0.0: in between, IPv4 is refused."""
+    with socket.socket(socket.AF_INET if only_v6 is None else socket.AF_INET6) as sock:
+        if only_v6 is not None:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, only_v6)
+        sock.bind((host, 0))
+        port = sock.getsockname()[1]
+        assert not is_bound(port)
+        assert not is_bound(port, host="::1")
+        sock.listen()
+        assert is_bound(port) == for_v4
+        assert is_bound(port, host="::1") == for_v6

@@ -16,6 +16,8 @@ from typing import NamedTuple
 
 import pytest
 
+from conformance.targets.ports import reserved_port
+
 from ..peer import DEADLINE, Peer, Server, connected, listening
 from ..programs import PYNC, Program, is_bound, listening_pync, needs, until
 
@@ -32,13 +34,11 @@ RESPONSE = (
 @contextmanager
 def proxy(command: tuple[str, ...], *options: str) -> Iterator[int]:
     """A proxy of theirs, or ours in their words; ncat's listens on every address."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port = int(sock.getsockname()[1])
-    words = ("-l", "--proxy-type", "http", *options, "127.0.0.1", str(port))
-    with Program(*command, *words) as program:
-        until(lambda: is_bound(port), "it to listen", program)
-        yield port
+    with reserved_port() as port:
+        words = ("-l", "--proxy-type", "http", *options, "127.0.0.1", str(port))
+        with Program(*command, *words) as program:
+            until(lambda: is_bound(port), "it to listen", program)
+            yield port
 
 
 class Heard(NamedTuple):

@@ -166,7 +166,7 @@ def listener(command: tuple[str, ...], name: str, port: int) -> Outcome:
     where = [str(port)] if options.endswith("-p") else [host, str(port)]
     with ExitStack() as stack:
         program = stack.enter_context(Program(*command, *options.split(), *where))
-        until(lambda: is_bound(port), f"{name} to listen", program)
+        until(lambda: is_bound(port, host=host), f"{name} to listen", program)
         program.write(b"typed\n")
         shown = b""
         for play in clients:

@@ -78,7 +78,7 @@ def test_pync_connects_over_tcp(
 ) -> None:
     with Exchange(here, there, tmp_path) as exchange:
         other = exchange.start(1, Program, needs(peer), *LISTENS[peer](host, port))
-        until(lambda: is_bound(port), f"{peer} to listen", other)
+        until(lambda: is_bound(port, host=host), f"{peer} to listen", other)
         ours = exchange.start(0, pync, *options(peer), host, str(port))
         exchange.is_right(ours, other)
 
