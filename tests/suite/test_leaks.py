@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from conformance.profiles import upkeep
+from conformance.core.budget import Budget
+from conformance.core.transcript import Transcript
+from conformance.core.verdict import Violation
+from conformance.profiles import growth, upkeep
 
 from .judging import PYTHON, judge
 
@@ -62,6 +65,61 @@ def test_a_pool_is_no_leak(tmp_path: Path, every: int, most: int) -> None:
 def test_what_grows_for_ever_is_one(tmp_path: Path, every: int) -> None:
     leaks = dict.fromkeys(("echo/leak-fin", "echo/leak-reset"), "descriptor-leak")
     assert judged(tmp_path, every, 10_000) == leaks
+
+
+class Late:
+    """A server that runs after its first batches, and has not closed what has ended."""
+
+    alive = True
+
+    def __init__(self, kept: int) -> None:
+        self._kept = self._open = 20
+        self._each, self._batches = kept, 0
+
+    def serves_a_batch(self) -> None:
+        self._kept += self._each
+        self._batches += 1
+        self._work = 5 if self._batches <= 3 else 0
+        self._open = self._kept + (growth.BATCH if self._work else 0)
+
+    def runs(self) -> bool:
+        self._work -= 1
+        return self._work > 0
+
+    def descriptors(self) -> int:
+        if self._work <= 0:
+            self._open = self._kept
+        return self._open
+
+    def waiting_time(self) -> float:
+        return 0.0
+
+    def wait(self, timeout: float) -> bool:
+        return False
+
+
+class Visit:
+    """A session in which only this server is of interest."""
+
+    deadline = 1.0
+
+    def __init__(self, process: Late) -> None:
+        self.process = process
+        self.budget, self.transcript = Budget(60), Transcript()
+
+    def let_arrive(self) -> None: ...
+
+
+@pytest.mark.parametrize("kept", [3, 5, 50])
+def test_what_a_busy_server_has_not_closed_yet_hides_no_leak(kept: int) -> None:
+    server = Late(kept)
+    with pytest.raises(Violation, match="descriptors from"):
+        growth.leaves_no_descriptor(Visit(server), lambda _: server.serves_a_batch())  # type: ignore[arg-type]
+
+
+def test_what_a_busy_server_has_not_closed_yet_is_no_leak() -> None:
+    server = Late(0)
+    growth.leaves_no_descriptor(Visit(server), lambda _: server.serves_a_batch())  # type: ignore[arg-type]
 
 
 class Starved:
