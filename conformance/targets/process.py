@@ -32,8 +32,9 @@ from .usage import Usage, living, running_time, runs, stands_still, usage_of, wa
 
 LINES_KEPT, LINE_WIDTH = 20, 200
 
-#: Seconds until all threads of a process must have stopped after SIGSTOP.
-STOPPING = 1.0
+#: Seconds until all threads must have stopped after SIGSTOP. On a busy machine each of them has to
+#: wait for a processor first.
+STOPPING = 10.0
 
 #: Seconds between SIGTERM and SIGKILL when a scenario is over.
 GRACE = 1.0
@@ -167,9 +168,12 @@ class Process:
         self._await_stop()
 
     def _await_stop(self) -> None:
-        """Wait until all threads have stopped: kill(2) returns before that."""
+        """Wait until all threads have stopped: kill(2) returns before that. Raises NotJudged."""
         until = time.monotonic() + STOPPING
-        while not stands_still(self.pid) and self.alive and time.monotonic() < until:
+        while not stands_still(self.pid) and self.alive:
+            if time.monotonic() >= until:
+                self.resume()
+                raise NotJudged(f"the server cannot be stopped by SIGSTOP within {STOPPING:g} s")
             time.sleep(0.0005)
 
     def resume(self) -> None:

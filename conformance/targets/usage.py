@@ -79,15 +79,26 @@ def _ran_and_waited(session: int) -> tuple[float, float]:
     return ran / 1e9, waited / 1e9
 
 
-def stands_still(pid: int) -> bool:
-    """Return whether all threads of a process are stopped (SIGSTOP, signal(7)), if known."""
+def stands_still(group: int) -> bool:
+    """Return whether all threads of a session's first group are stopped (signal(7)), if known.
+
+    Outside Linux only the leader is known.
+    """
     if not sys.platform.startswith("linux"):
         try:
             wanted = os.WSTOPPED | os.WNOWAIT | os.WNOHANG
-            return sys.platform == "win32" or os.waitid(os.P_PID, pid, wanted) is not None
+            return sys.platform == "win32" or os.waitid(os.P_PID, group, wanted) is not None
         except ChildProcessError:
             return True  # the process has ended
-    return all(state in b"TtZX" for state in _states(pid))
+    members = (pid for pid in living(group) if _group_of(pid) == group)
+    return all(state in b"TtZX" for pid in members for state in _states(pid))
+
+
+def _group_of(pid: int) -> int | None:
+    try:
+        return os.getpgid(pid)
+    except OSError:
+        return None  # it has ended in the meantime
 
 
 def runs(session: int) -> bool:
