@@ -10,6 +10,7 @@ from ..clients.peer import Peer
 from ..core.verdict import NotJudged, Violation
 from ..scenario.profile import StreamProfile
 from ..scenario.requirement import ABORTABLE, PATH, PORT, Declare
+from ..scenario.server_time import ServerTime
 from ..scenario.session import Session
 from ..targets.address import DATAGRAMS, TCP, TCP6, TLS, UNIX, Address, open_socket
 from ..targets.ports import is_remembered
@@ -20,7 +21,7 @@ from .growth import CONNECTIONS, leaves_no_descriptor
 READS_WITHIN = 0.5
 
 #: Seconds for the end after SIGTERM, and seconds for the children of an ended server, which hold
-#: its port too, to notice that and end.
+#: its port too, to notice that and end. The time in which they wait for a processor is not counted.
 STOP_TIMEOUT, LEAVING_TIME = 5.0, 1.0
 
 
@@ -178,31 +179,35 @@ def disturb_and_reset(session: Session, peers: list[Peer], data: bytes) -> None:
 
 def nothing_listens(session: Session) -> None:
     """The server's port is free again. Raises Violation."""
-    address = session.server.address
+    server = session.server
+    patience = ServerTime(server.process, LEAVING_TIME, session.deadline)
+    while (held := _held(server.address, session.deadline)) is not None:
+        if patience.is_over():
+            raise Violation("port-held", f"the server ended, and {held}")
+        time.sleep(LEAVING_TIME / 20)
+
+
+def _held(address: Address, timeout: float) -> str | None:
+    """Return in words what still holds a port; None if it is free."""
     datagrams = address.transport in DATAGRAMS
-    until = time.monotonic() + LEAVING_TIME
-    while not datagrams and _takes_a_connection(address, session.deadline):
-        if time.monotonic() < until:
-            time.sleep(LEAVING_TIME / 20)
-            continue
-        raise Violation("port-held", f"the server ended, and something still answers at {address}")
+    if not datagrams and _takes_a_connection(address, timeout):
+        return f"something still answers at {address}"
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM if datagrams else socket.SOCK_STREAM) as probe:
         try:
             if datagrams:
                 # Without SO_REUSEADDR, with which two sockets could share the port.
                 probe.bind((address.host, address.port))
-                return
+                return None
             # The next server would set this too; TIME_WAIT does not count.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((address.host, address.port))
             probe.listen(1)
         except OSError as error:
             if not datagrams and is_remembered(address.port):
-                return  # held by the system (TIME_WAIT, which UDP does not have), not the server
-            raise Violation(
-                "port-held", f"the server ended, and {address} cannot be bound: {error.strerror}"
-            ) from error
+                return None  # held by the system (TIME_WAIT, which UDP does not have)
+            return f"{address} cannot be bound: {error.strerror}"
+    return None
 
 
 def _takes_a_connection(address: Address, timeout: float) -> bool:

@@ -30,6 +30,9 @@ DYING = 2.0
 #: any case, and between two checks.
 SETTLING, SETTLING_MOST, SETTLING_INTERVAL = 1.0, 10.0, 0.002
 
+#: How many times as long a server may take to end if it has to wait for a processor.
+STARVED = 3
+
 #: The exit statuses of a server that ended because of SIGTERM.
 ORDERLY = frozenset({0, 128 + signal.SIGTERM, -signal.SIGTERM})
 
@@ -39,7 +42,7 @@ def ends_in_order(process: Process, within: float, transcript: Transcript) -> No
     _let_settle(process)
     transcript.note("server", "SIGTERM")
     process.terminate()
-    if not process.wait(within):
+    if not _ends(process, within):
         raise Violation("ignores-sigterm", f"the server still runs {within:g} s after SIGTERM")
     transcript.note("server", process.ending)
     if process.status not in ORDERLY:
@@ -48,6 +51,15 @@ def ends_in_order(process: Process, within: float, transcript: Transcript) -> No
             f"SIGTERM ended the server with {process.ending}; "
             "0, 143 or the signal itself was awaited",
         )
+
+
+def _ends(process: Process, within: float) -> bool:
+    """Return whether a process ends within so many seconds of its own time."""
+    patience = ServerTime(process, within, STARVED * within)
+    ended = process.wait(within)
+    while not ended and not patience.is_over():
+        ended = process.wait(SETTLING_INTERVAL)
+    return ended
 
 
 def _let_settle(process: Process) -> None:

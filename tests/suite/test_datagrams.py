@@ -17,7 +17,7 @@ import pytest
 from conformance.clients.datagrams import Sender
 from conformance.core.transcript import Transcript
 from conformance.core.verdict import Unreachable, Violation
-from conformance.profiles.lifecycle import nothing_listens
+from conformance.profiles.lifecycle import LEAVING_TIME, nothing_listens
 from conformance.targets.address import UDP, Address
 from conformance.targets.ports import is_bindable, reserved_port
 from conformance.targets.readiness import await_ready
@@ -312,10 +312,15 @@ def test_an_ended_tcp_connection_does_not_excuse_a_held_udp_port() -> None:
         with socket.create_connection(("127.0.0.1", port)) as client:
             listener.accept()[0].close()  # the first to close: its side stays in TIME_WAIT
             assert client.recv(1) == b""
-    server: Any = SimpleNamespace(address=Address(UDP, "127.0.0.1", port))
+    server: Any = SimpleNamespace(address=Address(UDP, "127.0.0.1", port), process=None)
     session: Any = SimpleNamespace(server=server, deadline=1.0)
     nothing_listens(session)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as holder:
         holder.bind(("127.0.0.1", port))
         with pytest.raises(Violation, match="cannot be bound"):
             nothing_listens(session)
+        # A child that holds the port, and ends a moment later than its parent.
+        leaves = threading.Timer(LEAVING_TIME / 10, holder.close)
+        leaves.start()
+        nothing_listens(session)
+        leaves.join()
