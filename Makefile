@@ -52,11 +52,13 @@ quick: check
 test-windows: $(READY)
 	@$(ALONE) $(PY) .ci/windows.py
 
+# Each call of mypy with options of its own has a cache of its own: a call with other options checks
+# again all that the cache holds.
 check: $(READY)
 	@$(PY) -m ruff check --quiet .
 	@$(PY) -m ruff format --check --quiet .
 	@$(PY) -m mypy
-	@$(PY) -m mypy --platform=win32 --follow-imports=silent $(WINDOWS)
+	@$(PY) -m mypy --cache-dir=.mypy_cache/windows --platform=win32 --follow-imports=silent $(WINDOWS)
 
 soak: $(READY)
 	@$(ALONE) $(PY) .ci/soak.py $(RUNS) $(ASKED)

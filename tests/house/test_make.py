@@ -193,3 +193,12 @@ def test_an_unfit_python_is_one_clear_line(tmp_path: Path, script: str | None, s
     assert lines[1].startswith("make: ***")
     assert len(lines) == 2
     assert not (tmp_path / ".venv").exists()
+
+
+def test_each_call_of_mypy_has_a_cache_of_its_own(checkout: Checkout) -> None:
+    """A call with other options would check again all that the cache holds, in each make check."""
+    checkout.make("check")
+    calls = [call.words for call in checkout.calls() if call.words[:2] == ["-m", "mypy"]]
+    caches = [next((w for w in words if w.startswith("--cache-dir=")), "") for words in calls]
+    assert len(caches) > 1
+    assert len(set(caches)) == len(caches)
