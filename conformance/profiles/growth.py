@@ -100,7 +100,7 @@ def _let_close(process: Process) -> None:
     """Wait until the server waits for something: it has handled all ends that have arrived.
 
     On a busy machine, connections that it has not closed yet are in no count otherwise, or in all
-    counts: then twenty descriptors that a leak keeps are no growth.
+    counts: then twenty descriptors that a leak keeps do not count as growth.
     """
     patience = ServerTime(process, ENDS_ARRIVE, STARVED)
     while process.runs() and not patience.is_over():
