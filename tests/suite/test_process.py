@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from conformance.targets.ports import reserved_port
 from conformance.targets.process import STOPPING, Process, dismiss_helpers
-from conformance.targets.readiness import announced_address
 
 from ..programs import until
 from ..systems import only_posix
@@ -39,8 +39,8 @@ threading.Event().wait()
 #: Processes that share a listener. Each has much memory to give back, which takes its time:
 #: only then it closes what it has open.
 SHARES = """
-import os, socket, threading
-listener = socket.create_server(("127.0.0.1", 0))
+import os, socket, sys, threading
+listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
 first = os.getpid()
 for _ in range(10):
     if os.getpid() == first:
@@ -102,9 +102,8 @@ def memory_of(process: Process) -> float:
 
 @only_posix
 def test_all_of_a_killed_server_has_gone_when_it_is_started_again() -> None:
-    with running(SHARES) as process:
+    with reserved_port() as port, running(SHARES, str(port)) as process:
         assert process.wait_announcement(30)
-        port = announced_address(process).port
         until(lambda: memory_of(process) > 10 * 8 * 2**20, "the memory to be taken")
         process.kill(30)
         # SO_REUSEADDR does not help while somebody listens there.

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 import pync
+from conformance.targets.ports import reserved_port
 from pync import aio
 
 from .conftest import PATIENCE, Run, turn
@@ -14,11 +15,9 @@ from .test_listening import echo
 
 
 def test_an_address_is_listened_on_for_the_time_being(run: Run, closed_port: int) -> None:
-    async def serve() -> None:
+    async def serve(port: int) -> None:
         with pytest.raises(pync.ListenError, match="address already in use"):
             await aio.serve(echo, f"127.0.0.1:{closed_port}")
-        async with await aio.listen("0") as listener:
-            port = listener.address.port
         serving = asyncio.create_task(aio.serve(echo, str(port), max_clients=2))
         while True:
             try:
@@ -36,7 +35,8 @@ def test_an_address_is_listened_on_for_the_time_being(run: Run, closed_port: int
         with pytest.raises(ConnectionRefusedError):
             await aio.dial(f"127.0.0.1:{port}")
 
-    run(serve())
+    with reserved_port() as free:
+        run(serve(free))
 
 
 def test_what_makes_no_sense(run: Run) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ...programs import unused_udp_port
 from ...systems import needs_icmp, needs_rst
 
 if TYPE_CHECKING:
@@ -163,10 +164,8 @@ def test_udp_lines_are_datagrams(pync: Start) -> None:
 
 @needs_icmp
 def test_udp_to_nobody(pync: Start) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as gone:
-        gone.bind(("127.0.0.1", 0))
-        port = gone.getsockname()[1]
-    running = pync("-u", "127.0.0.1", port)
-    running.types(b"anybody?")
-    said = f"pync: relay udp://127.0.0.1:{port}: connection refused\n"
-    assert running.ends() == (1, b"", said)
+    with unused_udp_port() as port:
+        running = pync("-u", "127.0.0.1", port)
+        running.types(b"anybody?")
+        said = f"pync: relay udp://127.0.0.1:{port}: connection refused\n"
+        assert running.ends() == (1, b"", said)

@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from conformance.targets.ports import reserved_port
 from pync.core.address import Address
 from pync.core.errors import DialError
 from pync.core.events import AttemptFailed, Event, Trying
@@ -135,12 +136,10 @@ def test_no_answer_times_out() -> None:
 
 def test_a_source_address_and_port(server: socket.socket, closed_port: int) -> None:
     host, port = server.getsockname()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        source_port = str(free.getsockname()[1])
-    options = Options(source="127.0.0.1", source_port=source_port)
-    with dial(Address("tcp", host, str(port)), options) as conn:
-        assert (conn.local.host, conn.local.service) == ("127.0.0.1", source_port)
+    with reserved_port() as free:
+        options = Options(source="127.0.0.1", source_port=str(free))
+        with dial(Address("tcp", host, str(port)), options) as conn:
+            assert (conn.local.host, conn.local.service) == ("127.0.0.1", str(free))
 
 
 def test_a_source_that_is_not_ours(server: socket.socket) -> None:

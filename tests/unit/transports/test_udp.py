@@ -12,6 +12,7 @@ from pync.core.address import Address
 from pync.transports import Options, dial, listen, udp
 from pync.transports.datagram import DatagramConn
 
+from ...programs import unused_udp_port
 from ...systems import needs_icmp
 
 LOOPBACK = Address("udp", "127.0.0.1", "0")
@@ -76,8 +77,8 @@ def test_datagrams_that_waited_from_strangers_are_dropped() -> None:
 
 @needs_icmp
 def test_a_locked_listener_hears_that_its_peer_is_gone() -> None:
-    with listen(LOOPBACK) as listener:
-        with dial(listener.address) as client:
+    with listen(LOOPBACK) as listener, unused_udp_port() as port:
+        with dial(listener.address, Options(source="127.0.0.1", source_port=str(port))) as client:
             client.send(b"x")
             conn = listener.accept(10)
         with conn:
@@ -105,10 +106,8 @@ def test_a_port_that_answers_is_open() -> None:
 
 @needs_icmp
 def test_a_port_that_icmp_speaks_for_is_closed() -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind(("127.0.0.1", 0))
-        port = sock.getsockname()[1]
-    assert probed(port, 10) == "closed"
+    with unused_udp_port() as port:
+        assert probed(port, 10) == "closed"
 
 
 def test_a_silent_port_may_be_open_or_filtered() -> None:

@@ -22,6 +22,7 @@ from pync.programs.relay.peer_services import Client, PeerServices
 from pync.programs.relay.peer_session import PeerSession
 from pync.transports import dial
 
+from ....programs import unused_udp_port
 from ....systems import needs_icmp
 
 PEER = Client(Address("udp", "192.0.2.1", "9"), Address("udp", "192.0.2.2", "53"))
@@ -66,9 +67,7 @@ def box(stack: ExitStack) -> tuple[socket.socket, Address]:
 
 
 def nobody(stack: ExitStack) -> Address:
-    sock, address = box(stack)
-    sock.close()
-    return address
+    return Address("udp", "127.0.0.1", str(stack.enter_context(unused_udp_port())))
 
 
 def test_what_comes_while_the_name_is_looked_up_is_sent_then(stack: ExitStack) -> None:

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ....programs import unused_udp_port
 from ....systems import needs_icmp
 
 if TYPE_CHECKING:
@@ -52,4 +53,5 @@ def test_udp_is_honest(pync: Start) -> None:
         assert status == 0
         assert said.startswith(f"127.0.0.1 {port} port [udp/")
         assert said.endswith("] open|filtered\n")
-    assert pync("-zu", "127.0.0.1", port).ends() == (1, b"", "")
+    with unused_udp_port() as closed:
+        assert pync("-zu", "127.0.0.1", closed).ends() == (1, b"", "")

@@ -20,6 +20,7 @@ from pync.programs.shared.connect import DialSetup
 from pync.transports import DEFAULT, Options
 from pync.transports.internet import Endpoint
 
+from ....programs import unused_udp_port
 from ....systems import needs_icmp
 
 if TYPE_CHECKING:
@@ -136,14 +137,12 @@ def test_a_name_that_does_not_resolve() -> None:
 
 @needs_icmp
 def test_udp_tells_three_states(pync: Start) -> None:
-    with ExitStack() as stack:
-        gone, silent = (
-            stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) for _ in range(2)
-        )
-        for sock in (gone, silent):
-            sock.bind(("127.0.0.1", 0))
-        closed, quiet = gone.getsockname()[1], silent.getsockname()[1]
-        gone.close()
+    with (
+        unused_udp_port() as closed,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent,
+    ):
+        silent.bind(("127.0.0.1", 0))
+        quiet = silent.getsockname()[1]
         status, shown, _ = pync(
             "-zu", "--json", "-w", "100ms", "127.0.0.1", f"{closed},{quiet}"
         ).ends()
