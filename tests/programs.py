@@ -314,18 +314,29 @@ def is_bound(port: int, protocol: str = "tcp", host: str = "127.0.0.1") -> bool:
     return _is_in_table(port, f"{protocol}6") and (protocol == "udp" or _takes_both(port))
 
 
+def not_accepted(port: int) -> int:
+    """How many clients over IPv4 wait in the queue of a listener (proc_net_tcp, rx_queue)."""
+    line = _line_of(port, "tcp")
+    assert line is not None, f"nothing listens on port {port}"
+    return int(line.split()[4].partition(b":")[2], 16)
+
+
 def _is_in_table(port: int, table: str) -> bool:
-    """Whether a table of the kernel has a socket that listens or is bound (proc_net_tcp)."""
+    return _line_of(port, table) is not None
+
+
+def _line_of(port: int, table: str) -> bytes | None:
+    """The line of a table of the kernel with what listens or is bound there (proc_net_tcp)."""
     state = b"0A" if table.startswith("tcp") else b"07"
     pattern = re.compile(rb":%04X [0-9A-F]+:0000 %s " % (port, state))
     with suppress(FileNotFoundError), open(f"/proc/net/{table}", "rb") as lines:
         next(lines)
         for line in lines:
             if pattern.search(line):
-                return True
+                return line
             if state == b"0A" and line.split()[3] != state:
                 break  # those that listen are first, before thousands of ended connections
-    return False
+    return None
 
 
 def _takes_both(port: int) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ..programs import is_bound
+from ..programs import is_bound, not_accepted
 
 ROOT = Path(__file__).parents[2]
 
@@ -69,3 +69,16 @@ def test_a_listener_is_waited_for_by_the_address_of_its_clients(
         sock.listen()
         assert is_bound(port) == for_v4
         assert is_bound(port, host="::1") == for_v6
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads Linux's /proc/net/tcp")
+def test_clients_that_are_not_accepted_are_counted() -> None:
+    """A program that has not accepted its clients yet has not seen them go either."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert not_accepted(port) == 0
+        for _ in range(2):
+            socket.create_connection(("127.0.0.1", port)).close()
+        assert not_accepted(port) == 2
+        server.accept()[0].close()
+        assert not_accepted(port) == 1
