@@ -1,4 +1,4 @@
-// Right servers in Java, written for the suite to judge: a thread for each client.
+// Correct servers in Java, written for the suite to judge: a thread for each client.
 //
 //     javac -d OUT Services.java && java -cp OUT Services PROFILE PORT
 //
@@ -111,7 +111,7 @@ public class Services {
             client.setTcpNoDelay(true);
             service.serve(client, client.getInputStream(), client.getOutputStream());
         } catch (IOException gone) {
-            // The client has reset; the other threads go on.
+            // The client has reset the connection; the other threads continue.
         }
     }
 

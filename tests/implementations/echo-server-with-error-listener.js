@@ -1,4 +1,4 @@
-// The same echo server once it has learnt about errors.
+// The echo server of simple-echo-server.js with an 'error' listener added.
 //     node echo-server-with-error-listener.js PORT
 'use strict';
 

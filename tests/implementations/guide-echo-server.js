@@ -1,4 +1,4 @@
-// A guide's echo server, both of its ways at once: it writes and it pipes.
+// The echo server of a guide, with both of its variants at once: it writes and it pipes.
 //     node guide-echo-server.js PORT
 'use strict';
 

@@ -1,4 +1,4 @@
-// A guide's upper-case server: answers each read in capitals and says QUIT.
+// The upper-case server of a guide: it answers each read in capitals and sends QUIT.
 //     node guide-uppercase-server.js PORT
 'use strict';
 

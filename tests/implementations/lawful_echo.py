@@ -1,4 +1,4 @@
-"""Right echo servers that do as they please where the contract leaves it open.
+"""Correct echo servers that use the freedom that the contract leaves.
 
 python3 lawful_echo.py MANNER PORT; tests/suite/test_lawful.py judges each of them.
 """
@@ -25,7 +25,7 @@ def pause(seconds: float) -> None:
 
 
 class Server:
-    """A thread for each client; what a manner is about is overridden."""
+    """A server with a thread for each client; each manner overrides some methods."""
 
     family, address = socket.AF_INET, "127.0.0.1"
     size = 4096
@@ -67,17 +67,17 @@ class Server:
                 pass
 
     def opened(self, client: socket.socket) -> None:
-        """A client has come."""
+        """Called when a client has connected."""
 
     def answer(self, client: socket.socket, data: bytes) -> None:
         client.sendall(data)
 
     def before_fin(self) -> None:
-        """All has been answered."""
+        """Called when everything has been answered."""
 
 
 class Pieces(Server):
-    """Answers in segments of one byte, as long as they are short."""
+    """Sends short answers in segments of one byte."""
 
     def opened(self, client: socket.socket) -> None:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -89,14 +89,14 @@ class Pieces(Server):
 
 
 class LateFin(Server):
-    """Ends 300 ms after its client."""
+    """Ends each connection 300 ms after its client."""
 
     def before_fin(self) -> None:
         pause(0.3)
 
 
 class Reckons(Server):
-    """Needs 100 ms of a processor for the end of a client; ends with status 1 before that."""
+    """Needs 100 ms of processor time when a client ends; exits with status 1 if stopped before."""
 
     clients = 0
 
@@ -113,7 +113,7 @@ class Reckons(Server):
 
 
 class Pool(Server):
-    """A pool of threads that grows with the number of clients and is kept, whatever comes."""
+    """A pool of threads that grows with the number of clients and never shrinks."""
 
     most = 300
 
@@ -141,7 +141,7 @@ class Pool(Server):
 
 
 class Cache(Server):
-    """Keeps the buffers of its last clients, a megabyte each, up to 100 of them."""
+    """Keeps the buffers of its last 100 clients, a megabyte each."""
 
     def main(self) -> None:
         self.cache: deque[bytearray] = deque(maxlen=100)
@@ -156,7 +156,7 @@ class Forked(Server):
 
     def run(self) -> None:
         self.children = []
-        # Python forgets a signal that comes before its handler is taken away.
+        # Python loses a signal that arrives before its handler is removed.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
         for _ in range(8):
             child = os.fork()
@@ -178,7 +178,7 @@ class Forked(Server):
 
 
 class Talkative(Server):
-    """Logs much, to both of its outputs."""
+    """Logs much to both stdout and stderr."""
 
     def opened(self, client: socket.socket) -> None:
         print(f"a client came: {client.getpeername()} " + "-" * 2000, flush=True)
@@ -189,7 +189,7 @@ class Talkative(Server):
 
 
 class Lingers(Server):
-    """Its close waits until all has been taken."""
+    """Closes with SO_LINGER: close() waits until the client has received everything."""
 
     def opened(self, client: socket.socket) -> None:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 5))
@@ -202,7 +202,7 @@ class Sips(Server):
 
 
 class Edges(Server):
-    """epoll, edge-triggered; it reads no further than it can write."""
+    """Uses edge-triggered epoll, and does not read more than it can write."""
 
     def run(self) -> None:
         self.listener.setblocking(False)
@@ -245,7 +245,7 @@ class Edges(Server):
 
 
 class Helper(Server):
-    """A helper process for each client, waited for when 40 have come."""
+    """Starts a helper process for each client, and waits for them when there are 40."""
 
     def main(self) -> None:
         self.helpers: list[subprocess.Popen[bytes]] = []
@@ -260,13 +260,13 @@ class Helper(Server):
 
 
 class DualStack(Server):
-    """Listens on all addresses, IPv4 and IPv6."""
+    """Listens on all IPv4 and IPv6 addresses."""
 
     family, address = socket.AF_INET6, "::"
 
 
 class Nagle(Server):
-    """Writes each answer in two parts, a while after the question (Nagle, delayed ACK)."""
+    """Writes each answer in two parts, some time after the input (Nagle, delayed ACK)."""
 
     def answer(self, client: socket.socket, data: bytes) -> None:
         if len(data) < 512:
@@ -276,7 +276,7 @@ class Nagle(Server):
 
 
 class KeepAlive(Server):
-    """Asks its quiet clients every second whether they are there."""
+    """Checks every second by TCP keep-alive whether idle clients are still there."""
 
     def opened(self, client: socket.socket) -> None:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -303,7 +303,7 @@ class Ticks(Server):
 
 
 class Drains(Server):
-    """On SIGTERM it takes no more clients, and goes on for 500 ms for those that it has."""
+    """After SIGTERM it accepts no more clients, and serves its clients for another 500 ms."""
 
     def terminate(self, *_: object) -> None:
         self.listener.close()
@@ -312,7 +312,7 @@ class Drains(Server):
 
 
 class Unhurried(Server):
-    """A short backlog, and 20 ms between two clients."""
+    """Has a short backlog, and waits 20 ms between two clients."""
 
     backlog = 1
 
@@ -322,14 +322,14 @@ class Unhurried(Server):
 
 
 class Impatient(Server):
-    """Ends a connection that has been quiet for 5 s."""
+    """Ends a connection that has been idle for 5 s."""
 
     def opened(self, client: socket.socket) -> None:
         client.settimeout(5)
 
 
 class WarmsUp(Server):
-    """Is busy with itself for the first 800 ms."""
+    """Is busy for the first 800 ms."""
 
     def listen(self) -> None:
         super().listen()
@@ -358,7 +358,7 @@ class Forks(Server):
 
 
 class Splices(Server):
-    """Two threads a client, with a pipe between them: it buffers on its own account."""
+    """Two threads for each client, with a pipe between them, which buffers data."""
 
     def serve(self, client: socket.socket) -> None:
         source, sink = os.pipe()

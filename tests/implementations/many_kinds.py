@@ -1,6 +1,6 @@
-"""Small servers as they are found in tutorials, one kind each: ``many_kinds.py KIND PORT``.
+"""Small servers of many kinds, as found in tutorials: ``many_kinds.py KIND PORT``.
 
-PORT may be a path (a Unix socket). None of them is right in every clause.
+PORT may be the path of a Unix socket. None of them is correct in every clause.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from typing import Any
 
 
 class Lines(socketserver.StreamRequestHandler):
-    """Something for each line."""
+    """Answers each line."""
 
     greeting = ""
     leave = b""
 
     def hello(self) -> str:
-        """What is said at the start."""
+        """Return the greeting."""
         return self.greeting
 
     answer: Callable[[bytes], bytes] = staticmethod(lambda line: line)
 
     def handle(self) -> None:
-        """Greet, then answer line by line."""
+        """Send the greeting, then answer line by line."""
         self.wfile.write(self.hello().encode())
         for line in self.rfile:
             if self.leave and line.strip() == self.leave:
@@ -40,14 +40,14 @@ class Lines(socketserver.StreamRequestHandler):
 
 
 class Reads(socketserver.BaseRequestHandler):
-    """Something for whatever a read gives, ``rounds`` times."""
+    """Answers each read, ``rounds`` times."""
 
     greeting = b""
     rounds = sys.maxsize
     answer: Callable[[bytes], bytes] = staticmethod(lambda data: data)
 
     def handle(self) -> None:
-        """Greet, then answer read by read."""
+        """Send the greeting, then answer each read."""
         self.request.sendall(self.greeting)
         for _ in range(self.rounds):
             data = self.request.recv(65536)
@@ -57,95 +57,95 @@ class Reads(socketserver.BaseRequestHandler):
 
 
 class Quoted(Lines):
-    """A template, with what a shell minds in it."""
+    """Answers with a template that contains characters special to a shell."""
 
     greeting = "It's open; type $away\n"
 
     @staticmethod
     def answer(line: bytes) -> bytes:
-        """Say what was said."""
+        """Repeat the line in the template."""
         return b"You said '%s'; %d bytes\n" % (line.strip(b"\r\n"), len(line))
 
 
 class Counted(Lines):
-    """A template that ends in the line itself."""
+    """Answers with a template that ends in the line itself."""
 
     @staticmethod
     def answer(line: bytes) -> bytes:
-        """The number of bytes, and the bytes."""
+        """Return the number of bytes, and the bytes."""
         return b"%d: %s" % (len(line), line)
 
 
 class Greeter(Lines):
-    """A greeting with an address and a time, a prompt, a word that ends."""
+    """Has a greeting with an address and a time, a prompt, and a word that ends the connection."""
 
     leave = b"exit"
 
     def hello(self) -> str:
-        """Another one for each client."""
+        """Return a different greeting for each client."""
         return f"Hello {self.client_address[0]}:{self.client_address[1]}, {time.ctime()}\n> "
 
     @staticmethod
     def answer(line: bytes) -> bytes:
-        """The line and a prompt."""
+        """Return the line and a prompt."""
         return line.strip(b"\r\n") + b"\n> "
 
 
 class CrLf(Lines):
-    """Every line ends in CR LF."""
+    """Ends every line with CR LF."""
 
     @staticmethod
     def answer(line: bytes) -> bytes:
-        """The line with its own end."""
+        """Return the line with its original end."""
         return line.strip(b"\r\n") + b"\r\n"
 
 
 class Upper(Reads):
-    """Upper case, byte for byte."""
+    """Answers in upper case, byte for byte."""
 
     answer = staticmethod(bytes.upper)
 
 
 class Token(Reads):
-    """Upper case and a token."""
+    """Answers in upper case, and adds a token."""
 
     greeting = b"Hi there\n"
 
     @staticmethod
     def answer(data: bytes) -> bytes:
-        """As in the profile quit."""
+        """Answer as in the profile quit."""
         return data.upper() + b"DONE"
 
 
 class Once(Reads):
-    """One answer."""
+    """Gives only one answer in a connection."""
 
     rounds = 1
 
 
 class Sentence(Reads):
-    """Always the same."""
+    """Always gives the same answer."""
 
     answer = staticmethod(lambda data: b"What can I do for you?\n")
 
 
 class Backwards(Lines):
-    """Nothing that the suite knows."""
+    """Gives answers that no profile describes."""
 
     @staticmethod
     def answer(line: bytes) -> bytes:
-        """The line from its end."""
+        """Return the line reversed."""
         return line.strip(b"\r\n")[::-1] + b"\n"
 
 
 class Garbage(Reads):
-    """Noise."""
+    """Answers with random bytes."""
 
     answer = staticmethod(lambda data: os.urandom(200))
 
 
 class Resets(Lines):
-    """A connection is aborted on the line RESET."""
+    """Resets the connection on the line RESET."""
 
     def handle(self) -> None:
         """Answer line by line."""
@@ -161,44 +161,44 @@ class Resets(Lines):
 
 
 class Daytime(socketserver.BaseRequestHandler):
-    """RFC 867."""
+    """The daytime service (RFC 867)."""
 
     def handle(self) -> None:
-        """Tell the time."""
+        """Send the time."""
         self.request.sendall(time.ctime().encode() + b"\r\n")
 
 
 class Quotes(socketserver.BaseRequestHandler):
-    """RFC 865: one of several, of one line or more."""
+    """The quote service (RFC 865): one of several quotes, of one or more lines."""
 
     quotes = itertools.cycle([b"Less is more.\n", b"A stitch in time\nsaves nine.\n"])
 
     def handle(self) -> None:
-        """Say the next one."""
+        """Send the next quote."""
         self.request.sendall(next(self.quotes))
 
 
 class Welcome(socketserver.BaseRequestHandler):
-    """A greeting and a farewell."""
+    """Sends a greeting and a farewell."""
 
     def handle(self) -> None:
-        """Say both."""
+        """Send both."""
         self.request.sendall(b"Welcome\n")
         threading.Event().wait(0.5)
         self.request.sendall(b"So long\n")
 
 
 class Discard(socketserver.BaseRequestHandler):
-    """RFC 863."""
+    """The discard service (RFC 863)."""
 
     def handle(self) -> None:
-        """Read."""
+        """Read everything."""
         while self.request.recv(65536):
             pass
 
 
 class Counter(socketserver.StreamRequestHandler):
-    """What came, when it has ended."""
+    """Sends the number of received bytes at the end of the input."""
 
     def handle(self) -> None:
         """Count."""
@@ -206,7 +206,7 @@ class Counter(socketserver.StreamRequestHandler):
 
 
 class Silent(socketserver.BaseRequestHandler):
-    """Takes connections and does nothing."""
+    """Accepts connections and does nothing."""
 
     def handle(self) -> None:
         """Wait for ever."""
@@ -223,37 +223,37 @@ class Flood(socketserver.BaseRequestHandler):
 
 
 class Server(socketserver.ThreadingTCPServer):
-    """Clients at the same time."""
+    """Serves clients in parallel."""
 
     allow_reuse_address = True
     daemon_threads = True
     request_queue_size = 64
 
     def shutdown_request(self, request: Any) -> None:
-        """Close, also what is closed."""
+        """Close the connection, even if it is closed already."""
         try:
             super().shutdown_request(request)
         except OSError:
             pass
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that has left is its own affair."""
+        """Ignore clients that have disconnected."""
 
 
 class OneByOne(Server):
-    """Clients one after another."""
+    """Serves clients one after another."""
 
     process_request = socketserver.TCPServer.process_request
 
 
 class Datagrams(socketserver.ThreadingUDPServer):
-    """No connections."""
+    """Serves datagrams."""
 
     daemon_threads = True
 
 
 class Datagram(socketserver.BaseRequestHandler):
-    """A datagram for a datagram."""
+    """Answers each datagram with one datagram."""
 
     answer: Callable[[bytes], bytes] = staticmethod(lambda data: data)
 
@@ -264,13 +264,13 @@ class Datagram(socketserver.BaseRequestHandler):
 
 
 class LoudDatagram(Datagram):
-    """In upper case, with its length."""
+    """Answers in upper case, with the length."""
 
     answer = staticmethod(lambda data: b"%d: %s" % (len(data), data.upper()))
 
 
 class QuietDatagram(socketserver.BaseRequestHandler):
-    """Datagrams are taken."""
+    """Reads datagrams and does not answer."""
 
 
 KINDS: dict[str, tuple[Any, type[socketserver.BaseRequestHandler]]] = {
@@ -320,7 +320,7 @@ def main(kind: str, port: str) -> None:
         if kind.startswith("one-client"):
             server.handle_request()
             if kind.endswith("a-rest"):
-                threading.Event().wait(0.5)  # the listener is open, and accepts nobody
+                threading.Event().wait(0.5)  # the listener is open, but accepts no client
         else:
             server.serve_forever()
 

@@ -1,8 +1,8 @@
-"""Small services that go about their work in their own way: python3 own_words.py SERVICE WHERE.
+"""Small services with their own protocol words: python3 own_words.py SERVICE WHERE.
 
-Each is right for what it is; tests/suite/test_settings.py says which parameters describe it.
-WHERE is a port or a Unix path; over a port it is TLS where there is a certificate in TLS_CERT.
-Further words name faults to have, or ways to go.
+Each one is correct; tests/suite/test_settings.py has the parameters that describe it. WHERE is
+a port or a Unix path; a port uses TLS if TLS_CERT names a certificate. Further arguments switch
+faults or variants on.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ lock = threading.Lock()
 
 
 class Handler(socketserver.StreamRequestHandler):
-    """One client, in a thread of its own."""
+    """One client, in its own thread."""
 
     def handle(self) -> None:
         self.name: bytes = b""
@@ -47,11 +47,11 @@ class Handler(socketserver.StreamRequestHandler):
                     del members[self.name]
 
     def say(self, line: bytes) -> None:
-        """Queue a line: a client that does not read holds up no other."""
+        """Queue a line: a client that does not read must not delay the others."""
         self.output.put(line + b"\n")
 
     def write(self) -> None:
-        """Write what is queued, until there is no more or nobody takes it."""
+        """Write the queue until it is empty or the client has gone."""
         for data in iter(self.output.get, None):
             try:
                 self.wfile.write(data)
@@ -235,7 +235,7 @@ class OneByOne(socketserver.TCPServer):
     address_family = socket.AF_INET if where.isdigit() else socket.AF_UNIX
 
     def get_request(self) -> tuple[socket.socket, Any]:
-        """A client; its handshake comes in its thread."""
+        """Accept a client; the TLS handshake follows in its thread."""
         client, address = super().get_request()
         if not os.environ.get("TLS_CERT") or not where.isdigit():
             return client, address
@@ -251,7 +251,7 @@ class Threads(socketserver.ThreadingMixIn, OneByOne):
 
 
 class Room(socketserver.UDPServer):
-    """Datagrams, the longest too."""
+    """A datagram server that accepts the longest datagrams too."""
 
     max_packet_size = 65536
 
@@ -276,7 +276,7 @@ def end(*_: object) -> None:
 
 
 class Datagrams(socketserver.BaseRequestHandler):
-    """One datagram, answered with words around it."""
+    """Answers one datagram with text around it."""
 
     def handle(self) -> None:
         data, sock = self.request

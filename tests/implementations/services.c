@@ -1,4 +1,4 @@
-/* Right servers in C, written for the suite to judge: one process, poll(2), no threads.
+/* Correct servers in C, written for the suite to judge: one process, poll(2), no threads.
  *
  *     cc -O2 -o services services.c && ./services PROFILE PORT
  *
@@ -23,12 +23,12 @@ enum { CLIENTS = 1000, PIECE = 65536, FULL = 1 << 20 };
 
 struct client {
     int fd;
-    char *out;          /* what waits to be sent */
+    char *out;          /* data to be sent */
     size_t length, sent, room;
     unsigned long long received;
     char line[8192];    /* an unfinished line */
     size_t line_length;
-    int ended;          /* the client's FIN has come */
+    int ended;          /* the client's FIN was received */
 };
 
 static struct client *clients[CLIENTS];
@@ -66,7 +66,7 @@ static void let_go(int index, int by_reset)
     clients[index] = clients[--count];
 }
 
-/* Lines come back; RESET aborts. Returns whether it did. */
+/* Echoes lines; RESET resets the connection. Returns whether it did. */
 static int take_lines(struct client *c, const char *data, size_t size)
 {
     for (size_t i = 0; i < size; i++) {
@@ -81,7 +81,7 @@ static int take_lines(struct client *c, const char *data, size_t size)
             say(c, c->line, c->line_length);
             c->line_length = 0;
         } else if (c->line_length == sizeof c->line) {
-            /* Longer than any command: it can come back in parts. */
+            /* Longer than any command, so it can be echoed in parts. */
             say(c, c->line, c->line_length - 8);
             memmove(c->line, c->line + c->line_length - 8, 8);
             c->line_length = 8;
@@ -181,7 +181,7 @@ int main(int argc, char **argv)
         int before = count;
         for (int i = 0; i < before; i++) {
             struct client *c = clients[i];
-            /* Who does not read is not read from. */
+            /* Do not read from a client that does not read. */
             short wants = !c->ended && c->length - c->sent < FULL ? POLLIN : 0;
             watched[i] = (struct pollfd){c->fd, wants | (c->sent < c->length ? POLLOUT : 0), 0};
         }

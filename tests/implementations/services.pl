@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Right servers in Perl, written for the suite to judge: a process for each client.
+# Correct servers in Perl, written for the suite to judge: a process for each client.
 #
 #     perl services.pl PROFILE PORT
 #
@@ -18,12 +18,11 @@ my $listener = IO::Socket::INET->new(
     or die "cannot listen: $!\n";
 my %children;
 $SIG{CHLD} = sub { local $!; while ((my $pid = waitpid(-1, 1)) > 0) { delete $children{$pid} } };
-# At Perl's next step (perlipc, deferred signals: a handler that runs at once may find the
-# interpreter in the middle of something, and crash it).
+# Perl runs the handler at its next safe point (perlipc, deferred signals): a handler that runs at
+# once can interrupt the interpreter at an unsafe point and crash it.
 $SIG{TERM} = sub { kill 'TERM', keys %children; exit 0 };
 
-# The end of a client's process, without Perl's own: taking the program apart costs more than
-# serving a client.
+# End a client's process without Perl's own clean-up, which costs more than serving a client.
 sub leave { POSIX::_exit(0) }
 
 sub say_all {
@@ -35,7 +34,7 @@ sub say_all {
     }
 }
 
-# The next piece; nothing at the client's FIN. An error is the end of this process only.
+# The next piece; nothing at the client's FIN. An error ends only this process.
 sub next_piece {
     my ($client) = @_;
     my $got = sysread($client, my $data, 65536);
@@ -104,7 +103,7 @@ my %serve = (
     },
 );
 
-# A signal that comes just before the wait is handled after it, so no wait is long.
+# A signal that arrives just before the wait is handled after it, so no wait is long.
 my $comes = IO::Select->new($listener);
 $listener->blocking(0);
 while (1) {

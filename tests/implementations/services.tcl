@@ -1,4 +1,4 @@
-# Right servers in Tcl, written for the suite to judge: its event loop and buffered channels.
+# Correct servers in Tcl, written for the suite to judge, with its event loop and buffered channels.
 #
 #     tclsh services.tcl PROFILE PORT
 #
@@ -17,7 +17,7 @@ proc accept {client host port} {
     fileevent $client readable [list hear $client]
 }
 
-# puts never waits on such a channel: what does not fit is kept, and sent by the event loop.
+# puts never blocks on such a channel: data that does not fit is kept, and the event loop sends it.
 proc say {client data} {
     if {[catch {puts -nonewline $client $data; flush $client}]} { drop $client }
 }
@@ -39,7 +39,7 @@ proc hear {client} {
             quit  { say $client [upper $data]QUIT }
         }
         if {![info exists received($client)]} return
-        # Who does not read is not read from.
+        # Do not read from a client that does not read.
         if {[chan pending output $client] > 1000000} {
             fileevent $client readable {}
             fileevent $client writable [list go_on $client]

@@ -1,4 +1,4 @@
-// A course's echo server: greets, logs what comes, pipes it back. No 'error' listener.
+// The echo server of a course: greets, logs the input, pipes it back. No 'error' listener.
 //     node simple-echo-server.js PORT
 'use strict';
 

@@ -1,5 +1,5 @@
-// A course's first server: greets, parts after a second, and minds nothing else. Its
-// input is never read, and no 'error' listener stands between a client's RST and the end.
+// The first server of a course: it greets, and ends the connection after a second. It never
+// reads its input, and without an 'error' listener a client's RST ends the process.
 //     node simple-server.js PORT
 'use strict';
 

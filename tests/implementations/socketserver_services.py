@@ -1,4 +1,4 @@
-"""Right servers over socketserver's threads, written for the suite to judge.
+"""Correct servers with socketserver's threads, written for the suite to judge.
 
     python socketserver_services.py PROFILE PORT
 
@@ -34,13 +34,13 @@ class Service(socketserver.BaseRequestHandler):
         try:
             self.serve()
         except OSError:
-            pass  # the client has reset; the other threads go on
+            pass  # the client has reset the connection; the other threads continue
 
     def serve(self) -> None:
         raise NotImplementedError
 
     def reads(self) -> Iterator[bytes]:
-        """Yield what comes, up to the client's FIN."""
+        """Yield the received data, up to the client's FIN."""
         return iter(lambda: self.request.recv(65536), b"")
 
 
@@ -54,7 +54,7 @@ class Greet(Service):
     def serve(self) -> None:
         self.request.sendall(GREETING)
         until = time.monotonic() + 0.2
-        # Input is read while we wait: closing with unread input would be an RST.
+        # Read input while waiting: closing with unread input would send RST.
         while (left := until - time.monotonic()) > 0:
             self.request.settimeout(left)
             try:
@@ -149,7 +149,7 @@ class Crud(Service):
 
 
 class Chat(Service):
-    """Each member has a queue and a thread that writes it: who does not read holds up nobody."""
+    """Each member has a queue and a thread that writes it: a slow reader delays no other member."""
 
     lock = threading.RLock()
     passwords: dict[bytes, bytes] = {}
@@ -269,7 +269,7 @@ class Server(socketserver.ThreadingTCPServer):
     request_queue_size = 128
 
     def shutdown_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
-        # socketserver would send FIN first; after SO_LINGER only close() may speak.
+        # socketserver would send FIN first; with SO_LINGER, close() alone must send RST.
         self.close_request(request)
 
 

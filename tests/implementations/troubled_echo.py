@@ -1,4 +1,4 @@
-"""An echo server with trouble around it: the suite must say what, end it, and end itself.
+"""Echo servers with a problem: the suite must report it, stop the server, and exit.
 
 python troubled_echo.py TROUBLE PORT
 """

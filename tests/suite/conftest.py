@@ -1,4 +1,4 @@
-"""What the tests of the suite share."""
+"""Fixtures that the tests of the suite share."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .. import forking
 
 @pytest.fixture(scope="session", autouse=True)
 def forked_suite() -> Iterator[None]:
-    """Most tests judge something; few are about the start of the suite."""
+    """Start the suite by fork: most tests judge a server, and few are about the start itself."""
     with forking.forked("conformance"):
         yield
 

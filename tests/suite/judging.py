@@ -1,4 +1,4 @@
-"""Runs the suite as its user does, and reads what it wrote."""
+"""Run the suite as a user does, and read its reports."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ needs_node = pytest.mark.skipif(
 
 
 def works(command: str) -> bool:
-    """Whether a compiler is there, and more than a name (rustup's, without a toolchain)."""
+    """Whether a compiler works: rustup installs the command also without a toolchain."""
     if shutil.which(command) is None:
         return False
     if command != "rustc":
@@ -35,7 +35,7 @@ def works(command: str) -> bool:
 
 
 class Judged(NamedTuple):
-    """One run: exit status, what it printed, what it wrote."""
+    """One run of the suite: its exit status, its output and its reports."""
 
     status: int
     stdout: str
@@ -65,7 +65,7 @@ def conformance(*arguments: str, timeout: float = 240) -> subprocess.CompletedPr
 
 def judge(report: Path, *arguments: str) -> Judged:
     if not any(word.startswith("--jobs") for word in arguments):
-        # Other tests run beside this one: workers of its own would cost more than they save.
+        # Other tests run at the same time: more workers would cost more than they save.
         arguments = (*arguments, "--jobs=1")
     # (a whole profile, or seven, on a machine with twenty other programs)
     done = conformance("run", *arguments, f"--report={report}", timeout=600)
@@ -73,9 +73,9 @@ def judge(report: Path, *arguments: str) -> Judged:
 
 
 def kept(folder: Path, target: str) -> str:
-    """A target whose servers outlive a scenario, unless its requirement is about the process.
+    """A target whose server is kept for many scenarios, unless a requirement is about the process.
 
-    Every case is judged as it is otherwise; most of a second in ten goes to starting Node.
+    The verdicts are the same. Without this, most of the time goes into starting Node.
     """
     folder.mkdir(parents=True, exist_ok=True)
     text = f"[targets.kept]\ncommand = {json.dumps(target)}\ndirectory = {json.dumps(str(ROOT))}\n"

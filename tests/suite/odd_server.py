@@ -1,8 +1,8 @@
-"""A server with all that makes a recording difficult.
+"""A server with everything that makes a recording difficult.
 
     python odd_server.py PORT
 
-Long answers, a prompt for a secret, an identifier of its own, the time, and RST at the end.
+It sends long answers, a prompt for a secret, an identifier, the time, and RST at the end.
 """
 
 from __future__ import annotations

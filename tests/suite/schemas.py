@@ -1,7 +1,7 @@
-"""Checks a document against one of the JSON schemas in forms/, as far as those go.
+"""Check a document against one of the JSON schemas in forms/.
 
-The schemas say what the documents of each format say of the fields that the suite writes; no field
-that they do not name may be written.
+The schemas repeat what the specification of each format says about the fields that the suite
+writes. The suite must not write a field that is not in the schema.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "boolean": (bool,),
 }
 
-#: The keywords that are understood; a schema with another would be checked by half.
+#: The keywords that this module knows; a schema with another one would be checked incompletely.
 _KEYWORDS = frozenset(
     {
         "$comment",
@@ -42,7 +42,7 @@ _KEYWORDS = frozenset(
 
 
 def errors(document: Any, name: str) -> list[str]:
-    """What is wrong with a document, by the schema of this name."""
+    """Return the errors in a document, according to the schema of this name."""
     schema = json.loads((FORMS / f"{name}.schema.json").read_text(encoding="utf-8"))
     return list(_errors(document, schema, "$"))
 

@@ -1,12 +1,13 @@
-"""Small servers with one fault each, or none: which clause the suite must blame for it.
+"""Small servers with one fault each, or none, and the requirement that each one must fail.
 
 They are in eight languages, written as beginners and tutorials write them, without the suite's
-own code. Each is judged by its whole profile: what is not judged must need what is blamed.
+own code. Each is judged by its whole profile. A requirement that is not judged must need the one
+that fails.
 
     python -m tests.suite.strange_servers [RUNS [WORD]]
 
-judges every server that has WORD in its name RUNS times (10), each time with another seed, a few
-at a time, and prints how often the verdict was right. The tests judge some of them once.
+judges every server that has WORD in its name RUNS times (default: 10), each time with another
+seed, and prints how often the verdict was correct. The tests judge some of them once.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ SOURCES = IMPLEMENTATIONS / "strange"
 
 
 class Language(NamedTuple):
-    """What a server's language needs, how it is built, and how a server is started."""
+    """A programming language: what it needs, how its servers are built, and how they start."""
 
     needs: str
     package: str
@@ -66,7 +67,7 @@ LANGUAGES = {
 
 
 class Strange(NamedTuple):
-    """A server, how it is judged, and the requirement that blames its fault ("": it has none).
+    """A server, how it is judged, and the requirement that must fail ("": the server is correct).
 
     ``always``: the tests judge it too.
     """
@@ -88,7 +89,7 @@ LISTEN = "TCP-LISTEN:{{port}},bind=127.0.0.1,reuseaddr,fork,backlog=64"
 STORE = "{kind} {{port}} {{data}}"
 
 SERVERS = [
-    # Right, though unusual.
+    # Correct, but unusual.
     Strange("C", "two-writes", "echo", ""),
     Strange("C", "late-fin", "echo", ""),
     Strange("C", "backlog-1", "echo", ""),
@@ -99,7 +100,7 @@ SERVERS = [
     Strange("Node", "chat", "chat", ""),
     Strange("Python", "streams", "echo", ""),
     Strange("shell", "cat", "echo", "", words=f"{LISTEN} EXEC:cat"),
-    # One fault each.
+    # Servers with one fault each.
     Strange("C", "stops-at-nul", "echo", "binary"),
     Strange("C", "sends-the-buffer", "echo", "simple", always=True),
     Strange("C", "no-queue", "echo", "stalled-reader"),
@@ -150,14 +151,14 @@ SERVERS = [
 
 
 def why_not(language: Language) -> str:
-    """Why servers in a language cannot be judged here; "" when they can."""
+    """Return why servers in a language cannot be judged on this machine; "" if they can."""
     if not language.needs or works(language.needs):
         return ""
     return f"{language.needs} is missing (Debian: {language.package})"
 
 
 def command(server: Strange, out: Path) -> str:
-    """The command that starts a server, as a target; it is built already."""
+    """Return the command that starts a server, as a TARGET; the server is built already."""
     language = LANGUAGES[server.language]
     places = {"out": out, "sources": SOURCES}
     words = server.words.format(kind=server.kind)
@@ -173,7 +174,7 @@ def build(language: Language, out: Path) -> None:
 
 
 def judged(server: Strange, out: Path, report: Path, *arguments: str) -> Judged:
-    """The verdict on a server, by its whole profile."""
+    """Return the verdict of the whole profile on a server."""
     where = "udp" if server.profile.startswith("udp") else "tcp"
     chosen = [f"--profile={server.profile}", f"--transport={where}", *arguments]
     if server.settings:
@@ -182,7 +183,7 @@ def judged(server: Strange, out: Path, report: Path, *arguments: str) -> Judged:
 
 
 def complaints(server: Strange, found: Judged) -> list[str]:
-    """What was said of a server that is not so."""
+    """Return what is wrong in the verdict on a server."""
     blamed = {f"{server.profile}/{server.blamed}"} if server.blamed else set()
     said = []
     for one in found.results:
@@ -197,7 +198,7 @@ def complaints(server: Strange, found: Judged) -> list[str]:
 
 
 def main(runs: int = 10, word: str = "") -> int:
-    """Judge the servers again and again; returns the status."""
+    """Judge each server many times; return the exit status."""
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(6) as pool:
         places = {}
         for name, language in LANGUAGES.items():

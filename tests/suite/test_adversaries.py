@@ -1,7 +1,7 @@
-"""Servers that try to get a better verdict than they deserve, or to harm the others.
+"""Servers that attack the suite: they try to forge their verdict or to harm other servers.
 
-tests/implementations/adversaries/ holds them, one trick in each. conformance/docs/isolation.md
-shows what holds under which isolation.
+Each server in tests/implementations/adversaries/ tries one attack. conformance/docs/isolation.md
+shows which attacks each kind of isolation stops.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ ADVERSARIES = ROOT / "tests/implementations/adversaries"
 
 ISOLATION = ROOT / "conformance/docs/isolation.md"
 
-#: The limits of these classes; each trick is bounded by itself as well.
+#: The limits of these classes; each attack also limits itself.
 LIMITS = "[limits]\nprocesses = 60\nmemory = 400\ndisk = 100\nfiles = 512\ntime = 90\n"
 
-#: The owner of their folders, where root judges.
+#: The owner of their folders, if root judges.
 STUDENT = 12345
 
 pytestmark = on_linux
 
-#: Trick -> exit statuses of a class's target that plays it: what is lost, is lost by itself.
+#: Attack -> the allowed exit statuses of the attacking target: it can only harm itself.
 LOST = (1, 6, 8)
 TRICKS: dict[str, tuple[int, ...]] = {
     "forge_file": LOST,
@@ -65,7 +65,7 @@ TRICKS: dict[str, tuple[int, ...]] = {
     "leave_group": LOST,
 }
 
-#: What the neighbour's exit status may be without a box: 8 is "not judged", 1 and 6 are undeserved.
+#: The neighbour's exit status without isolation: 8 is "not judged", 1 and 6 are wrong verdicts.
 HARMFUL: dict[str, tuple[int, ...]] = {
     "kill_scan": (0, 8),
     "kill_worker": (0,),
@@ -73,10 +73,10 @@ HARMFUL: dict[str, tuple[int, ...]] = {
     "steal_port": (0, 1, 6),
 }
 
-#: Those that need a neighbour's network.
+#: The attacks that need the neighbour's network.
 OF_A_PORT = {"false_listening", "steal_port"}
 
-#: Without a box these find what is not theirs: each, and as root or by good luck.
+#: Without isolation these read data of others: always, and only as root or by chance.
 FOUND_BY_ALL = {"read_neighbour", "disk"}
 FOUND_BY_SOME = {"read_seed", "read_secret", "leave_group"}
 
@@ -99,13 +99,14 @@ def boxed_by(request: pytest.FixtureRequest) -> str:
 
 
 def adversary(folder: Path, trick: str, words: str = "{port}", key: str | None = None) -> str:
-    """The table of a target that plays this trick, in a folder of its own."""
+    """Return the table of a target that tries this attack, in its own folder."""
     own = folder / (key or trick)
     own.mkdir()
     for name in ("echo", "loot", trick):
         shutil.copy(ADVERSARIES / f"{name}.py", own)
     if os.getuid() == 0:
-        # As a student's: where it is root's, a target in a box has a copy, and the loot is gone.
+        # Owned by a student. If root owned it, an isolated target would get a copy, and its loot
+        # would be lost.
         for path in (*own.iterdir(), own):
             os.chown(path, STUDENT, STUDENT)
     return (
@@ -131,10 +132,10 @@ def loot(folder: Path, trick: str) -> str:
     return found.read_text() if found.exists() else ""
 
 
-def test_in_a_box_nothing_is_forged_nobody_survives_and_no_neighbour_is_disturbed(
+def test_isolated_attackers_forge_nothing_leave_no_process_and_disturb_no_neighbour(
     boxed_by: str, tmp_path: Path
 ) -> None:
-    """All tricks at once, and right servers among them, one at a fixed address."""
+    """All attacks run at once, with correct servers among them, one of these at a fixed address."""
     victim = tmp_path / "victim"
     victim.write_text("as it was")
     with reserved_port() as port:
@@ -146,7 +147,7 @@ def test_in_a_box_nothing_is_forged_nobody_survives_and_no_neighbour_is_disturbe
             "read_neighbour": f"{{port}} {tmp_path / 'report'}",
         }
         fixed = adversary(tmp_path, "right", str(port), "fixed")
-        # A user's containers share the network of the machine.
+        # A user's containers share the network of the host.
         shares_network = boxed_by == PODMAN and not has_own_network()
         tricks = [one for one in TRICKS if not (shares_network and one in OF_A_PORT)]
         targets = [adversary(tmp_path, trick, words.get(trick, "{port}")) for trick in tricks]
@@ -165,8 +166,8 @@ def test_in_a_box_nothing_is_forged_nobody_survives_and_no_neighbour_is_disturbe
     assert still_there(tmp_path) == []
 
 
-def test_without_a_box_nothing_is_forged_and_nobody_survives(tmp_path: Path) -> None:
-    """All tricks that harm no neighbour, even so; what they find is theirs."""
+def test_without_isolation_attackers_forge_nothing_and_leave_no_process(tmp_path: Path) -> None:
+    """Runs the attacks that cannot harm a neighbour even without isolation."""
     victim = tmp_path / "victim"
     victim.write_text("as it was")
     words = {
@@ -193,7 +194,7 @@ def test_without_a_box_nothing_is_forged_and_nobody_survives(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("trick", sorted(HARMFUL))
-def test_without_a_box_a_neighbour_may_lose_its_verdict(trick: str, tmp_path: Path) -> None:
+def test_without_isolation_a_neighbour_may_lose_its_verdict(trick: str, tmp_path: Path) -> None:
     with reserved_port() as port:
         words = {"false_listening": str(port), "steal_port": f"{{port}} {port}"}
         fixed = adversary(tmp_path, "right", str(port), "fixed")
@@ -205,17 +206,17 @@ def test_without_a_box_a_neighbour_may_lose_its_verdict(trick: str, tmp_path: Pa
 
 
 @pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root may trace it")
-def test_without_a_box_root_may_halt_its_judge_until_its_time_is_over(tmp_path: Path) -> None:
+def test_without_isolation_root_may_halt_its_judge_until_the_time_limit(tmp_path: Path) -> None:
     at = written(tmp_path, adversary(tmp_path, "ptrace_judge"), "[limits]\ntime = 8\n")
     done, rows = judged(at, tmp_path / "report", CASE, "--isolate=none")
     assert rows["ptrace_judge"]["faults"] == ["the run took more than 8 s"], done.stdout
     assert still_there(tmp_path) == []
 
 
-def test_connections_in_time_wait_at_a_fixed_port_cost_nobody_a_verdict(
+def test_connections_in_time_wait_at_a_fixed_port_change_no_verdict(
     isolate: str, tmp_path: Path
 ) -> None:
-    """A neighbour takes its turn at the same port, and sets SO_REUSEADDR as servers should."""
+    """A neighbour uses the same port next, and sets SO_REUSEADDR as servers should."""
     with reserved_port() as port:
         targets = ""
         for trick in ("time_wait", "right"):
@@ -224,7 +225,7 @@ def test_connections_in_time_wait_at_a_fixed_port_cost_nobody_a_verdict(
     assert {name: row["exit"] for name, row in rows.items()} == {"time_wait": 0, "right": 0}, said
 
 
-def test_answers_for_the_usual_seed_are_worth_nothing_in_a_class(
+def test_answers_prepared_for_the_default_seed_fail_in_a_class(
     isolate: str, tmp_path: Path
 ) -> None:
     at = written(tmp_path, adversary(tmp_path, "table"))
@@ -237,7 +238,7 @@ def test_answers_for_the_usual_seed_are_worth_nothing_in_a_class(
     assert int(seed) > 1
 
 
-def test_every_trick_is_in_the_table_of_the_documents() -> None:
+def test_every_attack_is_in_the_table_of_the_documents() -> None:
     rows = re.findall(r"^\| `(\w+)` \|", ISOLATION.read_text(), re.MULTILINE)
     assert sorted(rows) == sorted([*TRICKS, "table", "time_wait"])
 
@@ -250,7 +251,7 @@ def test_a_single_run_leaves_no_daemon_behind(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("way", ["vm", BUBBLEWRAP, PODMAN])
-def test_a_way_that_there_is_not_is_refused_before_anything_starts(
+def test_an_isolation_that_is_missing_is_refused_before_anything_starts(
     way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if way != "vm":
@@ -267,7 +268,7 @@ def test_a_way_that_there_is_not_is_refused_before_anything_starts(
     assert not (tmp_path / "report").exists()
 
 
-def test_where_nothing_keeps_them_apart_it_is_said_first(
+def test_missing_isolation_is_reported_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -287,7 +288,7 @@ def test_where_nothing_keeps_them_apart_it_is_said_first(
 
 
 def test_a_right_server_has_the_same_verdicts_in_a_box(boxed_by: str, tmp_path: Path) -> None:
-    """Signals, statuses, descriptors and children are the server's, not the box's."""
+    """The suite sees the signals, exit status, descriptors and children of the server itself."""
     at = written(tmp_path, adversary(tmp_path, "right"))
     cases = [f"--case=echo/{one}" for one in ("sigterm-*", "leak-*", "restart", "port-free")]
     verdicts = []

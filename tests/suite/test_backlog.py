@@ -1,4 +1,4 @@
-"""Waiting for a server to accept: as long as somebody waits there, and no longer."""
+"""Waiting until a server has accepted all clients in its backlog, and no longer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.mark.parametrize(("host", "transport"), [("127.0.0.1", "tcp"), ("::1", "tcp6")])
-def test_it_waits_for_what_waits_to_be_accepted(host: str, transport: str) -> None:
+def test_it_waits_until_the_backlog_is_accepted(host: str, transport: str) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with ExitStack() as stack:
         listener = stack.enter_context(socket.create_server((host, 0), family=family))
@@ -48,7 +48,7 @@ def test_it_waits_for_what_waits_to_be_accepted(host: str, transport: str) -> No
         assert len(accepted) == 3
 
 
-def test_others_who_wait_elsewhere_are_not_waited_for() -> None:
+def test_clients_of_other_listeners_are_not_waited_for() -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as busy,
         socket.create_connection(busy.getsockname()),

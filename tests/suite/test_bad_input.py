@@ -1,4 +1,4 @@
-"""Bad input: one clear line, the documented status, no trace, nothing left behind."""
+"""Wrong usage: one clear line, the documented exit status, no traceback, nothing left behind."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PYTHON = sys.executable
 
 
 def refused(status: int, *arguments: str) -> str:
-    """Run, and return the one line that says what is wrong."""
+    """Run the suite, and return the one line that says what is wrong."""
     done = conformance(*arguments)
     assert done.returncode == status, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
@@ -154,7 +154,7 @@ def test_a_server_that_listens_and_never_answers_is_status_6() -> None:
     assert line.endswith("it takes connections but never answers")
 
 
-#: A server that chooses its port, and says so to nobody.
+#: A server that chooses its port and does not print it.
 ELSEWHERE = """
 import socket
 with socket.create_server(("127.0.0.1", 0)) as server:
@@ -174,7 +174,7 @@ with socket.create_server(("127.0.0.1", 0)) as server:
 def test_a_server_that_listens_elsewhere_is_told(words: str, line: str, tmp_path: Path) -> None:
     script = tmp_path / "server.py"
     script.write_text(ELSEWHERE)
-    # Without {port} the deadline is not waited for.
+    # Without {port} the suite does not wait for the deadline.
     deadline = "2" if words else "200"
     said = refused(6, "run", f"{PYTHON} {script} {words}", f"--deadline={deadline}")
     assert re.search(line, said), said

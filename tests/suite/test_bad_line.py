@@ -1,4 +1,4 @@
-"""run --link: judging over a line that is late, slow, or cuts what it carries into pieces."""
+"""run --link: judging over a connection that delays data, limits its rate, or splits it."""
 
 from __future__ import annotations
 
@@ -37,9 +37,7 @@ def test_a_mistake_ends_a_run_with_status_4(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_line_that_cannot_be_is_refused(
-    tmp_path: Path, profile: str, link: str, said: str
-) -> None:
+def test_an_impossible_line_is_refused(tmp_path: Path, profile: str, link: str, said: str) -> None:
     done = conformance("run", f"--profile={profile}", f"--link={link}", f"--report={tmp_path}")
     assert done.returncode == 4
     assert done.stderr == f"conformance: --link {link}: {said}\n"
@@ -53,7 +51,7 @@ def test_a_mistake_in_a_target_file_names_the_file(tmp_path: Path) -> None:
     assert f"@{file}#one: link: delay: 'soon' is not a time" in done.stderr
 
 
-#: Of each profile a few clauses: words, silences, an end, several clients, what is left behind.
+#: A few clauses of each profile: answers, silence, the end, several clients, leaks.
 CLAUSES = (
     "echo/half-close",
     "echo/reset-before-accept",
@@ -85,13 +83,13 @@ def test_a_right_server_is_right_over_it(tmp_path: Path, target: str, link: str)
     judged = judge(tmp_path, target, *cases, f"--link={link}", "--transport=tcp,udp", "--jobs=4")
     assert judged.status == 0, judged.stdout
     assert judged.header["link"] == [link]
-    # With a rate or pieces the line itself holds a text back.
+    # With a rate or slices the line itself delays part of the data.
     held = {"greet/not-held-back"} if link != "delay=300ms" else set()
     assert judged.ids("SKIP") == held
 
 
 def test_what_is_pending_at_the_fin_comes_over_it(tmp_path: Path) -> None:
-    """The kernel does not tell how much of it a server behind a line has read."""
+    """The kernel does not say how much of it a server behind the line has read."""
     words = (
         "echo/half-close-pending",
         "quit/pending",
@@ -117,7 +115,7 @@ def test_it_works_over_tls(tmp_path: Path) -> None:
     assert judged.status == 0, judged.stdout
 
 
-#: Each is found by the clause that finds it without the line.
+#: The clause that detects each mutant is the same as without the line.
 MUTANTS = {
     "echo/answers-twice": "echo/simple",
     "echo/resets-at-fin": "echo/half-close",
@@ -140,8 +138,8 @@ def test_a_wrong_server_is_found_over_it(tmp_path: Path) -> None:
     assert found.items() >= MUTANTS.items()
 
 
-#: A line; the mutants that nobody can tell from a right server over it, by what the clauses need;
-#: and some that are found although the line changes when and how what a client does arrives.
+#: A line; the mutants that look like a correct server over it, by what their clauses need; and
+#: some that are detected although the line changes when and how the client's data arrives.
 UNTOLD = [
     (
         "delay=300ms",
@@ -186,7 +184,7 @@ def test_no_broken_server_passes_over_it(
 
 
 @pytest.mark.parametrize("link", ["delay=300ms", "slice=1/1ms", "rate=20K"])
-def test_what_a_pass_would_not_mean_is_not_judged(tmp_path: Path, link: str) -> None:
+def test_a_pass_that_would_prove_nothing_is_not_judged(tmp_path: Path, link: str) -> None:
     cases = "--case=greet/ends-fin", "--case=echo/coalesced", "--case=greet/not-held-back"
     judged = judge(tmp_path, *cases, f"--link={link}", "--transport=tcp", "--jobs=4")
     assert not judged.ids("FAIL"), judged.stdout
@@ -248,13 +246,13 @@ def test_a_server_that_reads_once_is_found_by_a_line_alone(tmp_path: Path) -> No
     target = f"{PYTHON} {shlex.quote(str(server))} {{port}}"
     words = target, "--case=echo/simple", "--deadline=1"
     assert judge(tmp_path, *words).status == 0
-    # So far apart that a busy machine reads them one by one too.
+    # So far apart that a server on a busy machine also reads them one by one.
     judged = judge(tmp_path, *words, "--link=slice=1/50ms")
     assert judged.status == 1
     assert "\n  line      slice=1/50ms\n" in judged.message("echo/simple")
 
 
-def test_what_the_line_makes_endless_is_not_judged(tmp_path: Path) -> None:
+def test_a_case_that_the_line_makes_too_slow_is_not_judged(tmp_path: Path) -> None:
     cases = "--case=echo/stall-then-reset", "--case=echo/backpressure"
     judged = judge(tmp_path, *cases, "--link=rate=20K", "--transport=tcp")
     assert judged.ids("SKIP") == {"echo/stall-then-reset", "echo/backpressure"}

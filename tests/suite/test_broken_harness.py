@@ -1,7 +1,7 @@
-"""Servers that hardly are any: what the suite says of them, how it ends, what it leaves.
+"""Servers that do not start or barely work: the message, the exit status and what is left.
 
-The texts are what a person reads first; they are held word for word, but for times, ports
-and paths.
+These messages are what a user reads first. They are compared word for word, except for times,
+ports and paths.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="only on POSIX: 
 
 
 class Troubled(NamedTuple):
-    """What is wrong with a server, what is judged, how it ends, and what is said."""
+    """A faulty server: its fault, what is judged, the exit status, and the message."""
 
     trouble: str
     status: int
@@ -103,20 +103,20 @@ FAIL echo/sigterm-idle (MUST, SPEC 7.10, tcp): the server still runs 5 s after S
 
 
 def plain(text: str, target: str, report: Path) -> str:
-    """Without what differs from run to run."""
+    """Return the text without the parts that differ from run to run."""
     text = text.replace(target, "TARGET").replace(str(report), "REPORT")
     text = re.sub(r"tcp://(127\.0\.0\.1|\[::1\]):\d+", "ADDRESS", text)
-    # A server that closes at once: its FIN, or the RST that its unread input earns.
+    # A server that closes at once: the client sees FIN, or RST because of unread input.
     text = re.sub(
         r"(ended|reset) the connection \((FIN|RST)\).*", r"ended the connection ENDING", text
     )
-    # The server has gone before the client comes, or with the client in its queue.
+    # The server has ended before the client connects, or while the client is in its backlog.
     text = re.sub(r"connection reset by peer (?=\(after)", "connection refused ", text)
     return re.sub(r"\b(in|after) \d+\.\d s\b", r"\1 TIME", text)
 
 
 def left_over(trouble: str) -> list[str]:
-    """Processes of such a server that still run; they may be on their way out."""
+    """Return processes of such a server that still run; they may be about to end."""
     end = time.monotonic() + 10
     while True:
         found = []
@@ -132,7 +132,7 @@ def left_over(trouble: str) -> list[str]:
 
 
 @pytest.mark.parametrize("one", NOT_STARTED, ids=lambda one: one.trouble)
-def test_one_that_does_not_start(one: Troubled, tmp_path: Path) -> None:
+def test_a_server_that_does_not_start(one: Troubled, tmp_path: Path) -> None:
     target = f"{sys.executable} {SCRIPT} {one.trouble} {{port}}"
     done = conformance("run", target, f"--case={one.case}", f"--report={tmp_path}", "--deadline=2")
     assert plain(done.stderr, target, tmp_path) == one.said
@@ -141,14 +141,14 @@ def test_one_that_does_not_start(one: Troubled, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("one", JUDGED, ids=lambda one: one.trouble)
-def test_one_that_is_judged(one: Troubled, tmp_path: Path) -> None:
+def test_a_server_that_is_judged(one: Troubled, tmp_path: Path) -> None:
     target = f"{sys.executable} {SCRIPT} {one.trouble} {{port}}"
     done = conformance("run", target, f"--case={one.case}", f"--report={tmp_path}", "--deadline=2")
     said = plain(done.stdout, target, tmp_path)
     assert said[: len(one.said)] == one.said
     assert (done.returncode, done.stderr) == (one.status, "")
     assert left_over(one.trouble) == []
-    # Whatever it was, the reports are whole.
+    # In every case the reports are complete.
     rows = [json.loads(line) for line in (tmp_path / "results.jsonl").read_text().splitlines()]
     assert [row["type"] for row in rows] == ["header", "result", "footer"]
     assert rows[-1]["exit"] == one.status
@@ -157,8 +157,8 @@ def test_one_that_is_judged(one: Troubled, tmp_path: Path) -> None:
     assert one.case in (tmp_path / "matrix.html").read_text()
 
 
-def test_one_that_goes_into_the_background(tmp_path: Path) -> None:
-    """Whether it answers before its end is seen is a race; what is said is the same."""
+def test_a_server_that_goes_into_the_background(tmp_path: Path) -> None:
+    """Whether it answers before its end is seen is a race; the message is the same."""
     target = f"{sys.executable} {SCRIPT} daemonises {{port}}"
     done = conformance("run", target, "--case=echo/simple", f"--report={tmp_path}")
     assert done.returncode in (1, 6)
@@ -168,7 +168,9 @@ def test_one_that_goes_into_the_background(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only on Linux")
-def test_one_that_announces_somebody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_announces_the_address_of_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with reserved_port() as port:
         somebody = [sys.executable, str(ROOT / SCRIPT), "right", str(port)]
         with Program(*somebody):
@@ -182,7 +184,7 @@ def test_one_that_announces_somebody_else(tmp_path: Path, monkeypatch: pytest.Mo
     assert left_over("announces") == []
 
 
-def test_one_that_announces_nonsense() -> None:
+def test_a_server_that_announces_an_invalid_address() -> None:
     target = f"{sys.executable} {SCRIPT} mumbles 0"
     done = conformance("run", target, "--case=echo/simple", "--deadline=2")
     assert done.returncode == 6

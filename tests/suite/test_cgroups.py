@@ -1,4 +1,4 @@
-"""Control groups: where one can be made, and that the kernel enforces its limits."""
+"""Control groups: where one can be created, and that the kernel enforces its limits."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_the_groups_of_workers_that_were_killed_are_removed(tmp_path: Path) -> N
     assert left == {*(f"conformance-{one}-00" for one in others), "conformance-1-00"}
 
 
-#: Makes a group, starts something in it that stays, and is killed.
+#: Creates a group, starts a process in it that stays, and is killed.
 LEAVES = """
 import os, signal, subprocess, sys
 from conformance.targets.cgroups import Group, entering, usable_places
@@ -170,8 +170,8 @@ def test_version_2_is_used_where_the_own_group_hands_memory_and_pids_down(tmp_pa
     ]
 
 
-def test_beside_the_own_group_as_the_services_of_a_user(tmp_path: Path) -> None:
-    """A group with processes hands nothing down; the one above it does."""
+def test_a_group_beside_the_own_one_for_services_of_a_user(tmp_path: Path) -> None:
+    """A group that has processes cannot delegate controllers, but its parent group can."""
     above = second_version(tmp_path / "app.slice", "memory pids\n")
     second_version(above / "run-1.scope", "")
     assert found_places("0::/app.slice/run-1.scope\n", mounted(tmp_path)) == [
@@ -179,8 +179,8 @@ def test_beside_the_own_group_as_the_services_of_a_user(tmp_path: Path) -> None:
     ]
 
 
-def test_what_version_2_has_not_is_taken_from_version_1(tmp_path: Path) -> None:
-    """A hybrid system: version 2 has no controllers, and ends a group at once."""
+def test_controllers_that_version_2_lacks_come_from_version_1(tmp_path: Path) -> None:
+    """A hybrid system: version 2 has no controllers, but it can kill a whole group at once."""
     unified = second_version(tmp_path / "unified", "")
     for name in ("memory", "pids"):
         (tmp_path / name / "session").mkdir(parents=True)

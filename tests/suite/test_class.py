@@ -1,4 +1,4 @@
-"""A class of targets at once: each is judged alone, and what one does is nobody else's trouble."""
+"""Judging a class of targets at once: each is judged alone, and none can disturb another."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ from .. import forking
 from ..programs import until
 from .judging import ROOT, conformance
 
-#: One scenario is enough to see who was judged.
+#: One scenario is enough to see which targets were judged.
 CASE = "--case=echo/simple"
 
-#: Echoes at the port that it is told. What it does besides stands before.
+#: An echo server on the given port. BEFORE is replaced by what else it does.
 ECHO = """
 import os, signal, socket, sys, threading
 BEFORE
@@ -51,13 +51,13 @@ while True:
     threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
 """
 
-#: Never listens: what it does meanwhile is seen, however fast the machine.
+#: Never listens, so the suite sees what it does meanwhile, however fast the machine is.
 WAITS = """
 while True:
     signal.pause()
 """
 
-#: Starts more and more of itself, up to a bound of the test's own.
+#: Forks more and more processes, up to a limit set by this test.
 BREEDS = """
 for _ in range(300):
     if not os.fork():
@@ -66,7 +66,7 @@ for _ in range(300):
             signal.pause()
 """
 
-#: Three children with half of the limit each: none of them is over it by itself.
+#: Three children that use half of the limit each: no single one exceeds it.
 EATS = """
 for _ in range(3):
     if not os.fork():
@@ -75,7 +75,7 @@ for _ in range(3):
             signal.pause()
 """
 
-#: Leaves a process behind that is in nobody's family.
+#: Leaves a process behind that is not a descendant of the server.
 DAEMON = """
 if not os.fork():
     os.setsid()
@@ -86,7 +86,7 @@ if not os.fork():
 os.wait()
 """
 
-#: What somebody has set for the tests of other projects.
+#: Variables that a user may have set for the tests of other projects.
 OTHERS_SETTINGS = {"PYTEST_ADDOPTS": "-vv -k nothing", "PYTEST_PLUGINS": "no_such_plugin"}
 
 on_linux = pytest.mark.skipif(
@@ -115,7 +115,7 @@ def judged(
 
 
 def still_there(folder: Path) -> list[str]:
-    """Command lines of running processes that name the folder."""
+    """Return the command lines of running processes that contain the folder's name."""
     found = []
     for entry in Path("/proc").iterdir():
         try:
@@ -160,7 +160,7 @@ def test_every_target_of_a_file_gets_its_verdict(tmp_path: Path) -> None:
 
 
 @on_linux
-def test_one_that_breeds_is_stopped_and_the_others_are_judged(tmp_path: Path) -> None:
+def test_a_fork_bomb_is_stopped_and_the_others_are_judged(tmp_path: Path) -> None:
     at = written(
         tmp_path,
         server(tmp_path, "breeds", BREEDS + WAITS) + server(tmp_path, "right"),
@@ -176,7 +176,7 @@ def test_one_that_breeds_is_stopped_and_the_others_are_judged(tmp_path: Path) ->
 
 
 @on_linux
-def test_a_family_that_eats_memory_is_stopped(tmp_path: Path) -> None:
+def test_processes_that_together_use_too_much_memory_are_stopped(tmp_path: Path) -> None:
     at = written(
         tmp_path,
         server(tmp_path, "eats", EATS + WAITS) + server(tmp_path, "right"),
@@ -191,7 +191,7 @@ def test_a_family_that_eats_memory_is_stopped(tmp_path: Path) -> None:
 
 
 @on_linux
-def test_one_process_is_bounded_by_the_kernel(tmp_path: Path) -> None:
+def test_the_kernel_limits_the_memory_of_one_process(tmp_path: Path) -> None:
     greedy = "eaten = b'x' * (3000 * 1024 * 1024)"
     at = written(tmp_path, server(tmp_path, "greedy", greedy), "[limits]\nmemory = 300\n")
     done, rows = judged(at, tmp_path / "report", CASE, "--deadline=3")
@@ -200,7 +200,7 @@ def test_one_process_is_bounded_by_the_kernel(tmp_path: Path) -> None:
 
 
 @on_linux
-def test_what_has_left_its_family_ends_with_it(tmp_path: Path) -> None:
+def test_a_daemon_ends_with_the_server_that_started_it(tmp_path: Path) -> None:
     at = written(tmp_path, server(tmp_path, "daemon", DAEMON))
     done, rows = judged(at, tmp_path / "report", CASE)
     assert rows["daemon"]["exit"] == 0, done.stdout
@@ -228,7 +228,7 @@ def test_one_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
 
 
 def begin_and_kill(at: str, folder: Path, word: str, path: str, isolate: str = "auto") -> None:
-    """Begin a class, and kill it when a command line with this word is there."""
+    """Start a class, and kill it as soon as a process has this word in its command line."""
     argv = [sys.executable, "-m", "conformance", "run", at, "--all", CASE, "--deadline=60"]
     with forking.Popen(
         [*argv, f"--isolate={isolate}", f"--report={folder / 'report'}", "--jobs=1"],
@@ -255,7 +255,7 @@ def test_when_the_class_is_killed_nothing_goes_on(isolate: str, tmp_path: Path) 
     until(lambda: still_there(tmp_path) == [], "the end of all")
 
 
-#: Waits for the end of its input, while something else is put in its place and a signal comes.
+#: Waits for the end of its input, while the descriptor is replaced and a signal arrives.
 LEAVES = """
 import os, signal, threading
 from fcntl import ioctl
@@ -278,7 +278,7 @@ signal.pause()
 
 
 @on_linux
-def test_a_judge_takes_no_other_end_for_that_of_who_asked() -> None:
+def test_a_judge_ends_only_when_its_own_input_has_ended() -> None:
     done = subprocess.run(
         [sys.executable, "-c", LEAVES], cwd=ROOT, capture_output=True, timeout=60, check=False
     )
@@ -301,8 +301,8 @@ def test_a_container_of_a_class_that_is_gone_is_removed_by_the_next_one(tmp_path
 
 @on_linux
 def test_when_the_class_is_killed_a_box_that_is_not_ready_ends_too(tmp_path: Path) -> None:
-    # What bubblewrap has forked ends with its parent only when it has asked the kernel for that:
-    # killed before, it leaves a process that waits for ever. Here it always leaves one.
+    # A child of bubblewrap ends with its parent only after it has asked the kernel for that. If
+    # bubblewrap is killed earlier, the child waits for ever. Here one is always left.
     bwrap = shutil.which("bwrap")
     if bwrap is None:
         pytest.skip("bwrap is missing (Debian: bubblewrap)")
@@ -333,14 +333,14 @@ def test_targets_at_one_address_take_turns(tmp_path: Path) -> None:
 
 @contextmanager
 def elsewhere(folder: Path) -> Iterator[str]:
-    """A worker's place."""
+    """A place for a worker."""
     with host(folder) as (place, _):
         yield place
 
 
 @contextmanager
 def host(folder: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """A worker's place: an interpreter of its own, with execnet's socket server."""
+    """A place for a worker: a separate interpreter with execnet's socket server."""
     folder.mkdir()
     with reserved_port() as port:
         argv = [sys.executable, "-u", "-m", "execnet.script.socketserver", f"127.0.0.1:{port}"]
@@ -357,7 +357,7 @@ def host(folder: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
-def test_what_is_set_for_other_tests_changes_nothing(
+def test_variables_for_other_tests_change_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: str
 ) -> None:
     for name, value in OTHERS_SETTINGS.items():
@@ -372,7 +372,7 @@ def test_what_is_set_for_other_tests_changes_nothing(
 
 
 def test_the_class_is_spread_over_machines(tmp_path: Path) -> None:
-    """Two interpreters that know nothing of the file, reached over the network."""
+    """Two interpreters without access to the file, reached over the network."""
     names = [f"t{number}" for number in range(6)]
     at = written(tmp_path, "".join(server(tmp_path, name) for name in names))
     with ExitStack() as stack:
@@ -381,7 +381,7 @@ def test_the_class_is_spread_over_machines(tmp_path: Path) -> None:
         done, rows = judged(at, report, CASE, *(f"--tx={place}" for place in places))
         assert done.returncode == 0, done.stdout + done.stderr
         assert {name: row["exit"] for name, row in rows.items()} == dict.fromkeys(names, 0)
-        # Both of them had their share: execnet brought pytest to each.
+        # Both judged some targets: execnet loaded pytest in each.
         for name in ("one", "two"):
             assert (tmp_path / name / "pyexecnetcache").is_dir()
 
@@ -396,10 +396,10 @@ def test_the_class_is_spread_over_machines(tmp_path: Path) -> None:
         ("socket=127.0.0.1:99999", 4, "write socket=HOST:PORT or ssh=HOST"),
     ],
 )
-def test_a_place_where_nobody_can_work(
+def test_a_host_where_no_worker_can_run(
     place: str, status: int, line: str, tmp_path: Path, free_port: int
 ) -> None:
-    # A Python without what is installed beside this one.
+    # A Python without the packages of this one.
     python = tmp_path / "python"
     python.write_text(f'#!/bin/sh\nexec "{sys.executable}" -S "$@"\n')
     python.chmod(0o755)
@@ -456,7 +456,7 @@ def test_a_target_that_makes_no_sense_stops_the_class_before_it_begins(tmp_path:
     assert not (tmp_path / "report").exists()
 
 
-def test_what_was_typed_holds_for_all_and_the_limits_are_the_files(tmp_path: Path) -> None:
+def test_options_hold_for_all_targets_and_limits_come_from_the_file(tmp_path: Path) -> None:
     at = written(
         tmp_path,
         '[targets.one]\ncommand = "./one {port}"\n[targets.two]\naddress = "tcp://[::1]:7"\n',
@@ -479,7 +479,7 @@ def test_a_name_is_a_folder_of_its_own() -> None:
     assert not [one for one in folders if "/" in one or one.startswith(".")]
 
 
-def test_too_much_is_said_in_words() -> None:
+def test_an_exceeded_limit_is_described() -> None:
     limits = Limits(memory=10, processes=3)
     small = Member(1, 1, 4 * 1024 * 1024)
     assert excess([small, small], limits) is None
@@ -501,7 +501,7 @@ def test_without_results_a_target_is_a_row_with_a_reason() -> None:
     assert results.header["target"] == "@class.toml#bob"
     assert results.footer["exit"] == 6
     assert results.footer["faults"] == ["cannot start './server': no such command"]
-    # A status of 0 without results is nobody's success.
+    # A status of 0 without results is not a success.
     assert results_of(plan, {**lost, "exit": 0, "said": ""}).footer["exit"] == 8
 
 

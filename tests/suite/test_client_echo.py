@@ -1,4 +1,4 @@
-"""client-echo: the target is a client; right ones pass, and the slides' own does not."""
+"""client-echo: the target is a client; correct clients pass, the one from the slides fails."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from conformance.targets.ports import reserved_port
 
 from .judging import ROOT, conformance, judge, needs_node
 
-#: The client of the slides, as it stands there: it has no 'error' listener.
+#: The client from the slides, unchanged: it has no 'error' listener.
 SLIDES = """
 const net = require('net');
 const socket = net.connect({ port: PORT });
@@ -39,7 +39,7 @@ process.on('SIGINT', () => {
 });
 """
 
-#: A right client over blocking threads, with a prompt, colours and words of its own.
+#: A correct client with blocking threads, a prompt, colours and its own messages.
 THREADS = """
 import os, signal, socket, sys, threading
 sock = socket.create_connection((os.environ["HOST"], int(os.environ["PORT"])))
@@ -131,13 +131,13 @@ def test_its_words_are_parameters(tmp_path: Path) -> None:
         ("inetd:cat", "client-echo judges a client: TARGET is a command"),
     ],
 )
-def test_what_is_no_client(target: str, line: str, tmp_path: Path) -> None:
+def test_a_target_that_is_not_a_client_is_refused(target: str, line: str, tmp_path: Path) -> None:
     done = conformance("run", target, "--profile=client-echo", f"--report={tmp_path}")
     assert done.returncode == 4
     assert line in done.stderr
 
 
-def test_one_that_does_not_come(tmp_path: Path) -> None:
+def test_a_client_that_does_not_connect(tmp_path: Path) -> None:
     done = conformance(
         *("run", "sh -c 'echo I prefer to stay; exit 3'", "--profile=client-echo"),
         f"--report={tmp_path}",
@@ -147,7 +147,7 @@ def test_one_that_does_not_come(tmp_path: Path) -> None:
     assert "| I prefer to stay" in done.stderr
 
 
-def test_what_it_has_started_ends_with_it(tmp_path: Path) -> None:
+def test_what_a_client_has_started_ends_with_it(tmp_path: Path) -> None:
     script, note = tmp_path / "client.py", tmp_path / "pid"
     fork = f"""
 import os, signal
@@ -166,7 +166,7 @@ sys.exit(main(sys.argv[1:], Client))
 
 
 def has_ended(pid: int) -> bool:
-    """Whether it runs no more; where nobody reaps orphans it may be a zombie."""
+    """Whether it has ended; it may be a zombie if no process reaps orphans."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except FileNotFoundError:

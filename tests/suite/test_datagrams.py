@@ -1,4 +1,4 @@
-"""udp-echo: servers over UDP, in every form of TARGET, and the sender that judges them."""
+"""udp-echo: servers over UDP in every form of TARGET, and the suite's UDP client."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from conformance.targets.readiness import await_ready
 
 from .judging import conformance, judge
 
-#: Echoes at the port that it is told, from a socket of its own or from descriptor 3.
+#: An echo server on the given port, with its own socket or with descriptor 3.
 ECHO = """
 import os, socket, sys
 if os.environ.get("LISTEN_FDS"):
@@ -39,7 +39,7 @@ while True:
     sock.sendto(data, sender)
 """
 
-#: What a Node or Windows server meets when its answer cannot be delivered, and dies of.
+#: Dies if an answer cannot be delivered, as Node servers and servers on Windows do.
 FRAGILE = """
 import socket, sys, threading
 sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -112,7 +112,7 @@ def test_a_profile_over_what_cannot_carry_it(words: list[str], line: str, tmp_pa
     assert line in done.stderr
 
 
-def test_nobody_there(tmp_path: Path) -> None:
+def test_no_server_at_the_address(tmp_path: Path) -> None:
     with reserved_port(socket.SOCK_DGRAM) as port:
         done = conformance("run", f"udp://127.0.0.1:{port}", "--deadline=1", f"--report={tmp_path}")
     assert done.returncode == 6
@@ -133,7 +133,7 @@ def test_a_port_in_use_is_refused(echo: str, tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only on Linux: IP_RECVERR")
 def test_the_probe_does_not_kill_a_slow_and_fragile_server(tmp_path: Path) -> None:
-    """Its late answers must find the port open that asked."""
+    """Its late answers must find the client's port still open."""
     script = tmp_path / "fragile.py"
     script.write_text(FRAGILE)
     judged = judge(
@@ -152,14 +152,14 @@ def test_ports_of_both_kinds_are_reserved_apart() -> None:
         assert not is_bindable("127.0.0.1", port)
 
 
-# The sender, against a server that is played here.
+# The UDP client, with a server that the test plays.
 
 Answer = Callable[[socket.socket, bytes, tuple[str, int]], None]
 
 
 @contextmanager
 def talking_to(answer: Answer) -> Iterator[tuple[Sender, Transcript]]:
-    """A sender, and a server that does this with each datagram."""
+    """A UDP client, and a server that handles each datagram with this function."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind(("127.0.0.1", 0))
         port = sock.getsockname()[1]
@@ -220,7 +220,7 @@ def test_what_somebody_else_sends_is_no_fault_of_the_server() -> None:
     assert any("4 bytes from 127.0.0.1 port" in one.word for one in transcript.events)
 
 
-def test_a_second_copy_is_what_the_next_await_meets() -> None:
+def test_a_second_copy_is_found_by_the_next_wait() -> None:
     def answer(sock: socket.socket, data: bytes, source: tuple[str, int]) -> None:
         sock.sendto(data, source)
         sock.sendto(data, source)
@@ -271,7 +271,7 @@ def test_the_probe_asks_once_more_and_waits_for_both_answers() -> None:
     assert asked == [b"ready?", b"ready?"]
 
 
-def test_what_never_answers_is_said_to() -> None:
+def test_a_server_that_never_answers_is_reported() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind(("127.0.0.1", 0))
         address = Address(UDP, "127.0.0.1", sock.getsockname()[1])
@@ -302,15 +302,15 @@ def test_elsewhere_what_a_network_loses_or_doubles_is_not_the_servers_fault() ->
 
 
 def void(_value: object) -> None:
-    """A lambda's value, thrown away."""
+    """Discard the value of a lambda."""
 
 
 def test_an_ended_tcp_connection_does_not_excuse_a_held_udp_port() -> None:
-    """TIME_WAIT of the same port number belongs to TCP alone."""
+    """TIME_WAIT of the same port number concerns TCP only."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         with socket.create_connection(("127.0.0.1", port)) as client:
-            listener.accept()[0].close()  # the first to close: its side stays in TIME_WAIT
+            listener.accept()[0].close()  # the side that closes first stays in TIME_WAIT
             assert client.recv(1) == b""
     server: Any = SimpleNamespace(address=Address(UDP, "127.0.0.1", port), process=None)
     session: Any = SimpleNamespace(server=server, deadline=1.0)
@@ -319,7 +319,7 @@ def test_an_ended_tcp_connection_does_not_excuse_a_held_udp_port() -> None:
         holder.bind(("127.0.0.1", port))
         with pytest.raises(Violation, match="cannot be bound"):
             nothing_listens(session)
-        # A child that holds the port, and ends a moment later than its parent.
+        # A child that keeps the port and ends slightly later than its parent.
         leaves = threading.Timer(LEAVING_TIME / 10, holder.close)
         leaves.start()
         nothing_listens(session)

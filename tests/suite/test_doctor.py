@@ -1,4 +1,4 @@
-"""doctor: what it finds, and the line that it says to run next is one that can be run."""
+"""doctor: what it finds, and that the command it suggests works."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ KIND = f"{PYTHON} {IMPLEMENTATIONS / 'many_kinds.py'} {{kind}} {{{{port}}}}"
 
 REFERENCE = Path("conformance/reference/python/server.py")
 
-#: Doctors that run side by side: most of their time is waiting.
+#: The number of doctors that run in parallel: most of their time is waiting.
 AT_A_TIME = 6
 
-#: Kind of server -> the profile and the SET that it needs.
+#: Kind of server -> the profile and the --set that doctor must suggest.
 RIGHT = {
     "line": ("echo", {"unit": "line"}),
     "byte": ("echo", {}),
@@ -68,7 +68,7 @@ RIGHT = {
     "udp-loud": ("udp-echo", {"answer": "{n}: {DATA}"}),
 }
 
-#: What no profile describes -> the nearest one, and a word of the reason.
+#: A server that no profile describes -> the nearest profile, and a part of the reason.
 WRONG = {
     "backwards": ("echo", 'answered "dlroW ,olleH\\n"'),
     "garbage": ("echo", "in some other way"),
@@ -83,7 +83,7 @@ def findings(shown: str) -> dict[str, str]:
 
 
 def advice(shown: str) -> tuple[str | None, dict[str, str]]:
-    """The profile and the SET of the line to run next."""
+    """Return the profile and the --set of the suggested command."""
     words = shlex.split(findings(shown)["next"])
     options = dict(re.findall(r"^--(\w+)\n(.*)$", "\n".join(words), re.MULTILINE))
     items = re.split(r"(?<!\\);", options.get("set", ""))
@@ -106,7 +106,7 @@ def test_every_kind_of_server_is_recognised() -> None:
     found = {kind: advice(runs[kind].stdout) for kind in right}
     for kind, wanted in right.items():
         if found[kind] != wanted:
-            # A silence means something to doctor, and six doctors on a busy machine make some.
+            # doctor interprets a silence, and a busy machine with six doctors can cause one.
             runs[kind] = conformance("doctor", targets[kind])
             found[kind] = advice(runs[kind].stdout)
     assert found == right
@@ -114,7 +114,7 @@ def test_every_kind_of_server_is_recognised() -> None:
         said = findings(runs[kind].stdout)["profile"]
         assert said.startswith(f"no profile fits; nearest: {nearest}, because "), said
         assert reason in said
-    # The evidence is what was sent and what came.
+    # The evidence: what was sent and what was received.
     assert 'sent "Hello, World\\n"  answered "HELLO, WORLD\\n"' in runs["upper"].stdout
     assert 'sent "no Newline"  answered nothing for ' in runs["line"].stdout
     assert 'sent "RESET\\n"  answered RST' in runs["resets"].stdout
@@ -184,7 +184,7 @@ def test_the_greeting_that_was_heard_becomes_a_set() -> None:
     assert f'connected  answered "{settings["greeting"]}"' in done.stdout
 
 
-def test_a_target_that_gives_what_is_asked_of_it() -> None:
+def test_a_mutant_does_not_fit_its_profile() -> None:
     done = conformance("doctor", "mutant:discard/prompts")
     assert findings(done.stdout)["discard"].startswith("no: "), done.stdout + done.stderr
 
@@ -216,7 +216,7 @@ def test_an_address_where_nothing_listens(tmp_path: Path) -> None:
         ("fd:./s", "a command that inherits the listening socket: ./s"),
     ],
 )
-def test_each_form_has_its_words(text: str, said: str) -> None:
+def test_each_form_of_target_is_described(text: str, said: str) -> None:
     assert describe(parse_target(text)) == said
 
 

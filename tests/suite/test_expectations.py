@@ -1,4 +1,4 @@
-"""Known failures: what they excuse, and what makes them stale."""
+"""Known failures: which failures they excuse, and when an entry is stale."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_a_run_with_only_known_failures_is_green_and_a_stale_one_is_status_7(
     assert right.footer["stale"] == ["echo/no-newline: passes, although a failure is expected"]
 
 
-#: Judges in this process, and says last how many plans it made and how often it read the file.
+#: Judges in this process, and prints how many plans it made and how often it read the file.
 COUNTING = """
 import sys
 from pathlib import Path
@@ -127,7 +127,7 @@ print("plans", len(made), "reads", len(read), "status", int(status))
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no /dev/stdin")
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_one_run_makes_one_plan_and_reads_the_file_once(jobs: str, tmp_path: Path) -> None:
-    """A pipe gives its bytes once: ``--expect <(grep ...)``; workers are handed the entries."""
+    """A pipe can be read only once: ``--expect <(grep ...)``; the workers get the entries."""
     done = subprocess.run(
         [sys.executable, "-c", COUNTING, str(tmp_path), jobs],
         cwd=ROOT,

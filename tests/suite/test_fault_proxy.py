@@ -1,4 +1,4 @@
-"""The proxy of the faults: without a fault nobody can tell it from the server."""
+"""The fault proxy: without a fault it looks exactly like the server."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.skipif(
 
 
 class Both:
-    """A client and the server's side of its connection, with the proxy between."""
+    """A client and the server's side of its connection, with the proxy between them."""
 
     def __init__(self, stack: ExitStack, transport: str, folder: Path, fault: str) -> None:
         self._stack = stack
@@ -78,7 +78,7 @@ def between(tmp_path: Path) -> Iterator[Make]:
 
 
 def read(sock: socket.socket, size: int) -> bytes:
-    """So many bytes, or what comes before the end."""
+    """Read this number of bytes, or all bytes before the end."""
     data = b""
     while len(data) < size and (piece := sock.recv(size - len(data))):
         data += piece
@@ -206,13 +206,13 @@ def test_a_unix_client_that_closes_is_seen_when_it_is_written_to(between: Make) 
 def test_a_side_that_does_not_read_stalls_the_other(between: Make, transport: str) -> None:
     client, server = between(transport).pair()
     taken = fill(server)
-    # What the sockets hold, and no more than a moment's reading beside it.
+    # What the socket buffers hold, and not much more than one read of the proxy.
     assert 0 < taken < 64 << 20
     assert len(read(client, taken)) == taken
 
 
 def fill(sock: socket.socket) -> int:
-    """Write until nobody takes it any more; the number of bytes that were taken."""
+    """Write until the peer takes no more; return the number of bytes that were taken."""
     sock.settimeout(0.3)
     taken, piece = 0, bytes(1 << 16)
     try:
@@ -258,7 +258,7 @@ def test_200_clients_are_kept_apart(between: Make, transport: str) -> None:
 def test_a_server_that_has_gone_is_a_reset(between: Make) -> None:
     both = between()
     both.stop_listening()
-    # On a loaded machine it has come before the name of the peer could be asked for.
+    # On a loaded machine the RST arrives before the peer's name is read.
     with pytest.raises((ConnectionResetError, OSError)):
         read(both.client(), 1)
 
@@ -284,7 +284,7 @@ def test_a_connection_that_has_ended_is_forgotten(between: Make) -> None:
 
 def test_a_fin_before_a_reset_is_passed_on_too(between: Make) -> None:
     client, server = between().pair()
-    # An RST in CLOSE_WAIT is EPIPE to who writes, and one before it is ECONNRESET (tcp(7)).
+    # After an RST in CLOSE_WAIT a write fails with EPIPE, otherwise with ECONNRESET (tcp(7)).
     client.sendall(b"last words")
     client.shutdown(socket.SHUT_WR)
     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)

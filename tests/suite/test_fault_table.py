@@ -1,4 +1,4 @@
-"""Each fault of the table: what it makes of a right server's traffic, and when it has acted."""
+"""Each fault of the table: how it changes a correct server's traffic, and when it has acted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..programs import until
 ABORT = struct.pack("ii", 1, 0)
 DEADLINE = 5.0
 
-#: Seconds in which what never comes would have come.
+#: Seconds to wait for data that must not come.
 NOTHING = 0.3
 
 pytestmark = pytest.mark.skipif(
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.skipif(
 
 
 class Client:
-    """A client whose every answer, end and silence is a word."""
+    """A client that describes each answer, end and silence by a word."""
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
@@ -48,12 +48,12 @@ class Client:
         self.sock.close()
 
     def hears(self, *expected: bytes | str) -> None:
-        """What comes next is one of these: bytes and then a pause, an end, or nothing."""
+        """Check that one of these comes next: bytes and then a pause, an end, or nothing."""
         data = b""
         try:
             while True:
                 more = any(isinstance(one, bytes) and one != data for one in expected)
-                # On a busy machine what is awaited may take its time.
+                # On a busy machine the awaited data may be late.
                 patient = more or not ("nothing" in expected or data)
                 self.sock.settimeout(DEADLINE if patient else NOTHING)
                 piece = self.sock.recv(65536)
@@ -72,7 +72,7 @@ class Client:
 
 
 class World:
-    """A right server of lines, the fault before it, and its clients."""
+    """A correct server of lines, the proxy with the fault before it, and its clients."""
 
     def __init__(self, stack: ExitStack, proxy: Proxy) -> None:
         self._stack = stack
@@ -88,12 +88,12 @@ class World:
         return self.proxy.acted > 0
 
     def acts(self) -> None:
-        """The fault is seen to act: what shows it may be that nothing comes."""
+        """Wait until the fault has acted: its only effect may be that nothing comes."""
         until(lambda: self.has_acted, "the fault has acted")
 
 
 def upper(conn: socket.socket) -> None:
-    """Answers each line in upper case, and ends at FIN; ``die`` resets, ``quit`` ends."""
+    """Answer each line in upper case, and end at FIN; ``die`` resets, ``quit`` ends."""
     with conn, conn.makefile("rb") as lines:
         for line in lines:
             if line == b"die\n":
@@ -105,13 +105,13 @@ def upper(conn: socket.socket) -> None:
 
 
 def greeting(conn: socket.socket) -> None:
-    """Greets, and then does the same."""
+    """Send a greeting, and then do the same."""
     conn.sendall(b"Hello\n")
     upper(conn)
 
 
 def greets_and_ends(conn: socket.socket) -> None:
-    """Greets, and ends."""
+    """Send a greeting, and end."""
     with conn:
         conn.sendall(b"Hello\n")
 
@@ -155,7 +155,7 @@ def quietly(serve: Serve, conn: socket.socket) -> None:
         conn.close()
 
 
-#: Fault, what a client says, what it hears.
+#: The fault, what a client sends, what it receives.
 ANSWERS: list[tuple[str, bytes, bytes | str]] = [
     ("last-byte-lost", b"abc\n", b"ABC"),
     ("line-end-lost", b"abc\n", b"ABC"),
@@ -375,7 +375,7 @@ def test_after_one_client_nobody_is_served() -> None:
     with world("dead-after-one") as found:
         found.client().ends().hears("FIN")
         with pytest.raises(ConnectionResetError):
-            # Sometimes while it is still connecting.
+            # Sometimes this happens while it is still connecting.
             found.client().sock.recv(1)
         found.acts()
 
@@ -420,7 +420,7 @@ def test_a_lawful_change_keeps_every_byte(change: str) -> None:
 
 def test_byte_by_byte_is_byte_by_byte() -> None:
     with world("byte-by-byte") as found:
-        # A reader that comes late finds several bytes together.
+        # A late reader gets several bytes in one read.
         found.client().says(b"abc\n").hears(b"ABC\n")
         found.acts()
 
@@ -462,7 +462,7 @@ def echo_of_datagrams(fault: str, clients: int = 1) -> Iterator[tuple[Proxy, lis
 
 
 def datagrams(sock: socket.socket, count: int) -> list[bytes]:
-    """So many datagrams, and what else comes."""
+    """Return this number of datagrams, and what else comes."""
     found: list[bytes] = []
     while True:
         sock.settimeout(DEADLINE if len(found) < count else NOTHING)
@@ -552,7 +552,7 @@ def test_a_fin_for_an_rst_shows_to_a_client_that_awaits_one() -> None:
         assert found.proxy.shown(set(), True) == 1
 
 
-def test_what_is_moot_is_in_the_table() -> None:
+def test_faults_that_do_not_apply_are_in_the_table() -> None:
     every = moot(Service(answers_input=False, ends_by_itself=True, times_its_start=False))
     assert set(every) <= set(FAULTS)
     assert moot(Service()) == {}

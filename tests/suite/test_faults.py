@@ -1,4 +1,4 @@
-"""conformance/docs/faults.md: the faults that were thought of, and what finds each."""
+"""conformance/docs/faults.md: the list of faults, and the requirement that detects each one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The suite's own servers are forked: each is as one that was started, and as exactly watched."""
+"""The embedded servers are forked: each behaves, and is watched, like one that was started."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_a_death_is_seen_at_once(number: signal.Signals) -> None:
     for _ in range(20):
         with forked() as process:
             os.kill(process.pid, number)
-            # As the kernel says that it has ended, and not when the fork server has heard.
+            # As soon as the kernel reports its end, not when the fork server knows it.
             assert process.wait(10)
             assert (process.alive, process.status) == (False, -number)
 

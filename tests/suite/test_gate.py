@@ -1,4 +1,4 @@
-"""The ready-made gate: the script of the GitHub action, run as a runner would run it."""
+"""The script of the GitHub action, run as a GitHub runner would run it."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ ACTION = (ROOT / ".github" / "actions" / "conformance" / "action.yml").read_text
 
 
 def script_of(step: str) -> str:
-    """The shell script of the step with this id (no YAML parser is needed for our own file)."""
+    """Return the shell script of the step with this id (our own file needs no YAML parser)."""
     found = re.search(rf"- id: {step}\n.*?run: \|\n((?:        .*\n)+)", ACTION, re.DOTALL)
     assert found is not None
     return re.sub(r"^ {8}", "", found.group(1), flags=re.MULTILINE)
 
 
-#: Variables by which the inputs reach the script.
+#: The variables that pass the inputs to the script.
 NAMES = re.findall(r"^ +ASKED_([A-Z]+):", ACTION, re.MULTILINE)
 
 
 @pytest.fixture
 def runner(tmp_path: Path) -> dict[str, str]:
-    """A runner's environment, with the command where the step before would have put it."""
+    """A runner's environment, with the command where the previous step would have installed it."""
     command = tmp_path / "conformance" / "bin" / "pync-conformance"
     command.parent.mkdir(parents=True)
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m conformance "$@"\n')
@@ -72,7 +72,7 @@ def outputs(runner: dict[str, str]) -> list[str]:
 
 @pytest.fixture
 def spoken(runner: dict[str, str]) -> Path:
-    """A command that writes down its words in place of the suite; here is where."""
+    """A command that replaces the suite and writes its arguments to a file; returns the file."""
     command = Path(runner["SCRIPTS"]) / "pync-conformance"
     command.write_text('#!/bin/sh\nprintf "%s\\n" "$@" > "$RUNNER_TEMP/words"\n')
     return Path(runner["RUNNER_TEMP"]) / "words"
@@ -167,7 +167,7 @@ def test_every_input_reaches_the_script() -> None:
 
 
 def test_a_run_leaves_nothing_to_commit(tmp_path: Path) -> None:
-    """As the hook for pre-commit runs it."""
+    """The suite is run as the pre-commit hook runs it."""
     git = ["git", "-C", str(tmp_path)]
     subprocess.run([*git, "init", "--quiet"], check=True)
     command = [sys.executable, "-m", "conformance", "run", "--case=echo/simple"]

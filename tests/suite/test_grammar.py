@@ -1,4 +1,4 @@
-"""The TARGET grammar: every form, and one clear line for what is none."""
+"""The TARGET grammar: every form, and one clear line for each invalid TARGET."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The guides' servers are judged as they stand there, and the guides' words are the suite's."""
+"""The servers in the guides pass unchanged, and the names in the guides exist in the suite."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .judging import PYTHON, ROOT, judge, works
 DOCS = ROOT / "conformance" / "docs"
 SERVERS = (DOCS / "write-a-server.md").read_text(encoding="utf-8")
 
-#: What builds or runs a guide's server, and Debian's package of it.
+#: The program that builds or runs a guide's server, and its Debian package.
 PACKAGES = {
     "gcc": "gcc",
     "node": "nodejs",
@@ -27,7 +27,7 @@ PACKAGES = {
 
 
 class Guide(NamedTuple):
-    """One server: its file, what it needs, how it is built and started."""
+    """A server of a guide: its file, what it needs, how it is built and started."""
 
     file: str
     needs: str
@@ -51,7 +51,7 @@ GUIDES = [
 
 
 def block(file: str) -> str:
-    """The code that the guide says to save under this name."""
+    """Return the code that the guide says to save under this name."""
     found = re.findall(rf"^```\w+ {re.escape(file)}\n(.*?)^```$", SERVERS, re.DOTALL | re.MULTILINE)
     assert len(found) == 1, file
     return str(found[0])

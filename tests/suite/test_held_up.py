@@ -1,4 +1,4 @@
-"""A right server that had no processor in time: a deadline of a busy machine accuses nobody."""
+"""A correct server that got too little processor time on a busy machine does not fail."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from conformance.targets.usage import waiting_time
 from ..programs import until
 from .judging import PYTHON
 
-#: Each one answers a little later than its own deadline, until it was started so many times.
+#: Answers slightly after the deadline, until it has been started a given number of times.
 SERVER = """
 import pathlib, socket, sys, threading
 
@@ -62,7 +62,7 @@ def helpers() -> Iterator[None]:
 
 @pytest.fixture
 def busy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each look at the account finds half a second more that was lost."""
+    """Each reading of the statistics shows another half a second of lost time."""
     looks = count()
     for module in (judging_module, preflight):
         monkeypatch.setattr(module, "held_up", lambda: next(looks) / 2)
@@ -93,7 +93,7 @@ def test_what_fails_again_has_failed(tmp_path: Path) -> None:
     asked = Plan(Options(target=broken, transports=("tcp",), deadline=DEADLINE))
     outcome = run(asked, asked.case(REQUIREMENTS["echo/simple"], "tcp"))
     assert outcome.verdict == Verdict.FAIL
-    # (It is told with the deadline that was asked for, however long the second trial waited.)
+    # (The message has the requested deadline, however long the second trial waited.)
     assert "within 0.6 s" in outcome.message
     with pytest.raises(Unreachable, match=r"within 0\.6 s"):
         preflight.prepare(asked.options)

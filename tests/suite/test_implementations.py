@@ -1,4 +1,4 @@
-"""Right servers by strangers, in five languages and as many ways: none may be accused."""
+"""Correct servers written by other people, in five languages: each one must pass."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import pytest
 
 from .judging import IMPLEMENTATIONS, ROOT, judge, kept, works
 
-#: A SHOULD that these do not keep: their token stands between the bytes of a character when
-#: its segments come one by one.
+#: A SHOULD that these servers violate: if the segments of a character arrive one by one, the
+#: token is between its bytes.
 ALLOWED = {"quit/utf8-split"}
 
 
 class Language(NamedTuple):
-    """How to build a server, how to start it, and what it serves."""
+    """How to build a server, how to start it, and which profiles it serves."""
 
     name: str
     needs: str
@@ -95,7 +95,9 @@ def build(tmp_path: Path) -> Build:
 
 @pytest.mark.long
 @pytest.mark.parametrize("language", LANGUAGES, ids=[one.name for one in LANGUAGES])
-def test_a_right_server_is_never_accused(language: Language, build: Build, tmp_path: Path) -> None:
+def test_a_right_server_passes_every_requirement(
+    language: Language, build: Build, tmp_path: Path
+) -> None:
     command = f"{build(language)} {{profile}} {{port}}"
     if language.is_slow_to_start:
         command = kept(tmp_path, command)

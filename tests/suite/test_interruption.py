@@ -1,4 +1,4 @@
-"""A run that is cancelled ends what it started, leaves nothing, and reports what it has."""
+"""An interrupted run stops its processes, leaves no files, and reports its results so far."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .judging import ROOT
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "killpg"), reason="only on POSIX: SIGTERM")
 
-#: Who hears the signal: timeout(1) and a terminal tell all, a supervisor the first alone.
+#: Who gets the signal: timeout(1) and a terminal signal all processes, a supervisor only the first.
 WHO: dict[str, Callable[[int, int], None]] = {}
 if hasattr(os, "killpg"):
     WHO = {"the first": os.kill, "all": os.killpg}
@@ -41,7 +41,7 @@ command = "inetd:cat"
 
 @pytest.fixture
 def hearing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """This process hears as a run does."""
+    """Handle signals in this process as a run does."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     before[signal.SIGHUP] = signal.getsignal(signal.SIGHUP)
     monkeypatch.setattr(interruption, "_heard", False)
@@ -52,7 +52,7 @@ def hearing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("hearing")
-def test_what_is_held_together_is_done_together() -> None:
+def test_a_held_block_is_completed_before_the_interruption() -> None:
     done = []
 
     def together() -> None:
@@ -67,7 +67,7 @@ def test_what_is_held_together_is_done_together() -> None:
 
 
 @pytest.mark.usefixtures("hearing")
-def test_within_it_is_let_come_where_it_does_no_harm() -> None:
+def test_a_held_block_can_be_interrupted_at_a_safe_point() -> None:
     done = []
 
     def together() -> None:
@@ -84,7 +84,7 @@ def test_within_it_is_let_come_where_it_does_no_harm() -> None:
 
 
 def started(folder: Path, *words: str) -> subprocess.Popen[bytes]:
-    """A run whose files are in a folder."""
+    """Start a run whose files are in a folder."""
     (folder / "tmp").mkdir()
     return forking.Popen(
         [sys.executable, "-m", "conformance", *words, f"--report={folder / 'report'}"],
@@ -98,12 +98,12 @@ def started(folder: Path, *words: str) -> subprocess.Popen[bytes]:
 
 
 def left(folder: Path) -> list[Path]:
-    """What the suite has in the folder for temporary files."""
+    """Return what the suite has in the folder for temporary files."""
     return list((folder / "tmp").glob("conformance-*"))
 
 
 def is_judging(process: subprocess.Popen[bytes], folder: Path) -> None:
-    """Await the first servers of the scenarios."""
+    """Wait for the first servers of the scenarios."""
     assert process.stdout is not None
     line = process.stdout.readline()
     assert re.match(rb"conformance: (echo over|2 targets of) ", line), line
@@ -153,7 +153,7 @@ def test_a_class(tmp_path: Path, who: str) -> None:
 
 
 def test_before_there_is_anything_to_judge(tmp_path: Path) -> None:
-    """A server that never listens is waited for."""
+    """The run is waiting for a server that never listens."""
     target = "sh -c cat {port}"
     with started(tmp_path, "run", target, "--profile=echo") as process:
         until(lambda: list((tmp_path / "tmp").glob("conformance-*/*")), "the server to be started")
@@ -164,7 +164,7 @@ def test_before_there_is_anything_to_judge(tmp_path: Path) -> None:
 
 @contextmanager
 def comes_at_the_end() -> Iterator[None]:
-    """As held(), when an interruption was held back meanwhile."""
+    """Like held(), with an interruption that was held back meanwhile."""
     yield
     raise KeyboardInterrupt
 

@@ -1,4 +1,4 @@
-"""How the suite was started: the lines that it prints to be pasted begin with the same words."""
+"""Commands that the suite prints for pasting begin with the words that started the suite."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="not on Windows")
 
 @pytest.fixture(autouse=True)
 def started(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As if the process had just begun."""
+    """Reset the state, as if the process had just started."""
     monkeypatch.setattr(invocation, "_words", ())
     monkeypatch.setattr(invocation, "_by_make", False)
 
@@ -52,7 +52,7 @@ def test_a_command_is_shown_by_its_name_where_a_shell_finds_it(
     monkeypatch.setenv("PATH", str(tmp_path))
     remember(*subcommand)
     assert command() == shown
-    # Elsewhere a shell would find another, or none.
+    # A shell would find another command, or none.
     monkeypatch.setenv("PATH", os.devnull)
     remember(*subcommand)
     assert command() == (str(path), *shown[1:])

@@ -1,4 +1,4 @@
-"""The kill matrix: every requirement must be able to kill, and every mutant must die."""
+"""The kill matrix: every requirement must detect a mutant, and every mutant must be detected."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ WRONG = [
 ]
 
 
-def test_who_kills_whom() -> None:
+def test_which_requirement_detects_which_mutant() -> None:
     kills = kills_of(ROWS)
     assert kills.killed == {"echo/a": ["echo/one", "echo/two"], "echo/b": ["echo/one"]}
     assert kills.killers == {"echo/one": ["echo/a", "echo/b"], "echo/two": ["echo/a"]}
@@ -55,7 +55,7 @@ def test_who_kills_whom() -> None:
     assert kills.idle == kills.survivors == []
 
 
-def test_one_that_kills_nothing_and_one_that_does_not_die() -> None:
+def test_a_requirement_that_detects_nothing_and_a_mutant_that_survives() -> None:
     kills = kills_of([*ROWS, *WRONG])
     assert kills.idle == ["echo/idle"]
     assert kills.survivors == ["echo/immortal"]
@@ -82,8 +82,8 @@ def test_a_run_names_what_needs_nothing_that_is_broken() -> None:
     assert not [line for line in lines if " breaks " in line]
 
 
-def test_a_clause_that_is_blamed_for_another_is_told() -> None:
-    """What keeps another from being judged counts with what that one needs."""
+def test_a_requirement_that_fails_for_the_fault_of_another_is_reported() -> None:
+    """A requirement that blocks another one counts together with the needs of that one."""
     rows = [
         row("echo/isolation", "echo/broadcasts", KILLED),
         row("echo/half-sent", "echo/broadcasts", KILLED),
@@ -116,15 +116,15 @@ def test_the_text_has_a_line_for_each_requirement() -> None:
     ]
 
 
-def test_the_json_says_how_each_died() -> None:
+def test_the_json_says_how_each_mutant_was_detected() -> None:
     told = json.loads(as_json(kills_of(ROWS)))
     assert told["mutants"]["echo/one"] == {"echo/a": "wrong-byte", "echo/b": "wrong-byte"}
     assert told["requirements"]["echo/a"]["alone"] == ["echo/two"]
 
 
 @pytest.mark.long
-def test_a_run_of_it(tmp_path: Path) -> None:
-    """Two requirements against every mutant of their profile."""
+def test_a_run_of_the_matrix(tmp_path: Path) -> None:
+    """Run two requirements against every mutant of their profile."""
     asked = ("--case=discard/no-input", "--case=discard/segments")
     done = conformance("selftest", "--matrix", *asked, f"--report={tmp_path}", "--jobs=2")
     _, results, _ = read(tmp_path)
@@ -139,6 +139,6 @@ def test_a_run_of_it(tmp_path: Path) -> None:
     # On the page each mutant is a target.
     page = (tmp_path / "kills.html").read_text()
     assert [name for name in mutants if f"mutant:{name}" not in page] == []
-    # These two see not all of them, and that is said.
+    # These two do not detect all mutants, and the report says so.
     assert done.returncode == 8
     assert "survives: no requirement finds it out" in done.stdout

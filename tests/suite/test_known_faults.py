@@ -1,7 +1,7 @@
-"""Small servers, each with one fault that beginners' servers have: the right clause finds it.
+"""Small servers, each with one fault of beginners' servers: the right requirement detects it.
 
-They are written as a beginner writes them, with the libraries that make the fault easy to
-miss, and not as the suite's own broken servers are.
+They are written as a beginner writes them, with libraries that hide the fault. They do not
+share code with the suite's mutants.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from .judging import PYTHON, Judged, judge, needs_node
 
 
 def judged(script: str, folder: Path, *arguments: str, name: str = "server.py") -> Judged:
-    """The verdict on a script, which finds its port as its last argument."""
+    """Return the verdict on a script, which gets its port as its last argument."""
     (folder / name).write_text(script, encoding="utf-8")
     program = PYTHON if name.endswith(".py") else "node"
     return judge(folder / "report", f"{program} {folder / name} {{port}}", *arguments)
 
 
-#: A selector loop with a queue for each client and no bound on it.
+#: A selector loop with an unlimited queue for each client.
 QUEUES = """
 import selectors, socket, struct, sys
 AT_FIN = {at_fin!r}
@@ -99,7 +99,7 @@ require('net').createServer({ allowHalfOpen: true }, serve).listen(Number(proces
     assert found.ids("FAIL") == {"echo/half-close-pending"}
 
 
-#: One thread for each client; SIGPIPE as C programs have it.
+#: One thread for each client; SIGPIPE ends the process, as in C programs.
 THREADS = """
 import signal, socket, sys, threading
 signal.signal(signal.SIGPIPE, signal.SIG_DFL)
@@ -127,7 +127,7 @@ def test_an_echo_that_dies_of_sigpipe_is_found_every_time(tmp_path: Path) -> Non
         assert "SIGPIPE" in found.message("echo/reset-while-writing")
 
 
-#: Reads on and on, a little at a time, whether the echo is taken or not.
+#: Keeps reading in small pieces, whether the client reads the echo or not.
 SLOW = """
 import socket, sys, threading
 listener = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=128)
@@ -168,7 +168,7 @@ def test_an_echo_that_queues_slowly_and_without_bound(tmp_path: Path) -> None:
     assert "unbounded" in str(found.results[0]["signature"])
 
 
-#: Serves each client in a thread: HANDLE is its code.
+#: Serves each client in a thread; HANDLE is replaced by its code.
 SERVED = """
 import socket, sys, threading
 listener = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=128)
@@ -184,7 +184,7 @@ while True:
 STAYS = "while sock.recv(4096): pass\n    threading.Event().wait(60)"
 
 
-#: Takes the probe and one client more; then it is busy with its end, as on a loaded machine.
+#: Serves the probe and one more client; then it takes long to end, as on a loaded machine.
 ENDS_SLOWLY = """
 import socket, sys, threading
 listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
@@ -318,7 +318,7 @@ def test_what_an_echo_costs_and_how_it_starts_again(
     script: str, broken: str, signature: str, tmp_path: Path
 ) -> None:
     words = ["restart", "idle", "quiet", "simple"]
-    if broken != "quiet":  # fifty clients at a time may wait for longer than it does
+    if broken != "quiet":  # with fifty clients at once, some may wait longer than the deadline
         words += ["leak-process", "leak-fin"]
     found = judged(script, tmp_path, *(f"--case=echo/{one}" for one in words), "--transport=tcp")
     seen = {

@@ -1,4 +1,4 @@
-"""Profiles as data: a TOML file is read, and its steps are played."""
+"""Profiles in TOML: the file is read, and its steps are run."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_a_right_server_passes(word: str) -> None:
     assert outcome(read_profile(FOLDER / "shout.toml"), word).message == ""
 
 
-#: Ends a connection whose client has sent 64 KiB, and what it has not read is an RST.
+#: Ends a connection after 64 KiB from the client; the unread rest makes that an RST.
 LIMITED = """
 import socketserver, sys
 
@@ -124,7 +124,7 @@ def test_a_server_may_end_a_client_that_reads_nothing(
     assert outcome(profile_of(tmp_path, text), word, server).message == ""
 
 
-#: What is played, and what a right server makes of it: nothing is said.
+#: Steps that pass with a correct server.
 RIGHT = {
     "text": 'send "abc\\n"\nexpect "ABC\\n"\n',
     "escapes": 'send "\\x41\\t\\u00e9\\"\\\\\\n"\nexpect "A\\t" hex(c3 a9) "\\"\\\\\\n"\n',
@@ -233,7 +233,7 @@ def test_a_parameter_may_use_others_and_may_be_a_pattern(tmp_path: Path) -> None
 
 def test_a_client_that_stops_reading_reads_nothing_while_it_sends(tmp_path: Path) -> None:
     came = played(tmp_path, "join stop-reading\ntimeout 500ms\nsend lines(16M)\n")
-    assert "the server took" in came.message  # it reads no more, because nobody reads its answers
+    assert "the server took" in came.message  # nobody reads its answers
     assert "A        -- stops reading" in came.message
 
 
@@ -258,7 +258,7 @@ def test_a_step_has_its_own_time(tmp_path: Path) -> None:
     assert "nothing for 0.2 s" in came.message
 
 
-#: A pattern, and what is wrong with it.
+#: An invalid pattern, and the error message.
 OPEN = {
     "expect /PORT \\d+/": 'does not tell where its text ends: "PORT 0" may be the beginning of '
     '"PORT 00"',
@@ -280,7 +280,7 @@ def test_a_pattern_tells_where_its_text_ends(step: str, tmp_path: Path) -> None:
     assert f":{line_of(step, step)}: " in str(raised.value)
 
 
-#: Steps that take a pattern, and what a wrong answer is told by.
+#: Steps with a pattern, and the message for a wrong answer.
 WRONG = {
     'send "ok 1x\\n"\nexpect "OK " /\\d+/ "\\n"\n': "wrong byte at 4 of the answer: [\\n0-9] was "
     'awaited after "OK 1", and "X\\n" came',
@@ -346,7 +346,7 @@ def test_datagrams(tmp_path: Path) -> None:
     assert "the datagram that came is not the answer" in came.message
 
 
-#: Steps with patterns of whole datagrams, and what is said of those that are not so.
+#: Steps with patterns for whole datagrams, and the message for each datagram that does not match.
 WHOLE = {
     'send "ab"\nexpect "A" /[A-Z]/': "",
     'send "ab"\nexpect /(?P<a>[A-Z]+)/\nsend $a "c"\nexpect $a "C"': "",
@@ -357,7 +357,7 @@ WHOLE = {
     'after "AB", and "1" came',
     'send "ab"\nexpect /[A-Z]{3}/': "wrong byte at 2 of the answer: [A-Z] was awaited after "
     '"AB", and the datagram ended',
-    # Each is one of them, whichever way round: B fits the second alone.
+    # Each datagram matches one of them, in any order: B matches only the second.
     'send "b"\nsend "a"\nexpect unordered /(?P<any>[AB])/, "B"\nsend $any\nexpect "A"': "",
     'send "a"\nsend "b"\nexpect unordered /[A-Z]/, /[0-9]/ as "both"': "is one too many for both",
     'send "a"\nsend "b"\nexpect unordered /[0-9]/, "B" as "both"': 'the datagram "A" matches none '

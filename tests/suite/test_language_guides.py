@@ -1,4 +1,4 @@
-"""The examples of step-language.md and judge-your-protocol.md do what is said there."""
+"""The examples in step-language.md and judge-your-protocol.md do what these guides say."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def blocks(text: str, kind: str) -> list[str]:
 
 
 def first_cells(heading: str) -> set[str]:
-    """The words in code of the first column of the tables under a heading."""
+    """Return the code words in the first column of the tables under a heading."""
     section = LANGUAGE.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
     cells = [line.split(" | ")[0] for line in section.splitlines() if line.startswith("| ")]
     return {word for cell in cells for word in re.findall(r"`\[*([a-z-]+)", cell)}
@@ -78,7 +78,7 @@ def test_the_page_names_every_step_and_every_key() -> None:
 
 
 def guide(folder: Path) -> None:
-    """The files of the guide, as a reader has saved them."""
+    """The files of the guide, saved as a reader would save them."""
     for name in ("shout.py", "shout.toml", "target.toml"):
         (block,) = (one for kind in ("python", "toml") for one in blocks(GUIDE, f"{kind} {name}"))
         (folder / name).write_text(block, encoding="utf-8")
@@ -95,7 +95,7 @@ def append(folder: Path) -> None:
 
 
 def typed(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """A command line of the guide, with the suite that is tested."""
+    """Run a command of the guide with the suite under test."""
     words = shlex.split(command)
     assert words[0] == "pync-conformance"
     words = [word.replace("python3", shlex.quote(sys.executable)) for word in words[1:]]
@@ -111,7 +111,7 @@ def typed(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def stable(text: str) -> list[str]:
-    """Lines without times, and with the interpreter as the guide has it."""
+    """Return the lines without times, and with the interpreter's name as in the guide."""
     text = text.replace(shlex.quote(sys.executable), "python3")
     return [re.sub(r"\d+\.\d s", "N s", line) for line in text.splitlines()]
 

@@ -1,6 +1,6 @@
-"""Mistakes in the file of a profile: one line each, with file, line and what was meant.
+"""Mistakes in a profile's file: each gives one line with the file, the line and a suggestion.
 
-The mistakes and what is said of them stand in language/wrong-steps.txt and wrong-files.txt.
+The mistakes and their messages are in language/wrong-steps.txt and wrong-files.txt.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ FIRST = HEAD.count("\n")
 
 
 def pairs(name: str) -> dict[str, str]:
-    """What is wrong -> what is said of it."""
+    """Return the mistakes and their messages."""
     text = (FOLDER / name).read_text(encoding="utf-8").partition("\n\n")[2]
     split = re.split(r"\n=> (.*)\n", text)
     return {wrong.strip("\n"): said for wrong, said in zip(split[::2], split[1::2], strict=False)}
@@ -117,7 +117,7 @@ def complaint(path: Path) -> str | None:
 
 
 def mutated(source: random.Random, text: str) -> str:
-    """A file with a few changes: letters, words and lines lost, doubled, swapped or new."""
+    """A file with a few changes: letters, words and lines removed, doubled, swapped or inserted."""
     pieces = [
         "'",
         '"',

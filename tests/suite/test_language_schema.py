@@ -1,4 +1,4 @@
-"""The JSON schema of a profile's file takes what the suite takes."""
+"""The JSON schema of profile files accepts what the suite accepts."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ TYPES: dict[str, type | tuple[type, ...]] = {
     "boolean": bool,
 }
 
-#: Mistakes that an editor can see: those of keys, types and what is missing.
+#: Mistakes that an editor can find: wrong keys, wrong types and missing values.
 SEEN = re.compile(
     r"unknown key|must be|has no (id|clause|steps|command)|one of must and should|valid id"
 )
 
 
 def wrong(value: Any, form: dict[str, Any]) -> str:
-    """What is wrong with a value; only as much of JSON schema as profile.schema.json uses."""
+    """Return the errors in a value; only the part of JSON schema that profile.schema.json uses."""
     names = form.get("type", [])
     kinds = [TYPES[name] for name in ([names] if isinstance(names, str) else names)]
     if kinds and not any(isinstance(value, kind) for kind in kinds):

@@ -1,4 +1,4 @@
-"""Right servers that do as they please where the contract leaves it to them: none is accused."""
+"""Correct servers that use the freedom that the contract leaves: each one must pass."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from conformance.reference.python.datagrams import DatagramServer, UdpEcho
 """
 
 CHAT = {
-    "frees a name a while after the connection has ended": """
+    "frees a name some time after the connection has ended": """
 class Lawful(Chat):
     def leave(self):
         name, online = self.name, dict(self.room.online)
@@ -29,7 +29,7 @@ class Lawful(Chat):
             self.room.online[name] = self
             self.server.call_later(0.2, lambda: self.room.online.pop(name, None))
 """,
-    "parts the channel joined last first": """
+    "leaves the most recently joined channel first": """
 class Lawful(Chat):
     def leave(self):
         for channel in reversed([*self.room.channels]):
@@ -37,19 +37,19 @@ class Lawful(Chat):
                 self.part(channel, b"")
         super().leave()
 """,
-    "tells the others before the one who asked, and in a moment of its own": """
+    "informs the other members before it answers, and slightly later": """
 class Lawful(Chat):
     def hear(self, line):
         self.server.call_later(0.01, lambda: super(Lawful, self).hear(line))
 """,
-    "lets a member go that does not read": """
+    "disconnects a member that does not read": """
 class Lawful(Chat):
     def hear(self, line):
         super().hear(line)
         if self.open and len(self.output) > 200_000:
             self.abort()
 """,
-    "has its own words for every error that has none": """
+    "has its own text for every error whose text is not specified": """
 class Lawful(Chat):
     def send(self, data):
         for said in (b"ERROR unknown command", b"ERROR wrong words", b"ERROR LOGIN takes"):
@@ -60,7 +60,7 @@ class Lawful(Chat):
 }
 
 DATAGRAMS = {
-    "answers the newest of what has come first": """
+    "answers the newest of the waiting datagrams first": """
 class Newest(DatagramServer):
     def flush(self):
         self.waiting.reverse()
@@ -97,7 +97,7 @@ def test_a_lawful_variant_passes(profile: str, variant: str, tmp_path: Path) -> 
     assert judged.ids("FAIL") == judged.ids("WARN") == set()
 
 
-#: How an echo server goes about it -> the cases that might be taken in by it.
+#: The behaviour of an echo server -> the cases that might wrongly fail because of it.
 ECHOES = {
     "Pieces": "simple coalesced large half-close terminal",
     "LateFin": "half-close fin-at-once next-client nothing-else quiet sigterm-busy",
@@ -123,7 +123,7 @@ ECHOES = {
 }
 
 
-#: Profile, how a server goes about it, and the cases that might be taken in by it -> the server.
+#: Profile, behaviour, and the cases that might wrongly fail because of it -> the server.
 OTHERS = {
     ("hello", "replies to each byte", "reply segments large ends-fin terminal"): """
 class Lawful(Hello):
@@ -205,7 +205,7 @@ class Lawful(Crud):
 @pytest.mark.long
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only on Linux: epoll, fork")
 def test_echo_servers_that_go_their_own_ways_pass(tmp_path: Path) -> None:
-    """Side by side: most of the time they wait."""
+    """They run in parallel: most of the time they wait."""
 
     def verdict(manner: str) -> str:
         target = f"{PYTHON} {IMPLEMENTATIONS / 'lawful_echo.py'} {manner} {{port}}"
@@ -233,7 +233,7 @@ def test_other_servers_that_go_their_own_ways_pass(tmp_path: Path) -> None:
 
 
 def accused(report: Path, target: str, profile: str, cases: str) -> str:
-    """What is said of a server, if it fails one of these cases."""
+    """Return the messages about a server that fails one of these cases."""
     asked = [f"--case={profile}/{case}" for case in cases.split()]
     done = judge(report, target, *asked, "--jobs=1")
     return "" if done.status == 0 and not done.ids("WARN") else done.stdout + done.stderr

@@ -1,4 +1,4 @@
-"""What is kept for ever is told from what a runtime keeps for a while."""
+"""A leak is distinguished from descriptors that a runtime keeps for a while."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .judging import PYTHON, judge
 if not sys.platform.startswith("linux"):
     pytest.skip("descriptors are counted in /proc", allow_module_level=True)
 
-#: An echo that keeps a descriptor of every so many connections, up to a number of them.
+#: An echo server that keeps a descriptor of every N-th connection, up to a maximum.
 KEEPER = """
 import itertools, os, socketserver, sys
 
@@ -54,7 +54,7 @@ def judged(folder: Path, every: int, most: int) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     ("every", "most"),
-    # A pool of what fifty clients at a time need, full at once or only after 440 connections.
+    # A pool for fifty clients at a time, which is full at once or only after 440 connections.
     [(1, 100), (2, 50), (11, 40)],
 )
 def test_a_pool_is_no_leak(tmp_path: Path, every: int, most: int) -> None:
@@ -68,7 +68,7 @@ def test_what_grows_for_ever_is_one(tmp_path: Path, every: int) -> None:
 
 
 class Late:
-    """A server that runs after its first batches, and has not closed what has ended."""
+    """A busy server: after its first batches it still runs, and keeps ended connections open."""
 
     alive = True
 
@@ -99,7 +99,7 @@ class Late:
 
 
 class Visit:
-    """A session in which only this server is of interest."""
+    """A session that only needs this server."""
 
     deadline = 1.0
 
@@ -123,7 +123,7 @@ def test_what_a_busy_server_has_not_closed_yet_is_no_leak() -> None:
 
 
 class Starved:
-    """A busy loop on a busy machine: what it has waited is in its account at the end only."""
+    """A busy loop on a busy machine: its waiting time shows in the statistics only at the end."""
 
     def __init__(self, accounts: list[float]) -> None:
         self._accounts = accounts

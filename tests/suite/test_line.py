@@ -1,4 +1,4 @@
-"""A bad line: how it is written, what it does to bytes, and the time that is its own."""
+"""A bad line: its syntax, what it does to the data, and how much time it takes."""
 
 from __future__ import annotations
 
@@ -91,12 +91,12 @@ def test_a_mistake_is_told(text: str, said: str) -> None:
     assert str(caught.value) == f"--link: {said}"
 
 
-# What the line does.
+# The effects of a line.
 
 
 @contextmanager
 def line_before(text: str) -> Iterator[tuple[socket.socket, tuple[str, int], Traffic]]:
-    """A listener, where clients come to it, and what is under way between them."""
+    """A listener, the address for its clients, and the data in transit between them."""
     line = parse_line([text])
     assert line is not None
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
@@ -108,7 +108,7 @@ def line_before(text: str) -> Iterator[tuple[socket.socket, tuple[str, int], Tra
 
 @contextmanager
 def line_to(text: str) -> Iterator[tuple[socket.socket, socket.socket, Traffic]]:
-    """A client, the server's side of its connection, and what is under way between them."""
+    """A client, the server's side of its connection, and the data in transit between them."""
     with (
         line_before(text) as (listener, at, traffic),
         socket.create_connection(at, 10.0) as client,
@@ -324,14 +324,14 @@ def test_a_closed_port_is_unreachable_beyond_the_line() -> None:
         client.close()
         assert traffic.arrived(10.0)
         traffic.take_in()
-        # "Unreachable" is told to a socket that is connected.
+        # Only a connected socket gets the "unreachable" error.
         server.connect(server.recvfrom(100)[1])
         server.send(b"answer")
         with pytest.raises(ConnectionRefusedError):
             server.recv(100)
 
 
-# The time that is the line's.
+# The time that the line takes.
 
 
 def test_what_the_line_takes_is_not_the_server_s_time() -> None:
@@ -347,7 +347,7 @@ def test_what_the_line_takes_is_not_the_server_s_time() -> None:
 
 
 def test_a_line_has_a_budget_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    # What the machine takes is nobody's time.
+    # The time that the machine takes counts for neither.
     monkeypatch.setattr("conformance.core.budget.waited", lambda: 0.0)
     traffic = Traffic(Line(Way(rate=1000.0), Way(), ("up rate=1000",)))
     budget = Budget(0.05, traffic)
@@ -360,7 +360,7 @@ def test_a_line_has_a_budget_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def wait(seconds: float) -> None:
-    """Let time pass, which is what is measured."""
+    """Let time pass: this time is measured."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         pass

@@ -1,4 +1,4 @@
-"""Profiles of one's own: every way to name them, every process that must know them, bad input."""
+"""Your own profiles: every way to load them, in every process that needs them, and bad input."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ TARGET = f"{PYTHON} server.py {{port}}"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A project with a profile and a server, and nothing else."""
+    """A project that contains only a profile and a server."""
     (tmp_path / "shout.py").write_text(PROFILE.format(name="shout", more=""))
     (tmp_path / "server.py").write_text(SERVER)
     return tmp_path
@@ -167,7 +167,7 @@ def test_what_a_machine_lacks_comes_with_the_options(
     options, _ = load(Options(target=TARGET, profile="./shout.py"))
     assert options.profile == "shout"
     assert json.loads(json.dumps(options)) is not None
-    # On the other machine there are neither the files nor their modules.
+    # The other machine has neither the files nor their modules.
     monkeypatch.delitem(sys.modules, "far_words")
     for name in ("far_words.py", "shout.py"):
         (folder / name).unlink()
@@ -266,7 +266,7 @@ def test_bad_input_is_one_line(folder: Path, text: str, line: str) -> None:
     (folder / "shout.py").write_text(text)
     status, said = suite(folder, "run", TARGET, "--profile=./shout.py")
     assert status == 4, said
-    # Python 3.10 has another line for a decorator.
+    # Python 3.10 reports another line for a decorator.
     assert re.sub(r":(19|20):", ":DECORATED:", said).startswith(f"conformance: {line}")
     assert said.count("\n") == 1
 

@@ -1,4 +1,4 @@
-"""What a CI asks of a run: parts of it, again, many times, in shards, while somebody edits."""
+"""Options that a CI needs: run a part, run again, repeat, split into shards, watch files."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .judging import PYTHON, ROOT, conformance, judge, read
 from .test_class import judged as class_judged
 from .test_class import server, written
 
-#: Echoes, and every second process of it in capitals.
+#: An echo server that answers in capitals in every second process.
 FLAKY = """
 import pathlib, socket, sys, threading
 count = pathlib.Path(sys.argv[2])
@@ -87,7 +87,7 @@ def test_a_file_has_one_pattern_a_line(tmp_path: Path) -> None:
         (("@x.toml", "--all", "--watch"), "--watch is for one target, not for --all"),
     ],
 )
-def test_what_makes_no_sense_is_one_line(
+def test_wrong_options_give_one_line(
     words: tuple[str, ...], complaint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.main(["run", *words]) == 4
@@ -124,7 +124,7 @@ def test_results_that_are_none_are_one_line(tmp_path: Path) -> None:
     assert "results.jsonl: not the results of a whole run" in done.stderr
 
 
-# Many times.
+# Repeating.
 
 
 def test_what_passes_sometimes_is_flaky(tmp_path: Path) -> None:
@@ -206,7 +206,7 @@ def test_shards_become_one_run_whatever_their_order(
     assert (footer["counts"], footer["stale"]) == (whole.footer["counts"], whole.footer["stale"])
     assert header["planned"] == 4
     assert "shard" not in header
-    # What is not a whole is refused.
+    # An incomplete set of shards is refused.
     for folders, complaint in [
         (shards[:1], "merge: shard 1/2 is missing"),
         ([*shards, shards[0]], f"{shards[0]} is named twice"),
@@ -252,7 +252,7 @@ def test_a_class_in_shards_and_only_those_that_failed(tmp_path: Path) -> None:
     assert sorted(rows) == ["ada", "wrong", "zoe"]
 
 
-# While somebody edits.
+# Watching files.
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for one process")

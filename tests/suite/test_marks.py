@@ -1,4 +1,4 @@
-"""Marks: from verdicts to points, exactly; and nothing hidden in what a student reads."""
+"""Marks: points are computed exactly from verdicts, and students see nothing that is hidden."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ else:
 
 EXAMPLE = ROOT / "examples" / "gradescope"
 
-#: What a runner of Classroom 50 says of a submission.
+#: The variables that a runner of Classroom 50 sets for a submission.
 SUBMISSION = {
     "CLASSROOM": "networks",
     "ASSIGNMENT": "echo",
@@ -309,11 +309,11 @@ def test_junit_names_the_file_that_the_target_runs(tmp_path: Path) -> None:
     assert {case.get("file") for case in cases} == {"src/server.js"}
 
 
-# What a student reads.
+# The texts for students.
 
 
 def visible(folder: Path) -> str:
-    """All that a student may come to see of a target."""
+    """Return everything that a student can see of a target."""
     content = json.loads((folder / "results.json").read_text())
     content["tests"] = [one for one in content["tests"] if one["visibility"] == "visible"]
     files = [folder / "feedback.html", folder / "feedback.md"]
@@ -342,7 +342,7 @@ def test_nothing_hidden_is_in_what_a_student_reads(
         assert word not in shown_, word
     assert "builds on something else" in shown_
     assert "The score includes requirements that are not shown here." in shown_
-    # The teacher's own forms have it all.
+    # The teacher's reports are complete.
     hidden = [
         one
         for one in json.loads((tmp_path / "results.json").read_text())["tests"]
@@ -386,7 +386,7 @@ def test_without_a_score_nothing_is_handed_to_a_platform(tmp_path: Path) -> None
     assert "half-close" not in page
 
 
-# As a teacher has it.
+# As a teacher runs it.
 
 
 def test_a_class_is_marked_and_its_shards_are_marked_the_same(tmp_path: Path) -> None:
@@ -412,7 +412,7 @@ def test_a_class_is_marked_and_its_shards_are_marked_the_same(tmp_path: Path) ->
     assert cli.main(["merge", *shards, f"--report={merged}"]) == 1
     assert (merged / "grades.csv").read_text() == (whole / "grades.csv").read_text()
     assert "binary" not in visible(whole / "bob")
-    # Who was conformant is kept, and keeps the marks.
+    # Conformant targets are kept, with their marks.
     before = (whole / "grades.csv").read_text()
     judged(at, whole, *words, "--last-failed")
     assert (whole / "grades.csv").read_text() == before
@@ -426,7 +426,7 @@ def test_the_example_runs_as_gradescope_runs_it(tmp_path: Path, starts: bool) ->
     shutil.copytree(EXAMPLE, root / "source")
     (root / "submission").mkdir()
     (root / "results").mkdir()
-    # The example's own command is python3's, which has no need of the suite's packages.
+    # The example's command uses python3, which does not need the suite's packages.
     (root / "submission" / "server.py").write_text(ECHO.replace("BEFORE", "") if starts else "no")
     shutil.copy(root / "source" / "run_autograder", root)
     command = tmp_path / "bin" / "pync-conformance"

@@ -1,4 +1,4 @@
-"""matrix.html: what it holds, and what a browser makes of it at three widths."""
+"""matrix.html: its content, and how a browser shows it at three widths."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from conformance.reports.results import Results
 
 from .test_report_forms import HOSTILE, row, written
 
-#: The hostile text as the page has it.
+#: The hostile text as it is in the page.
 SHOWN = HOSTILE.replace("\0", "\\x00").replace("\udcff", "\\udcff")
 
 #: Seconds that a browser may take to start and draw.
@@ -48,7 +48,7 @@ def test_a_cell_for_each_case_and_a_detail_for_each_cell(run: Results) -> None:
         "echo/large",
     ]
     assert [target["verdicts"] for target in data["targets"]] == ["PFS", "PFS"]
-    # What no page can hold is shown as an escape.
+    # Characters that HTML does not allow are shown as escapes.
     assert data["targets"][0]["details"][1]["message"].startswith(SHOWN)
 
 
@@ -86,9 +86,9 @@ def test_many_runs_in_one_page(
     assert "conformance of 3 targets" in output.read_text(encoding="utf-8")
 
 
-# In a browser.
+# Tests in a browser.
 
-#: What the page is asked, once it is drawn: the answers become its title.
+#: A script that examines the page once it is shown: the results become its title.
 QUESTIONS = """
 <script>
 const cells = () => [...document.querySelectorAll("button.cell")];
@@ -141,7 +141,7 @@ document.title = JSON.stringify(found);
 def browse(
     page_file: Path, width: int, anchor: str = "", questions: str = QUESTIONS
 ) -> dict[str, Any]:
-    """What a browser of that width answers to the questions."""
+    """Return the results of the script in a browser window of this width."""
     browser = shutil.which("chromium") or shutil.which("chromium-browser")
     if browser is None:
         pytest.skip("chromium is missing (Debian: chromium)")
@@ -175,16 +175,16 @@ def test_a_browser_draws_opens_and_filters_it(tmp_path: Path, run: Results, widt
     assert run.results
     found = browse(tmp_path / "run" / "matrix.html", width, "#echo/large")
     assert found["width"] == width
-    # Nothing makes the page itself scroll sideways; of one target the rows fill it.
+    # The page never scrolls sideways; with one target the rows fill its width.
     assert found["overflow"] <= 0
     assert found["used"] > 0.9
     assert [cell.split()[1] for cell in found["cells"]] == ["P", "F", "S"]
     assert found["sentence"] == "What is received is sent back."
-    # A link opens its cell; what is opened has a link.
+    # A link opens its cell, and an opened cell has a link.
     assert found["linked"].startswith("echo/large")
     assert found["hash"] == "#echo/binary"
     assert found["closed"] == ""
-    # The matrix is one stop of the Tab key; arrows move in it.
+    # The Tab key stops once in the matrix; the arrow keys move inside it.
     assert found["stops"] == 1
     assert "echo/binary: FAIL" in found["arrow"]
     assert found["opened"]
@@ -200,7 +200,7 @@ def test_a_browser_draws_opens_and_filters_it(tmp_path: Path, run: Results, widt
     assert found["themes"]
 
 
-#: What a class's page is asked.
+#: A script that examines the page of a class.
 CLASS_QUESTIONS = """
 <script>
 const names = () => [...document.querySelectorAll(".row.head .name")];
@@ -224,7 +224,7 @@ found.only = [headings(), rows.filter(row => !row.hidden).length];
 second.click();
 document.querySelectorAll("#targets tbody button")[1].click();
 found.named = headings();
-// What a button says can be read in the dark, too.
+// A button's text can be read in the dark theme too.
 document.documentElement.dataset.theme = "dark";
 const ink = getComputedStyle(document.documentElement).color;
 const states = [...document.querySelectorAll("#states button")];
@@ -250,11 +250,11 @@ def test_a_class_says_of_each_target_what_came_of_it(tmp_path: Path, run: Result
     found = browse(path, 900, "#echo/simple@bob", CLASS_QUESTIONS)
     assert found["overflow"] <= 0
     assert found["cut"] == 0
-    # A link to a cell without a verdict says why there is none.
+    # A link to a cell without a verdict shows the reason.
     assert found["linked"] == "echo/simple · bob"
     assert "| SyntaxError: <b>" in found["said"]
     assert [cell.split()[1] for cell in found["cells"]] == ["P", "none", "F", "none", "S", "none"]
-    # What has no verdict first, with its last lines.
+    # Targets without a verdict come first, with their last lines.
     bob, ada = found["table"]
     assert bob[:4] == ["bob", "no score", "? the target could not be started or reached", "none"]
     assert bob[4].startswith("it ended with status 2\n")
@@ -262,7 +262,7 @@ def test_a_class_says_of_each_target_what_came_of_it(tmp_path: Path, run: Result
     counts = "1 PASS, 1 FAIL, 1 SKIP"
     assert ada == ["ada-lovelace", "66.67 of 100", "✗ not conformant", counts, ""]
     assert found["headings"] == ["✗ ada-lovelace 66.67", "? bob"]
-    # Counts filter, and so do names.
+    # A click on a count or a name filters.
     assert found["only"] == [["? bob"], 1]
     assert found["named"] == ["✗ ada-lovelace 66.67"]
 

@@ -1,4 +1,4 @@
-"""The failure message is the product: golden, to the column."""
+"""Failure messages, compared character by character with the expected text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The file system of a box in a large class: few mounts, and nothing of the others."""
+"""The file system of an isolated target in a large class: few mounts, no other target visible."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MANY = 500
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A class's folder in a place that is visible in every box, as /opt is."""
+    """A class's folder in a place that every isolated target can see, such as /opt."""
     monkeypatch.setattr(module, "HIDDEN", ("/run",))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "scratch"))
     made = tmp_path / "class"
@@ -30,7 +30,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def steps_in(folder: Path, number: int) -> list[Mount]:
-    """The mounts in the class's folder for the first of so many targets."""
+    """Return the mounts in the class's folder for the first of this number of targets."""
     own, *others = [str(folder / f"s{one:03}") for one in range(number)]
     for one in (own, *others):
         Path(one).mkdir(exist_ok=True)
@@ -85,5 +85,5 @@ def test_the_boxes_of_a_large_class_take_no_time(folder: Path) -> None:
     began = time.process_time()
     for one in folders:
         box_of(one, folders, [])
-    # Half a second on a slow machine; ten when each path was resolved for each box.
+    # Half a second on a slow machine; it took ten when each path was resolved for each target.
     assert time.process_time() - began < 3.0

@@ -1,6 +1,6 @@
-"""Each mutant has one fault of its own, and no other.
+"""Each mutant has exactly one fault, and no two have the same.
 
-That the suite kills every one is shown by ``selftest``; here the table itself is judged.
+``selftest`` shows that the suite detects every mutant; these tests check the table itself.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .judging import conformance, judge, read
 
 FOLDER = Path(mutants.__file__).parent
 
-#: Requirements whose mutants once owed their death to luck: an order of events, a buffer.
+#: Requirements whose mutants were once detected only by chance (order of events, buffer size).
 DELICATE = ("half-sent", "reset-while-writing", "stall-then-reset", "stalled-reader")
 
 
@@ -70,7 +70,7 @@ def test_a_death_of_another_kind_is_told() -> None:
 
 
 def test_no_mutant_recognises_the_texts_of_the_suite() -> None:
-    """A fault that waits for a scenario's own words would prove nothing about it."""
+    """A fault that is triggered by the text of one scenario would prove nothing."""
     streams = [one for one in PROFILES.values() if isinstance(one, StreamProfile)]
     words = {profile.half_input for profile in streams}
     words |= {profile.first_input for profile in PROFILES.values()}
@@ -86,7 +86,7 @@ def test_no_mutant_recognises_the_texts_of_the_suite() -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("attempt", ["1st", "2nd", "3rd", "4th", "5th"])
 def test_a_mutant_that_dies_is_seen_dead_every_time(attempt: str, tmp_path: Path) -> None:
-    """Its death must not pass for the orderly end of a client that was just answered."""
+    """Its death must not be mistaken for an orderly end after an answer."""
     cases = [f"--case=*/{words}" for words in DELICATE]
     done = conformance("selftest", *cases, f"--report={tmp_path}", "--jobs=1")
     _, results, _ = read(tmp_path)
@@ -115,14 +115,14 @@ def test_a_mutant_fails_what_its_fault_breaks_and_nothing_else(
     family = mutant.partition("/")[0]
     assert judged.status == 1
     assert judged.ids("FAIL") == {f"{family}/{words}" for words in broken}
-    # What needs the broken one is not judged; the rest passes.
+    # Requirements that need the broken one are not judged; the others pass.
     rest = {one["id"] for one in judged.results if "needs" not in one} - judged.ids("FAIL")
     assert judged.ids("PASS") == rest
 
 
 @pytest.mark.parametrize("words", ["idle-64", "leak-fin", "leak-reset"])
 def test_one_client_at_a_time_is_no_reason_to_wait_for_each(words: str, tmp_path: Path) -> None:
-    """Of 200 clients none is accepted: the wait for that is one deadline, not 200."""
+    """If none of 200 clients is accepted, the suite waits for one deadline, not for 200."""
     began = time.monotonic()
     done = conformance(
         *("run", "mutant:echo/one-at-a-time", f"--case=echo/{words}", "--transport=tcp"),

@@ -1,4 +1,4 @@
-"""One fault is one failure: what needs the broken clause is not judged, and says so."""
+"""One fault gives one failure: requirements that need the broken one are skipped, with a reason."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .judging import PYTHON, conformance, judge, read
 
 PLAN = Plan(Options(profile="echo", transports=("tcp",)))
 
-#: Per connection: one read, its answer, FIN.
+#: Each connection gets one read, its answer, and FIN.
 ONE_ANSWER = """
 import socketserver, sys
 
@@ -31,7 +31,7 @@ class Server(socketserver.ThreadingTCPServer):
 Server(("127.0.0.1", int(sys.argv[1])), Echo).serve_forever()
 """
 
-#: Whole lines only, one client after the other.
+#: Answers complete lines only, one client after the other.
 LINES_IN_TURN = """
 import socketserver, sys
 
@@ -54,7 +54,7 @@ def case(words: str) -> Case:
 
 
 class Server:
-    """Breaks some requirements, and counts how often each is judged."""
+    """A server that breaks some requirements; it counts how often each one is judged."""
 
     def __init__(self, *broken: str) -> None:
         self.broken = {f"echo/{words}" for words in broken}
@@ -88,7 +88,7 @@ def test_a_requirement_is_judged_after_what_it_needs() -> None:
     assert server.judged == [f"echo/{words}" for words in order]
 
 
-def test_the_root_is_named_through_all_that_needs_it() -> None:
+def test_the_root_cause_is_named_through_a_chain_of_needs() -> None:
     server = Server("simple")
     board = Board(server.run)
     came = board.outcome(PLAN, case("stall-then-reset"))
@@ -100,7 +100,7 @@ def test_the_root_is_named_through_all_that_needs_it() -> None:
 
 def test_a_soft_need_counts_only_when_it_is_broken_itself() -> None:
     assert "echo/isolation" in REQUIREMENTS["echo/half-sent"].unless
-    # Clients in turn: whether they hear one another is not judged, and survival is.
+    # One client at a time: isolation between clients is not judged, but survival is.
     assert Board(Server("concurrent").run).outcome(PLAN, case("half-sent")).verdict == Verdict.PASS
     came = Board(Server("isolation").run).outcome(PLAN, case("half-sent"))
     assert came.message == "needs echo/isolation, which fails"
@@ -112,7 +112,7 @@ def test_workers_share_what_they_know(tmp_path: Path) -> None:
     board = Board(second.run, str(tmp_path))
     assert board.outcome(PLAN, case("concurrent")).message == "needs echo/half-close, which fails"
     assert second.judged == []
-    # Whole, for the worker whose item it is.
+    # The complete result, for the worker that has this item.
     came = board.outcome(PLAN, case("half-close"))
     assert came == Outcome(Verdict.FAIL, "wrong-bytes", "no", ("an event",), 0.5)
 
@@ -149,7 +149,7 @@ def test_a_right_server_that_was_too_slow_is_given_the_whole_deadline() -> None:
     assert [deadlines[name] for name in wanted] == [[3.0, 10.0], [3.0, 10.0]]
 
 
-def test_it_is_told() -> None:
+def test_list_and_explain_show_the_needs() -> None:
     assert "needs       echo/simple (and what they need:" in explain("echo/half-close")
     assert "needs       nothing" in explain("echo/next-client")
     assert "[needs simple]" in next(
@@ -225,7 +225,8 @@ def test_what_is_not_judged_makes_no_run_green(tmp_path: Path) -> None:
     done = conformance(*alone)
     assert done.returncode == 1, done.stdout
     assert "SKIP  1 not judged: needs echo/half-close, which fails" in done.stdout
-    # A failure that is known keeps nothing red, and what needs it is not stale.
+    # A known failure does not fail the run, and the entries of requirements that need it are not
+    # stale.
     entries = "".join(
         f'[[expected]]\nid = "echo/{words}"\nreason = "known"\n'
         for words in ("half-close", "concurrent")

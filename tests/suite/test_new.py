@@ -1,4 +1,4 @@
-"""new: what it writes runs at once, and so does every line that it prints."""
+"""new: the files that it writes work without changes, and so do the commands that it prints."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def lines_of(text: str, mark: str) -> list[str]:
 
 
 def runs(line: str, folder: Path, report: Path, status: int) -> str:
-    """What a line prints that is typed in a folder."""
+    """Return the output of a command that is run in a folder."""
     words = shlex.split(line)
     if words[0] in ("python", "python3"):
         words[0] = sys.executable
@@ -42,7 +42,7 @@ def test_everything_that_it_prints_and_writes_runs(form: str, tmp_path: Path) ->
     in_readme = lines_of((folder / "README.md").read_text(), "    ")
     said = lines_of(done.stdout, "next: ")
     assert len(in_readme) == len(said) == 3
-    # The lines that are printed are typed here, those of the README in its folder; half of each.
+    # The printed commands are run here, those of the README in its folder; half of each.
     lines, where = (said, ROOT) if form == "toml" else (in_readme, folder)
     right, broken, requirements = lines
     assert "PASS in" in runs(right, where, tmp_path, 0)

@@ -1,4 +1,4 @@
-"""The order of a run: what waits begins first, and what needs it comes last."""
+"""The order of a run: cases that mostly wait begin first, cases that need them come last."""
 
 from __future__ import annotations
 

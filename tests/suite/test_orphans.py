@@ -1,4 +1,4 @@
-"""Adoption: one adoption after the other, each with a child of its own."""
+"""Adopting orphans: two adoptions one after the other, each with its own child."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="only on Linux: a process adopts orphans"
 )
 
-#: In a process of its own, because a process adopts until its end. The first adoption does not see
-#: the end of its child: nobody is told of the child before it has been waited for.
+#: In a separate process, because a process adopts orphans until it ends. The first adoption does
+#: not see the end of its child: the pid is passed on only after the child was waited for.
 ADOPTIONS = """
 import subprocess, threading
 from conformance.targets.orphans import adopting

@@ -1,4 +1,4 @@
-"""A class that root judges: each target is started as a user of its own, without rights."""
+"""A class that root judges: each target runs as its own user, without privileges."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .judging import ROOT, conformance
 from .test_adversaries import ADVERSARIES, LIMITS, adversary
 from .test_class import CASE, judged, on_linux, still_there, written
 
-#: Tells who it is, and what it can do in its folder.
+#: Reports its user and groups, and checks what it can do in its folder.
 TELLS = """
 import os
 from pathlib import Path
@@ -37,7 +37,7 @@ from echo import serve
 serve()
 """
 
-#: An interpreter that every user can run.
+#: A Python interpreter that every user can run.
 PYTHON = shutil.which("python3", path="/usr/local/bin:/usr/bin") or sys.executable
 
 pytestmark = on_linux
@@ -51,7 +51,7 @@ def root_judges() -> None:
 
 @pytest.fixture
 def public() -> Iterator[Path]:
-    """A folder in which everybody may write."""
+    """A folder that everybody may write to."""
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         Path(folder).chmod(0o1777)
         yield Path(folder)
@@ -97,7 +97,7 @@ def test_in_a_box_its_files_are_its_own_and_stay_whose_they_were(tmp_path: Path)
     assert (tmp_path / "alices/written").stat().st_uid == 1234
     for name, owner in (("roots", 0), ("alices", 1234)):
         assert about(tmp_path / name / "only-mine") == (owner, 0o700)
-    # What it writes would be root's, were it there, and could have the set-user-ID bit.
+    # A file there would be owned by root, and could have the set-user-ID bit.
     assert not (tmp_path / "roots/written").exists()
 
 
@@ -115,7 +115,7 @@ def test_without_a_box_it_works_in_a_copy(tmp_path: Path, public: Path) -> None:
 
 
 def test_where_a_file_system_cannot_show_it_as_its_own_there_is_a_copy(tmp_path: Path) -> None:
-    """Overlayfs: what a container of Docker's has."""
+    """This is so on overlayfs, which Docker containers use."""
     if why_no_box():
         pytest.skip(why_no_box())
     for name in ("lower", "upper", "work", "merged"):
@@ -142,14 +142,14 @@ def test_where_a_file_system_cannot_show_it_as_its_own_there_is_a_copy(tmp_path:
     [
         (BUBBLEWRAP, ["one"], 0),  # in a copy
         (BUBBLEWRAP, ["one"], 1234),
-        (BUBBLEWRAP, ["one", "two"], 0),  # in a folder that they share
+        (BUBBLEWRAP, ["one", "two"], 0),  # in a shared folder
         (USER, ["one"], 0),
     ],
 )
-def test_what_is_ours_may_lie_in_a_folder_of_a_target(
+def test_files_of_the_suite_may_be_in_a_folder_of_a_target(
     way: str, names: list[str], owner: int, public: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The class's file, its report, and the folder for temporary files."""
+    """These are the class's file, its report, and the folder for temporary files."""
     if way == BUBBLEWRAP and why_no_box():
         pytest.skip(why_no_box())
     folder = public / "class"
@@ -167,7 +167,7 @@ def test_what_is_ours_may_lie_in_a_folder_of_a_target(
     assert list((folder / "scratch").glob("conformance-class-*")) == []
 
 
-#: What is refused to a user of its own, without a box; the first ones end by that themselves.
+#: Attacks that fail as a separate user without isolation; the first ones end because of it.
 ENDED_BY_THEMSELVES = ("forge_file", "kill_parent", "kill_scan", "kill_worker", "leave_group")
 REFUSED = (*ENDED_BY_THEMSELVES, "forge_link", "ptrace_judge", "read_secret", "read_seed", "right")
 

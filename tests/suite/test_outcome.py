@@ -1,4 +1,4 @@
-"""What a judge says to its class: signed, whole and as planned, or it counts for nothing."""
+"""A judge's results for its class must be signed, complete and as planned, or they are ignored."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def outcome(said: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
     return {**usual, "seconds": 0.1, **more}
 
 
-def test_the_rows_of_the_plan_are_believed() -> None:
+def test_results_that_match_the_plan_are_accepted() -> None:
     results = results_of(PLAN, outcome(rows()))
     assert results.footer["exit"] == 0
     assert results.footer["counts"] == {"PASS": len(PLAN.cases)}
@@ -111,7 +111,7 @@ def _no_transports(all_of_them: list[dict[str, Any]]) -> None:
         _no_transports,
     ],
 )
-def test_anything_else_is_not_judged(spoil: Any) -> None:
+def test_other_results_are_refused(spoil: Any) -> None:
     said = copy.deepcopy(rows())
     spoil(said)
     results = results_of(PLAN, outcome(said))
@@ -120,7 +120,7 @@ def test_anything_else_is_not_judged(spoil: Any) -> None:
     assert "not judged: the judge's results are broken" in results.footer["faults"][0]
 
 
-def test_a_judge_that_was_killed_has_said_nothing() -> None:
+def test_a_killed_judge_has_no_results() -> None:
     results = results_of(PLAN, outcome(rows(), killed="SIGKILL", exit=6))
     assert results.footer["faults"] == ["not judged: the judge was killed (SIGKILL)"]
     assert results.footer["exit"] == Exit.SUITE_FAILED
@@ -130,7 +130,7 @@ def test_a_status_that_is_not_that_of_the_results_is_not_judged() -> None:
     assert results_of(PLAN, outcome(rows(), exit=1)).footer["exit"] == Exit.SUITE_FAILED
 
 
-def test_lines_of_others_are_refused_and_told() -> None:
+def test_lines_of_other_processes_are_refused_and_reported() -> None:
     read, write = os.pipe()
     with open(read, "rb") as said:
         send_rows(write, KEY, [{"number": 1}, {"number": 2}])
@@ -154,7 +154,7 @@ def test_nobody_of_the_same_user_can_look_into_a_judge() -> None:
     if not pid:
         become_private()
         with open("/proc/self/status") as status:
-            # The files of a process that is not dumpable are root's (proc(5)).
+            # The /proc files of a process that is not dumpable are owned by root (proc(5)).
             owner = os.fstat(status.fileno()).st_uid
         os._exit(0 if owner == 0 else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0

@@ -1,4 +1,4 @@
-"""What the suite prints: nothing that a server sends is a command to the CI system."""
+"""The suite's output: text from a server is never a command to the CI system."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ COMMANDS = [
 
 
 def is_obeyed(text: str) -> bool:
-    """Whether GitHub's runner finds a command in it (actions/runner, ActionCommand)."""
+    """Whether GitHub's runner finds a command in the text (actions/runner, ActionCommand)."""
     return any(
         line.lstrip().startswith("::") or "##[" in line for line in re.split(r"[\r\n]", text)
     )
@@ -89,12 +89,12 @@ def test_a_server_does_not_speak_to_the_runner(
     assert any("# [" in line for line in said), said
     ours = re.compile(r"::error title=echo/|::stop-commands::[0-9a-f]{32}$|::[0-9a-f]{32}::$")
     assert [line for line in said if is_obeyed(line) and not ours.match(line)] == []
-    # And while it is judged the runner obeys nothing that is printed.
+    # While the server is judged, the runner ignores all commands in the output.
     assert obeyed(done.stdout.splitlines()) == [line for line in said if line.startswith("::error")]
 
 
 def obeyed(lines: list[str]) -> list[str]:
-    """What the runner obeys besides ::stop-commands:: (actions/runner, ActionCommandManager)."""
+    """Return the commands that GitHub's runner obeys, without ::stop-commands:: itself."""
     found, stopped_by = [], None
     for line in lines:
         if stopped_by is not None:
@@ -123,7 +123,7 @@ def test_what_is_printed_while_a_target_is_judged_is_text(
     assert capsys.readouterr().out == "as it is\n"
 
 
-def test_nor_does_it_in_a_projects_own_pytest(
+def test_a_server_does_not_speak_to_the_runner_in_a_projects_own_pytest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GITHUB_ACTIONS", "true")

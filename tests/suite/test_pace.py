@@ -1,4 +1,4 @@
-"""How many cases are in flight, and who is held up on a machine of which nothing is known."""
+"""How many cases run at once, and how a delayed client is recognised without help of the system."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ def test_mutants_wait_together(monkeypatch: pytest.MonkeyPatch) -> None:
     ("waits", "held_up"),
     [
         ([0.002] * 65, False),
-        # A loaded machine: all wait, some of them for half of a connection's time.
+        # A loaded machine: all clients wait, some for half of the time of their connection.
         ([0.05, 0.03, 0.08, 0.06, 0.11] * 13, False),
-        # Sixty at a time: one must wait for an end.
+        # Sixty at a time: one client waits until another ends.
         ([0.002] * 60 + [0.2, 0.002, 0.002, 0.002, 0.003], True),
         # One at a time.
         ([0.005, 0.15], True),
@@ -56,7 +56,7 @@ def test_a_client_is_held_up_for_longer_than_the_others(waits: list[float], held
 
 
 class Guests:
-    """Visits that take a while, and how many were there at the same time at most."""
+    """Clients that stay for a while, and the greatest number of them at one time."""
 
     def __init__(self, slow: bool) -> None:
         self.slow = slow
@@ -71,7 +71,7 @@ class Guests:
             self.visits.append(number)
             self.lock.notify_all()
             if self.slow:
-                # The first one is alone; the others wait until all that may come have come.
+                # The first one is alone; the others wait until all that may connect have connected.
                 together = 1 if number == 0 else TOGETHER
                 self.lock.wait_for(lambda: self.here >= together or len(self.visits) > TOGETHER)
         if self.slow and number == 0:
@@ -80,19 +80,19 @@ class Guests:
             self.here -= 1
 
 
-def test_a_quick_server_is_visited_in_turn() -> None:
+def test_a_fast_server_gets_one_client_at_a_time() -> None:
     guests = Guests(slow=False)
     each(range(50), guests.visit)
     assert (guests.visits, guests.most) == (list(range(50)), 1)
 
 
-def test_one_that_takes_its_time_has_several_guests() -> None:
+def test_a_slow_server_gets_several_clients_at_a_time() -> None:
     guests = Guests(slow=True)
     each(range(31), guests.visit)
     assert (sorted(guests.visits), guests.most) == (list(range(31)), TOGETHER)
 
 
-def test_the_first_guest_who_complains_is_heard() -> None:
+def test_the_first_violation_is_reported() -> None:
     def visit(number: int) -> None:
         if number == 0:
             threading.Event().wait(SLOW * 1.5)
@@ -103,7 +103,7 @@ def test_the_first_guest_who_complains_is_heard() -> None:
         each(range(50), visit)
 
 
-#: Answers after a while, or its first client alone; and ends the connection, or never does.
+#: Answers late, or answers only its first client; ends the connection, or never does.
 WAITS = """
 import itertools, socketserver, sys, threading
 
@@ -150,7 +150,7 @@ def test_what_is_judged_at_a_time_changes_no_verdict(
     assert found[0] == found[1]
 
 
-#: Greets each client after 0.3 s, as a server that lets clients in by the tick of a clock.
+#: Greets each client after 0.3 s, like a server that accepts clients on a timer.
 TICKS = """
 import socketserver, sys, threading
 

@@ -1,4 +1,4 @@
-"""What is judged, over what: the plan follows from the options alone."""
+"""The plan: which cases are judged over which transports. It depends only on the options."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_case_names_its_profile() -> None:
 @pytest.mark.parametrize(
     ("options", "transports"),
     [
-        ({}, [name for name in TRANSPORTS if name != "pipe"]),  # which is Windows' own
+        ({}, [name for name in TRANSPORTS if name != "pipe"]),  # which exists only on Windows
         ({"profile": "echo"}, ["tcp", "tcp6", "unix", "tls"]),
         ({"profile": "udp-echo"}, ["udp", "udp6"]),
         ({"target": "./server {port}", "profile": "udp-echo,echo"}, ["tcp", "udp"]),
@@ -96,7 +96,7 @@ def test_the_command_that_reproduces_a_case() -> None:
         "pync-conformance run 'node server.js {port}' --case echo/simple "
         "--set 'greeting=Hi there\\n'"
     )
-    # It is a command line that makes the same plan.
+    # The command line gives the same plan.
     assert Plan(Options(cases=("echo/simple",))).cases[0].requirement.id == "echo/simple"
 
 
@@ -129,7 +129,7 @@ def test_patterns(target: str, patterns: list[str], ids: set[str] | None) -> Non
     plan = Plan(Options(target=target, cases=tuple(patterns)))
     found = {case.requirement.id for case in plan.cases}
     if ids is None:
-        # An embedded server gives every service.
+        # An embedded server offers every service.
         assert len(found) > 5
     else:
         assert found == ids

@@ -1,4 +1,4 @@
-"""In a project's own pytest: the server is judged beside the project's tests, or not at all."""
+"""The pytest plugin in another project: it judges the server together with the project's tests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SCENARIOS = ("--conformance-profile=echo", "--conformance-case=echo/simple")
 
 
 def pytest_run(folder: Path, *arguments: str) -> tuple[int, str]:
-    """Exit status and output of pytest in a project of its own."""
+    """Run pytest in a new project; return the exit status and the output."""
     command = [sys.executable, "-m", "pytest", "-p", "conformance.plugin", "-q", *arguments]
     ended = subprocess.run(
         command,
@@ -127,7 +127,7 @@ def test_a_project_s_broken_plugin_does_not_break_a_run(
     entry = "[pytest11]\nbroken = broken\n"
     (project / "broken-1.dist-info" / "entry_points.txt").write_text(entry)
     (project / "class.toml").write_text('[targets.one]\ncommand = "inetd:cat"\n')
-    assert "RuntimeError: broken" in pytest_run(project)[1]  # it is found
+    assert "RuntimeError: broken" in pytest_run(project)[1]  # the plugin is found
     ended = forking.run(
         [sys.executable, "-m", "conformance", "run", *words, "--case=echo/simple", "--jobs=2"],
         cwd=project,

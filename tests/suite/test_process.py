@@ -1,4 +1,4 @@
-"""One server process of the suite: its clock, stopped and going on."""
+"""A server process of the suite: its time can be stopped and continued."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from conformance.targets.process import STOPPING, Process, dismiss_helpers
 from ..programs import until
 from ..systems import only_posix
 
-#: A thread, or the thread of a child, that counts, in a file that is mapped into memory, as fast as
-#: it can; the first thread, which gets the signal, sleeps.
+#: A thread, in this process or in a child, counts as fast as it can in a memory-mapped file. The
+#: first thread, which gets the signal, sleeps.
 COUNTS = """
 import mmap, os, sys, threading
 if sys.argv[2] == "child" and os.fork():
@@ -36,8 +36,8 @@ threading.Event().wait()
 """
 
 
-#: Processes that share a listener. Each has much memory to give back, which takes its time:
-#: only then it closes what it has open.
+#: Processes that share a listener. Each one has much memory, which takes time to free; only
+#: after that the kernel closes its files.
 SHARES = """
 import os, socket, sys, threading
 listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
@@ -106,11 +106,11 @@ def test_all_of_a_killed_server_has_gone_when_it_is_started_again() -> None:
         assert process.wait_announcement(30)
         until(lambda: memory_of(process) > 10 * 8 * 2**20, "the memory to be taken")
         process.kill(30)
-        # SO_REUSEADDR does not help while somebody listens there.
+        # SO_REUSEADDR does not help while another process listens there.
         socket.create_server(("127.0.0.1", port)).close()
 
 
-#: Threads that end all the time.
+#: Threads end all the time.
 SHORT_LIVED = """
 import threading
 while True:

@@ -1,4 +1,4 @@
-"""``selftest --target``: what a profile of one's own would notice, behind a proxy."""
+"""``selftest --target``: which faults, made by a proxy, your own profile detects."""
 
 from __future__ import annotations
 
@@ -44,17 +44,17 @@ steps = '''
 '''
 """
 
-#: It looks at the end of nothing.
+#: It never checks the end of a connection.
 WEAK = 'send "abc\\n"\nexpect "ABC\\n"'
 
-#: The server does not do that.
+#: The server does not behave like this.
 WRONG = 'send "abc\\n"\nexpect "abc\\n"'
 
 WHOLE = 'send "abc\\n"\nexpect "ABC\\n"\neof\nend'
 
 
 class Proved:
-    """One self-test."""
+    """The result of one self-test."""
 
     def __init__(self, done: subprocess.CompletedProcess[str], report: Path) -> None:
         self.status = done.returncode
@@ -80,7 +80,7 @@ def faults(*names: str) -> list[str]:
     return [word for name in names for word in ("--fault", name)]
 
 
-def test_what_is_noticed_is_said_with_who_notices_it(tmp_path: Path) -> None:
+def test_a_noticed_fault_is_reported_with_the_requirement_that_notices_it(tmp_path: Path) -> None:
     names = faults("last-byte-lost", "answer-twice", "no-fin")
     found = prove(tmp_path, {"shouts": WHOLE}, *names)
     assert found.status == 0, found.text
@@ -90,7 +90,7 @@ def test_what_is_noticed_is_said_with_who_notices_it(tmp_path: Path) -> None:
     assert found.kills["mutants"]["shout/no-fin"] == {"shout/shouts": "no-fin"}
 
 
-def test_what_nobody_would_notice_is_said_with_the_step_that_would(tmp_path: Path) -> None:
+def test_an_unnoticed_fault_is_reported_with_a_step_that_would_notice_it(tmp_path: Path) -> None:
     found = prove(tmp_path, {"shouts": WEAK}, *faults("answer-twice", "letters-changed"))
     assert found.status == 1
     assert "nobody would notice that each answer comes twice" in found.text
@@ -130,7 +130,7 @@ def test_what_changes_nothing_does_not_apply(tmp_path: Path) -> None:
     assert "1 of 1 faults noticed" in found.text
 
 
-#: Its client floods the server and reads nothing.
+#: The client floods the server and reads nothing.
 FLOODS = 'flood "abc\\n" to 1M\nreset\nnext-client'
 
 
@@ -140,7 +140,7 @@ def test_what_a_client_never_reads_does_not_apply(tmp_path: Path) -> None:
     assert "do not apply (they change nothing here): cut-at-1k" in found.text
 
 
-#: A service that says one line to each client, and ends.
+#: A service that sends one line to each client, and ends the connection.
 DAY = """
 import socket, sys
 listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
@@ -194,7 +194,7 @@ def test_what_no_client_of_such_a_service_could_see_is_told_with_the_reason(
     assert skipped == {"day/shared-buffer", "day/half-close-lost", "day/greeting-late"}
 
 
-def test_what_the_right_server_breaks_proves_nothing(tmp_path: Path) -> None:
+def test_a_requirement_that_the_right_server_breaks_proves_nothing(tmp_path: Path) -> None:
     found = prove(tmp_path, {"wrong": WRONG, "shouts": WHOLE}, *faults("no-fin"))
     assert found.status == 1
     assert "the right server breaks shout/wrong" in found.text

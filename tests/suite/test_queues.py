@@ -1,4 +1,4 @@
-"""What waits between a client and its server: asked of the kernel, for this connection alone."""
+"""The bytes in the queues between a client and its server, as the kernel reports them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def connected(
         address = (to, listener.getsockname()[1])
         client = stack.enter_context(socket.create_connection(address))
         server = stack.enter_context(listener.accept()[0])
-        # Others at the same port, whose queues are not ours.
+        # Other connections at the same port, whose queues must not count.
         other = stack.enter_context(socket.create_connection(address))
         other.sendall(b"x" * 1000)
         yield client, server
@@ -71,7 +71,7 @@ def test_nothing_is_told_of_a_server_that_has_gone() -> None:
         server.close()
         client.recv(100)
         client.shutdown(socket.SHUT_WR)
-        # The listener, for which the kernel looks next, is not the other end.
+        # The kernel finds the listener next, but it is not the other end.
         assert queues_of(client) is None
 
 
@@ -84,7 +84,7 @@ def test_a_unix_socket(tmp_path: Path) -> None:
             client.sendall(b"12345")
             server.sendall(b"123")
             queues = queues_of(client)
-            # What waits is counted in buffers there, not in bytes.
+            # The kernel counts buffers there, not bytes.
             assert queues is not None
             assert queues.unread
             assert queues.untaken == 3

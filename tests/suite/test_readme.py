@@ -1,4 +1,4 @@
-"""The failure that README.md shows is what the suite prints of such a server."""
+"""The failure in README.md is what the suite prints for such a server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def without_accidents(text: str) -> list[str]:
-    """The lines of a failure: without times, the port and how the suite was started."""
+    """Return the lines of a failure without times, port and the words that started the suite."""
     text = re.sub(r"^( +)\d+\.\d{3} A", r"\1T A", text, flags=re.MULTILINE)
     text = re.sub(r"127\.0\.0\.1:\d+", "ADDRESS", text)
     text = re.sub(r"^  reproduce .*", "  reproduce", text, flags=re.MULTILINE)

@@ -1,4 +1,4 @@
-"""The reaper: what ends when the suite itself is killed."""
+"""The reaper: it stops the servers if the suite itself is killed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .judging import ROOT
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="only POSIX has process groups")
 
-#: A suite that starts a server, does or does not tell the reaper of it, and is killed.
+#: A suite that starts a server, tells the reaper about it or not, and is killed.
 SUITE = """
 import os, signal, subprocess, sys
 from conformance.targets.reaper import dismiss_reaper, marking, watched
@@ -38,7 +38,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 def killed(*words: str) -> int:
-    """The server of a suite that was killed."""
+    """Return the pid of a server whose suite was killed."""
     with forking.Popen(
         [sys.executable, "-c", SUITE, *words], cwd=ROOT, stdout=subprocess.PIPE, text=True
     ) as suite:
@@ -51,7 +51,7 @@ def killed(*words: str) -> int:
 def runs(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-        # Nobody may have waited for it yet: a zombie runs no more.
+        # It may be a zombie if no process has waited for it yet; a zombie does not run.
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except ProcessLookupError:
         return False

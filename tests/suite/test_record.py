@@ -1,4 +1,4 @@
-"""record: sessions with right servers are recorded; the files judge right and broken servers."""
+"""record: sessions with correct servers become files, which judge correct and broken servers."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def recording(target: str, path: Path, *options: str) -> list[str]:
 
 
 def record(target: str, path: Path, typed: bytes, *options: str) -> tuple[int, bytes, str]:
-    """Record a session whose input comes from a pipe: the status, what was shown, what was said."""
+    """Record a session with input from a pipe; return the status, stdout and stderr."""
     done = forking.run(
         recording(target, path, *options),
         input=typed,
@@ -56,13 +56,13 @@ def record(target: str, path: Path, typed: bytes, *options: str) -> tuple[int, b
 
 
 def steps(path: Path) -> list[str]:
-    """The steps of a recorded file."""
+    """Return the steps in a recorded file."""
     text = path.read_text(encoding="utf-8")
     return text.partition("serve = '''\n")[2].partition("\n'''")[0].split("\n")
 
 
 def judged(path: Path, target: str, settings: str = "") -> Outcome:
-    """What a recorded file says of a server."""
+    """Judge a server with a recorded file."""
     profile = read_profile(path)
     options = Options(target, profile.name, settings=settings, deadline=3.0)
     plan = Plan(options, catalogue=BUILT_IN.extended([profile]))
@@ -105,7 +105,7 @@ def test_what_was_typed_what_came_and_how_it_ended(tmp_path: Path) -> None:
     ]
     assert said.splitlines()[0] == f"{path}: 6 steps"
     assert said.splitlines()[1].startswith("next: ")
-    # The embedded servers know the built-in services only.
+    # The embedded servers know only the built-in services.
     assert f"run TARGET --profile {path}" in said
 
 
@@ -120,7 +120,7 @@ def test_the_line_that_it_says_judges_the_server(tmp_path: Path) -> None:
 
 
 def test_an_odd_server(tmp_path: Path) -> None:
-    # A long list, a secret, a token that the client sends back, a time, and RST at the end.
+    # It has a long list, a secret, a token that the client sends back, a time, and RST at the end.
     path = tmp_path / "odd.toml"
     typed = b"list\nlogin\nopen sesame\nkey\ntime\nreset\n"
     status, shown, said = record(ODD, path, typed)
@@ -253,7 +253,7 @@ def children_of(pid: int) -> bytes:
     return found
 
 
-# What cannot be recorded.
+# Sessions that cannot be recorded.
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""From what happened in a session to the file: steps, patterns, names, secrets. No server runs."""
+"""From the events of a session to the file: steps, patterns, names, secrets. No server runs."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_a_conversation() -> None:
     ]
 
 
-def test_who_ended_first() -> None:
+def test_the_steps_say_who_ended_first() -> None:
     assert steps(sent(b"quit\n"), END, EOF)[-2:] == ["end", "# then the client ended (FIN)"]
     assert steps(sent(b"x\n"), Happened(What.SERVER_RESET))[-1] == "expect-reset"
     assert steps(sent(b"x\n"), Happened(What.RESET))[-1] == "reset"
@@ -249,7 +249,7 @@ def test_what_the_patterns_are_is_what_the_language_reads() -> None:
     assert not any(isinstance(term, Name) for term in found)
 
 
-# What is watched.
+# How events are grouped.
 
 
 def test_bulk_data_is_one_run_although_answers_come_meanwhile() -> None:
@@ -286,7 +286,7 @@ def test_each_line_waits_for_the_answer_to_the_one_before() -> None:
     pacing = Pacing(0.0)
     pacing.put(b"one\ntwo\n")
     pacing.ended = True
-    assert pacing.take(0.1) == b""  # a greeting may come
+    assert pacing.take(0.1) == b""  # the server may send a greeting
     assert pacing.take(PATIENCE) == b"one\n"
     assert pacing.take(0.5) == b""
     pacing.heard(0.6)

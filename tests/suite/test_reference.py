@@ -1,6 +1,6 @@
-"""The embedded servers where the suite cannot look: start line, refusals, limits, ends.
+"""The parts of the embedded servers that the suite does not check: start, errors, limits, end.
 
-What they answer is the suite's own business; here plain sockets meet them.
+The suite checks their answers; these tests use plain sockets.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PYTHON = [sys.executable, "-I", "-S", "conformance/reference/python/server.py"]
 NODE = ["node", "conformance/reference/node/server.js"]
 ANY_PORT = "tcp://127.0.0.1:0"
 
-#: Seconds for one awaited event; a green run never waits for it.
+#: Seconds to wait for one event; a passing test never waits that long.
 TIMEOUT = 20.0
 
 each_language = pytest.mark.parametrize(
@@ -37,7 +37,7 @@ each_language = pytest.mark.parametrize(
 
 
 class Running:
-    """A server that has said where it listens."""
+    """A server that has printed its address."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
@@ -55,7 +55,7 @@ class Running:
         return socket.create_connection((host.strip("[]"), int(port)), timeout=TIMEOUT)
 
     def says(self, size: int) -> bytes:
-        """The first bytes that a client gets unasked."""
+        """Return the first bytes that a client gets without asking."""
         with self.connect() as client:
             return read(client, size)
 
@@ -66,7 +66,7 @@ class Running:
             return read(client) == data
 
     def may_echo(self) -> bool:
-        """Whether a client is served; one that is turned away is not an error."""
+        """Whether a client is served; a refused client is not an error."""
         try:
             return self.echoes()
         except ConnectionError:
@@ -90,7 +90,7 @@ def running(command: list[str], *words: str, descriptors: int | None = None) -> 
 
 
 def read(client: socket.socket, size: int | None = None) -> bytes:
-    """Read that many bytes, or up to FIN."""
+    """Read this number of bytes, or up to FIN."""
     data = bytearray()
     while size is None or len(data) < size:
         piece = client.recv(65536 if size is None else size - len(data))
@@ -101,7 +101,7 @@ def read(client: socket.socket, size: int | None = None) -> bytes:
 
 
 def fill_backlog(path: str, clients: ExitStack) -> None:
-    """Connect until the listener takes no more; raises BlockingIOError then."""
+    """Connect until the backlog is full; raises BlockingIOError then."""
     for _ in range(100):
         client = clients.enter_context(socket.socket(socket.AF_UNIX))
         client.setblocking(False)
@@ -111,14 +111,14 @@ def fill_backlog(path: str, clients: ExitStack) -> None:
 def keep_talking(client: socket.socket) -> None:
     """Send ten lines a second until the server has closed; raises ConnectionError then."""
     poll = select.poll()
-    poll.register(client, 0)  # POLLERR and POLLHUP are always told
+    poll.register(client, 0)  # poll() always reports POLLERR and POLLHUP
     for _ in range(int(TIMEOUT * 10)):
         client.sendall(b"still talking\n")
         poll.poll(100)
 
 
 def refused(command: list[str], status: int, *words: str) -> str:
-    """Start in vain; return the one line that says why."""
+    """Start a server that fails; return the one line that says why."""
     done = subprocess.run(
         [*command, *words], cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT, check=False
     )
@@ -279,8 +279,8 @@ def test_it_survives_running_out_of_descriptors(command: list[str]) -> None:
         with ExitStack() as many:
             for _ in range(100):
                 many.enter_context(server.connect())
-        # Node turns clients away while it has no descriptor for them; the ones that have
-        # just left may not be closed yet.
+        # Node refuses clients while it has no free descriptor; the connections that have
+        # just ended may not be closed yet.
         assert any(server.may_echo() for _ in range(1000))
         assert server.terminate() == 0
 
@@ -314,7 +314,7 @@ def test_a_command_of_any_length_is_known(command: list[str]) -> None:
 
 @each_language
 def test_a_client_that_never_ends_is_let_go(command: list[str]) -> None:
-    """After greet's end a client has some seconds; then its descriptor is freed."""
+    """After greet's FIN a client has a few seconds to close; then the server closes."""
     with running(command, "greet", ANY_PORT, "delay=0") as server, server.connect() as client:
         assert read(client).endswith(b"Good bye!\n\n\n")
         with pytest.raises(ConnectionError):
@@ -357,8 +357,8 @@ def test_a_path_that_became_another_servers_is_left_to_it(tmp_path: Path) -> Non
             assert stat.S_ISSOCK(path.stat().st_mode)
 
 
-#: A server whose signal comes just before every wait, and whose function for it says nothing
-#: more: only what the C part of the handler has written can end the wait.
+#: A server that gets a signal just before every wait, and whose handler only sets a flag: only
+#: the byte that the C part of the handler writes can end the wait.
 JUST_BEFORE_THE_WAIT = """
 import os, selectors, signal, sys
 from conformance.reference.python import command, serving, services
@@ -376,7 +376,7 @@ sys.exit(command.main(["echo", "tcp://127.0.0.1:0"], services.SERVICES))
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 def test_a_signal_just_before_the_wait_is_heard() -> None:
-    """Once in some thousand runs it was not: the server still ran 5 s after SIGTERM."""
+    """It was lost once in some thousand runs: the server still ran 5 s after SIGTERM."""
     done = subprocess.run(
         [sys.executable, "-c", JUST_BEFORE_THE_WAIT],
         cwd=ROOT,

@@ -1,4 +1,4 @@
-"""The forms of a report besides JUnit: TAP, Markdown, annotations, badge, diff, baseline."""
+"""The formats of a report besides JUnit: TAP, Markdown, annotations, badge, diff, baseline."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_markdown(red: Results) -> None:
     text = summary(red)
     assert text.startswith("## not conformant: `tcp://127.0.0.1:1`\n")
     assert "| echo | 1 | 1 | 1 | 1 |" in text
-    # What the server said neither ends the block that it stands in nor becomes HTML.
+    # Text from the server neither ends its code block nor becomes HTML.
     assert "````text" in text
     assert "FAIL wrong ``` &lt;b&gt; | \\x00, ]]&gt;" in text
     assert "\udcff" not in text
@@ -133,7 +133,7 @@ def test_annotations(red: Results) -> None:
     assert "\n" not in line
 
 
-def test_github_is_told_and_nobody_else(
+def test_annotations_are_printed_only_on_github(
     tmp_path: Path,
     red: Results,
     monkeypatch: pytest.MonkeyPatch,
@@ -232,14 +232,14 @@ def test_a_baseline_is_written_pruned_and_keeps_comments(
         'signature = "wrong-bytes"\nreason = "known when this file was made"\n'
     )
     assert read(str(path)).stale(red.results, REQUIREMENTS) == []
-    # Once more changes nothing.
+    # A second time changes nothing.
     before = path.read_text()
     assert cli.main(command) == 0
     assert path.read_text() == before
 
 
 def test_what_was_not_judged_stays_in_the_baseline() -> None:
-    """``--case``, another profile, a need that is broken, another transport: nothing is known."""
+    """``--case``, another profile, a broken need or another transport: the result is not known."""
     words = ("simple", "half-close", "large", "sigterm-*", "binary")
     entries = [Expected(f"echo/{word}", "known") for word in words]
     entries += [
@@ -265,7 +265,7 @@ def test_what_was_not_judged_stays_in_the_baseline() -> None:
     assert [one.id for one in entries if f'"{one.id}"' not in kept] == [
         one.id for one in entries if one.id in gone
     ]
-    # What goes is what a run calls stale, and the reverse.
+    # The entries that go are those that a run calls stale, and no others.
     assert {
         line.partition(":")[0] for line in Expectations(entries).stale(rows, REQUIREMENTS)
     } == gone
@@ -274,7 +274,7 @@ def test_what_was_not_judged_stays_in_the_baseline() -> None:
 def test_a_run_that_was_interrupted_is_no_baseline(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What it did not judge would be taken for mended."""
+    """Failures that it did not judge would seem to be fixed."""
     results = written(tmp_path, row("echo/simple"))
     write_forms(tmp_path, results._replace(footer={**results.footer, "exit": 2}))
     (tmp_path / "known.toml").write_text(KNOWN)

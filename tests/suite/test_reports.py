@@ -1,4 +1,4 @@
-"""results.jsonl is the source, JUnit is made from it, and hostile text survives."""
+"""results.jsonl is the source, JUnit is made from it, and unusual characters survive."""
 
 from __future__ import annotations
 

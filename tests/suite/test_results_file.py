@@ -1,4 +1,4 @@
-"""results.jsonl is checked when it is read: what is accepted makes every report."""
+"""results.jsonl is checked when it is read: every accepted file can be turned into every report."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CASES = (
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The results of a run with failures in it."""
+    """The results of a run with failures."""
     folder = tmp_path_factory.mktemp("run")
     done = conformance("run", "mutant:echo/prompts", *CASES, f"--report={folder}")
     assert done.returncode == 1, done.stdout + done.stderr
@@ -40,7 +40,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def read_by_everything(text: str, right: Results, folder: Path) -> bool:
-    """Whether the text is accepted; then every reader can do its work with it."""
+    """Whether the text is accepted; if so, every reader must be able to use it."""
     try:
         results = parse_results(text)
     except ValueError:
@@ -61,7 +61,7 @@ def test_the_file_of_a_run_is_accepted(run: Path, tmp_path: Path) -> None:
 
 
 def damaged(text: str, chance: random.Random) -> str:
-    """The text cut, with bytes or lines lost, doubled or changed."""
+    """The text, truncated or with bytes or lines removed, doubled or changed."""
     at, lines = chance.randrange(len(text)), text.splitlines(keepends=True)
     line = chance.randrange(len(lines))
     return chance.choice(

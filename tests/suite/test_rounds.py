@@ -1,4 +1,4 @@
-"""A class that does not come to its end at once: hosts that die, interruptions, ``--resume``."""
+"""A class that is not judged in one go: hosts that die, interruptions, ``--resume``."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ WAY = "--isolate=none"
 
 @on_linux
 def test_a_host_dies_then_the_run_is_interrupted_and_gone_on_with(tmp_path: Path) -> None:
-    """20 targets on two hosts: none is lost, and none is judged twice."""
+    """Of 20 targets on two hosts none is lost, and none is judged twice."""
     names = [f"t{number:02}" for number in range(20)]
     at = written(
         tmp_path,
@@ -58,7 +58,7 @@ def test_a_host_dies_then_the_run_is_interrupted_and_gone_on_with(tmp_path: Path
                 stderr=subprocess.STDOUT,
             ) as running,
         ):
-            # Each with its own patience: a busy machine starts two interpreters and a judge.
+            # Each wait has its own timeout: a busy machine starts two interpreters and a judge.
             until(lambda: "20 targets" in output.read_text(), "the class begins")
             until(lambda: list(tmp_path.glob("*/pyexecnetcache")), "a worker")
             until(lambda: len(ended()) >= 1, "the first result")
@@ -88,7 +88,7 @@ def test_a_host_dies_then_the_run_is_interrupted_and_gone_on_with(tmp_path: Path
 def test_the_file_of_a_large_class_is_read_a_few_times_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """500 targets took half a minute before the first was judged: each read all of them."""
+    """Reading it once for each of 500 targets took half a minute before the first was judged."""
     at = written(
         tmp_path, "".join(f'[targets.t{one}]\ncommand = "inetd:cat"\n' for one in range(30))
     )
@@ -106,7 +106,7 @@ def test_the_file_of_a_large_class_is_read_a_few_times_only(
 
 
 def test_what_has_a_result_is_not_judged_again(tmp_path: Path) -> None:
-    """The second time there is nothing left to do; with another seed everything is."""
+    """The second run has nothing left to judge; with another seed everything is judged again."""
     at = written(tmp_path, '[targets.one]\ncommand = "./nowhere"\n')
     report = tmp_path / "report"
     judged(at, report, CASE, WAY, "--seed=5")
@@ -148,7 +148,7 @@ def test_what_is_kept_of_many_does_not_fill_the_memory(tmp_path: Path) -> None:
     )
 
 
-def test_where_nothing_was_judged_there_is_no_seed_to_go_on_with(tmp_path: Path) -> None:
+def test_without_results_there_is_no_seed_to_resume_with(tmp_path: Path) -> None:
     (tmp_path / "one").mkdir()
     (tmp_path / "one/results.jsonl").write_text("{")
     assert seed_before(tmp_path) == ""

@@ -1,6 +1,6 @@
-"""No verdict depends on the seed: what a clause is about is in its data, whatever is drawn.
+"""No verdict depends on the seed: random data always contains what its clause is about.
 
-The texts of other clauses hold nothing that servers treat in ways of their own.
+The data of other clauses contains nothing that servers treat specially.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ SEEDS = range(200)
 
 
 class Draws:
-    """Draws as a session does, and knows the texts of a profile."""
+    """Draws random data as a session does, with the parameters of a profile."""
 
     def __init__(self, seed: int, profile: str) -> None:
         self.random = random.Random(f"{seed}/{profile}")

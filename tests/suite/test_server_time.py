@@ -1,4 +1,4 @@
-"""A server that waits for a processor is given the time that it lost, up to a limit."""
+"""A server that waited for a processor gets that time added to its deadline, up to a limit."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from conformance.scenario.server_time import ServerTime
 
 
 class Busy:
-    """A server that still has something to do until it was asked ``turns`` times whether it runs.
+    """A server that is busy until it has been asked ``turns`` times whether it runs.
 
     Arguments:
-        starved: whether it has waited for a processor all the time.
+        starved: whether it has been waiting for a processor all the time.
     """
 
     ending, status = "exit status 0", 0

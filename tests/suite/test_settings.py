@@ -1,4 +1,4 @@
-"""SET: a server that goes about its work in its own way passes, and its faults are still found."""
+"""--set: a server with its own protocol words passes, and its faults are still detected."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ROOMS = (
 POLITE = "greeting=/Welcome [0-9.]+, port [0-9]+\\n/;leave=quit;"
 POLITE += "answer=You said '{line}' ({n} bytes)\\n"
 
-#: Service -> the profile, what describes it, and the cases that are enough to tell.
+#: Service -> the profile, the parameters that describe it, and the cases that are enough.
 SERVICES = {
     "polite": (
         "echo",
@@ -80,7 +80,7 @@ SERVICES = {
 def judged(
     folder: Path, service: str, profile: str, settings: str, cases: str, transport: str = "tcp"
 ) -> set[str]:
-    """What fails of these cases; "" judges all of the profile."""
+    """Return which of these cases fail; "" means all of the profile."""
     name, _, faults = service.partition(" ")
     where = "{path}" if transport == "unix" else "{port}"
     over = [] if transport == "tcp" else [f"--transport={transport}"]
@@ -126,7 +126,7 @@ def test_settings_act_the_same_over_every_transport(
 @pytest.mark.parametrize(("service", "profile"), [("shelf", "crud"), ("rooms", "chat")])
 def test_other_words_pass(service: str, profile: str, tmp_path: Path) -> None:
     settings = {"crud": SHELF, "chat": ROOMS}[profile]
-    # It keeps nothing over its end.
+    # It keeps no data after it has ended.
     lost = {"kept-sigterm", "kept-sigkill"} if profile == "crud" else set()
     assert judged(tmp_path, service, profile, settings, "") - lost == set()
 

@@ -1,4 +1,4 @@
-"""Right servers that are slow: what takes too long is not judged, and nobody is accused."""
+"""Correct but slow servers: a case that would take too long is not judged, and none fails."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from conformance.runner.needs import SLOW, Board, Outcome
 
 from .judging import PYTHON, judge
 
-#: Takes so many seconds for each read.
+#: Waits this number of seconds after each read.
 SERVER = """
 import socketserver, sys, threading
 
@@ -58,7 +58,7 @@ def test_a_budget_that_is_spent_ends_every_wait() -> None:
         ):
             with pytest.raises(TooSlow, match="the server is too slow"):
                 wait()
-        # What has come already is still looked at: a message shows it.
+        # Data that has arrived is still read, and the message shows it.
         assert peer.poll(0.0) == DATA
         peer.close()
 
@@ -102,7 +102,7 @@ def test_what_needs_a_clause_that_was_too_slow_is_not_judged_either() -> None:
         came = board.outcome(plan, plan.case(REQUIREMENTS[f"echo/{words}"], "tcp"))
         assert (came.verdict, came.signature) == (Verdict.SKIP, SLOW)
         assert came.message == "needs echo/large, for which the server is too slow"
-        # Nothing is broken: the run may still be conformant.
+        # No requirement is broken, so the run can still be conformant.
         assert not came.needs
     assert not {"echo/stalled-reader", "echo/half-close-pending"} & set(judged)
 
@@ -116,5 +116,5 @@ def test_megabytes_are_not_offered_to_a_slow_server(tmp_path: Path) -> None:
     assert found.status == 0, found.stdout
     assert found.ids("PASS") == {"echo/simple"}
     assert {one["signature"] for one in found.results if one["verdict"] == "SKIP"} == {SLOW}
-    # It is known after a few pieces.
+    # A few pieces are enough to know it.
     assert all(one["seconds"] < LEAST / 2 for one in found.results), found.results

@@ -1,4 +1,4 @@
-"""SPEC.md, the catalogue and the mutants speak of the same things."""
+"""SPEC.md, the catalogue and the mutants agree with each other."""
 
 from __future__ import annotations
 

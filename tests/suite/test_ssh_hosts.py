@@ -1,4 +1,4 @@
-"""A class on machines that are reached by ssh: two sshd of our own, on the loopback."""
+"""A class on machines that are reached by ssh: the tests start two sshd on the loopback."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .test_class import CASE, on_linux, server, written
 
 WAY = "--isolate=none"
 
-#: Only our own key is let in; as root sshd does not want to look at the account.
+#: Only our own key is accepted. As root, sshd must not check the account.
 SETTINGS = """
 ListenAddress 127.0.0.1
 Port {port}
@@ -34,7 +34,7 @@ PasswordAuthentication no
 PidFile none
 """
 
-#: What a user has in ~/.ssh/config.
+#: The user's ~/.ssh/config.
 CONFIG = """
 Host one
     Port {one}
@@ -53,7 +53,7 @@ pytestmark = on_linux
 
 
 class Hosts(NamedTuple):
-    """Two places, what ssh is told of them, and the sshd of each."""
+    """Two places, the ssh configuration for them, and the sshd of each one."""
 
     one: str
     two: str
@@ -77,7 +77,7 @@ def sshd(program: str, folder: Path, port: int) -> Iterator[subprocess.Popen[str
 
 
 def end(process: subprocess.Popen[str]) -> None:
-    """The machine is gone, and with it who is logged in."""
+    """Stop the machine's sshd, and all its sessions."""
     if process.poll() is None:
         for pid in (process.pid, *children_of(process.pid)):
             os.kill(pid, signal.SIGKILL)
@@ -139,7 +139,7 @@ def test_a_class_is_judged_on_machines_that_ssh_reaches_until_one_is_gone(
         ("ssh=-F {config} one//python=/no/such/python", "no Python answers there"),
     ],
 )
-def test_a_machine_where_nobody_can_work(
+def test_a_host_where_no_worker_can_run(
     place: str, line: str, hosts: Hosts, tmp_path: Path
 ) -> None:
     at = written(tmp_path, server(tmp_path, "one"))

@@ -1,4 +1,4 @@
-"""A command as a README writes it: ./server, from the folder where it is typed or a named one."""
+"""A command such as ./server is started in the current folder or in that of a target file."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Server(socketserver.ThreadingTCPServer):
 Server(("127.0.0.1", int(sys.argv[1])), Echo).serve_forever()
 """
 
-#: The same for one connection, which is its stdin and stdout.
+#: The same for one connection, which is on its stdin and stdout.
 CAT = "#!/bin/sh\nexec cat\n"
 
 #: A client that connects and waits for the end.
@@ -84,7 +84,7 @@ def test_a_command_in_the_folder_of_a_target_file(folder: Path, tmp_path: Path) 
 
 
 def test_a_command_that_is_not_in_this_folder(folder: Path) -> None:
-    # PATH has a cat.
+    # PATH contains a cat.
     done = run(folder, "./cat")
     assert done.returncode == 6
     assert "cannot start './cat': no such command" in done.stderr

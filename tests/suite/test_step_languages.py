@@ -1,7 +1,7 @@
-"""The steps of a profile's file and of ``pync --expect`` are one language, read by two programs.
+"""Profile files and ``pync --expect`` share one step language, which two programs implement.
 
-Each script is read by both; what they make of it is the same. What only one of them has, it has on
-purpose: the other one refuses it by name.
+Both must read each script in the same way. Some steps exist in only one of them on purpose: the
+other one refuses these by name.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pync.core.errors import UsageError
 from pync.core.script import _OF_PROFILES, _VERBS
 from pync.core.script import parse as read_by_pync
 
-#: What both read, and read alike.
+#: Scripts that both accept, with the same meaning.
 BOTH = [
     'send "hello\\n"',
     'send "\\r\\n\\t\\0\\x00\\xff\\\\\\"\\u00e9\\a\\b\\e\\f\\v\\\'é"',
@@ -73,7 +73,7 @@ BOTH = [
     'repeat 2\nsend $i\nrepeat 3\nexpect $i\ndone\ndone\nsend "x"',
 ]
 
-#: What neither reads.
+#: Scripts that both refuse.
 NEITHER = [
     'snd "a"',
     'Send "a"',
@@ -121,7 +121,7 @@ NEITHER = [
     "done",
 ]
 
-#: What only profiles have, and what only --expect has.
+#: Steps that exist only in profiles, and steps that exist only in --expect.
 PROFILES_ONLY = {
     'B: send "a"',
     'flood "a"',
@@ -144,7 +144,7 @@ EXPECT_ONLY = {"interact", "timeout 5", 'expect "a" 1h', "end 1.5"}
 
 
 def by_the_suite(text: str) -> list[Any]:
-    """What the suite reads, in the form of both."""
+    """Return how the suite reads a script, in the common form."""
     lines = [Line(number, line) for number, line in enumerate(text.split("\n"), 1)]
     names = Names({}, {}, random.Random(0))
     return list(_of_the_suite(read_by_the_suite(lines, Reading({})), names, 10.0))
@@ -180,7 +180,7 @@ def _of_the_suite(
 
 
 def by_pync(text: str) -> list[Any]:
-    """What pync reads, in the form of both."""
+    """Return how pync reads a script, in the common form."""
     return list(_of_pync(read_by_pync(f"exact\n{text}", "x").steps, {}))
 
 

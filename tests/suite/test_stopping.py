@@ -1,4 +1,4 @@
-"""``-x`` and ``--max-failures``: a run that stops early says what it did not judge."""
+"""``-x`` and ``--max-failures``: a run that stops early reports the cases that it did not judge."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Servers by strangers, each with one fault: its clause is blamed, and no other one."""
+"""Servers written by other people: the report names the broken clause of each and no other."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from .strange_servers import LANGUAGES, SERVERS, Strange, build, complaints, jud
 
 
 def chosen(name: str) -> list[Strange]:
-    """The servers of a language that are judged here."""
+    """The servers of a language that these tests judge."""
     return [one for one in SERVERS if one.language == name and one.always]
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", [name for name in LANGUAGES if chosen(name)])
-def test_the_right_clause_is_blamed_and_only_that(name: str, tmp_path: Path) -> None:
+def test_the_report_names_the_broken_clause_and_no_other(name: str, tmp_path: Path) -> None:
     language = LANGUAGES[name]
     if reason := why_not(language):
         pytest.skip(reason)
@@ -26,7 +26,7 @@ def test_the_right_clause_is_blamed_and_only_that(name: str, tmp_path: Path) -> 
     def said(server: Strange) -> list[str]:
         return complaints(server, judged(server, tmp_path, tmp_path / f"{server.kind}.report"))
 
-    # Side by side: judging is mostly waiting.
+    # In parallel: judging is mostly waiting.
     with ThreadPoolExecutor(4) as pool:
         found = dict(
             zip((one.name for one in chosen(name)), pool.map(said, chosen(name)), strict=True)

@@ -1,4 +1,4 @@
-"""What a terminal shows of a run: colours, progress, lines broken between words."""
+"""The output of a run on a terminal: colours, progress, lines wrapped between words."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_the_progress_moves_while_nothing_ends(monkeypatch: pytest.MonkeyPatch) 
     assert stream.getvalue().startswith(before)
 
 
-def test_no_progress_is_shown_where_nobody_looks() -> None:
+def test_no_progress_is_shown_without_a_terminal() -> None:
     stream = io.StringIO()
     with output.Screen(stream).moving(lambda: "never"):
         pass

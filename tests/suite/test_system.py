@@ -1,4 +1,4 @@
-"""A system that is short of processes, descriptors or ports: no server is accused of it."""
+"""If the system runs out of processes, descriptors or ports, no server fails because of that."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SHORT = (errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC)
 FAULTS_OF_A_COMMAND = (errno.ENOENT, errno.EACCES, errno.ENOEXEC, errno.E2BIG, errno.ENOTDIR)
 ALWAYS = 1000
 
-#: A right server, which the suite must start and ask whether it is ready.
+#: A correct server, which the suite must start and check for readiness.
 SERVER = """
 import socket, sys
 with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as listener:
@@ -56,7 +56,7 @@ def server(tmp_path: Path) -> str:
 
 
 def fails(times: int, number: int, otherwise: Callable[..., Any]) -> Callable[..., Any]:
-    """A call that fails so often with an error of the system."""
+    """A call that fails this many times with an error of the system."""
     left = [times]
 
     def call(*arguments: Any, **named: Any) -> Any:
@@ -111,7 +111,7 @@ def judged(server: str) -> tuple[Verdict, str]:
 
 
 @only_posix
-def test_a_server_that_is_not_started_for_want_of_processes_is_not_accused(
+def test_a_lack_of_processes_is_not_the_servers_failure(
     monkeypatch: pytest.MonkeyPatch, server: str
 ) -> None:
     popen = subprocess.Popen
@@ -131,7 +131,7 @@ def test_a_server_that_is_not_started_for_want_of_processes_is_not_accused(
         (connecting, "open_socket", errno.EADDRNOTAVAIL),
     ],
 )
-def test_a_server_that_is_not_reached_for_want_of_descriptors_or_ports_is_not_accused(
+def test_a_lack_of_descriptors_or_ports_is_not_the_servers_failure(
     monkeypatch: pytest.MonkeyPatch, server: str, module: Any, name: str, number: int
 ) -> None:
     monkeypatch.setattr(module, name, fails(ALWAYS, number, getattr(module, name)))

@@ -1,4 +1,4 @@
-"""Target files: what they may hold, what is refused, and that what they say is done."""
+"""Target files: their keys, what is refused, and that the suite follows them."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_what_is_typed_goes_before_what_is_written(tmp_path: Path) -> None:
 
 
 def test_the_servers_folder_and_variables(tmp_path: Path) -> None:
-    """The command is a path from its folder, and sees its variables."""
+    """The command's path is relative to its folder, and it sees the environment of the file."""
     folder = tmp_path / "server"
     folder.mkdir()
     start = folder / "start"
@@ -167,5 +167,5 @@ def test_a_slow_starter_is_started_once_for_each_worker(jobs: int, tmp_path: Pat
     judged = judge(tmp_path / "report", at, f"--jobs={jobs}")
     assert judged.status == 0, judged.stdout + judged.stderr
     spawned = sum(REQUIREMENTS[row["id"]].spawned for row in judged.results)
-    # Once before the run, once for each worker, and afresh where the start or the end is judged.
+    # Once before the run, once for each worker, and again where the start or the end is judged.
     assert len(starts.read_text()) <= 1 + jobs + spawned < len(judged.results)

@@ -12,7 +12,7 @@ from .judging import conformance, judge
 
 ROOT = Path(__file__).parents[2]
 
-#: Echoes, with the one socket that it inherited and nothing else.
+#: An echo server that uses only its inherited socket.
 INHERITING = """
 import os, socket, threading
 assert (os.environ["LISTEN_FDS"], int(os.environ["LISTEN_PID"])) == ("1", os.getpid())
@@ -41,7 +41,7 @@ def test_a_process_for_each_connection(tmp_path: Path) -> None:
 
 
 def test_a_broken_program_under_inetd(tmp_path: Path) -> None:
-    # sed works by lines: what has no newline waits for one.
+    # sed works line by line: data without a newline waits for one.
     judged = judge(tmp_path, "inetd:sed -u s,a,a,", "--case=echo/no-newline", "--deadline=1")
     assert judged.status == 1, judged.stdout
     assert "echo/no-newline (MUST, SPEC 2.3, tcp)" in judged.stdout
@@ -52,7 +52,7 @@ def test_a_server_that_inherits_its_socket(tmp_path: Path) -> None:
     judged = judge(tmp_path, f"fd:{sys.executable} {tmp_path / 'inheriting.py'}")
     assert judged.status == 0, judged.stdout
     passed = judged.ids("PASS")
-    # The suite keeps no copy of the socket: its port is free when the server has gone.
+    # The suite keeps no copy of the socket: the port is free when the server has ended.
     assert {"echo/port-free", "echo/leak-fin", "echo/sigterm-idle"} <= passed
 
 

@@ -1,4 +1,4 @@
-"""The terminal of a client program: what is on it is ended with it."""
+"""The terminal of a client program: the programs on it are stopped when it closes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from conformance.core.verdict import Violation
 
 from .judging import PYTHON, judge
 
-#: Ends by SIGKILL alone.
+#: Ends only by SIGKILL.
 STUBBORN = """
 import signal
 for number in (signal.SIGHUP, signal.SIGINT):
@@ -34,9 +34,9 @@ while True:
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # forkpty beside xdist's threads
 def test_a_program_that_ignores_the_hangup_is_seen_to_its_end() -> None:
     child = pexpect.spawn(sys.executable, ["-c", STUBBORN], timeout=30)
-    # As on a busy machine: its end is looked for before it can have come.
+    # As on a busy machine: the test looks for its end before it can have ended.
     child.ptyproc.delayafterterminate = 0
-    # (the whole line: its write would fail if the terminal went in the middle of it)
+    # (the whole line: its write would fail if the terminal closed before it was complete)
     child.expect_exact(b"deaf\r\n")
     hang_up(child)
     assert child.closed
@@ -44,13 +44,13 @@ def test_a_program_that_ignores_the_hangup_is_seen_to_its_end() -> None:
     hang_up(child)
 
 
-#: What a client that shows nothing but the connection's bytes does of its own accord.
+#: What a client that shows only the connection's bytes does by itself.
 EXACT = Manners(True, None, True, None, True)
 
 
 @contextmanager
 def showing(*pieces: bytes, deadline: float = 10.0) -> Iterator[Terminal]:
-    """A terminal on which a program writes these pieces, one by one."""
+    """A terminal on which a program writes these pieces one by one."""
     program = f"import os\nfor piece in {pieces!r}: os.write(1, piece)"
     argv = [sys.executable, "-I", "-S", "-c", program]
     terminal = Terminal(argv, EXACT, Transcript(), deadline)
@@ -90,7 +90,7 @@ def test_other_text_is_told_from_it(shown: bytes, awaited: bytes) -> None:
             terminal.see(awaited, "the greeting")
 
 
-#: Says one thing and goes on as an echo.
+#: Sends a greeting and then serves as an echo server.
 GREETER = """
 import socketserver, sys
 

@@ -1,4 +1,4 @@
-"""TLS as a transport: what it expresses is judged, in every form of TARGET."""
+"""TLS as a transport, in every form of TARGET."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from conformance.targets.ports import reserved_port
 
 from .judging import conformance, judge, kept
 
-#: A right echo server over blocking threads. Words: port, certificate, key, most of TLS.
+#: A correct echo server with blocking threads. Arguments: port, certificate, key, highest version.
 ECHO = """
 import os, socket, ssl, sys, threading
 port, cert, key, most = (sys.argv[1:] + ["", "", "", ""])[:4]
@@ -47,7 +47,7 @@ while True:
     threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
 """
 
-#: How it ends: with close_notify as RFC 8446 has it, or as most programs do.
+#: How it ends: with close_notify as RFC 8446 requires, or without, as most programs do.
 IN_ORDER, JUST_SO = "tls.unwrap()", "pass"
 
 
@@ -72,7 +72,7 @@ def test_a_command_that_is_told_its_certificate(end: str, tmp_path: Path) -> Non
     assert judged.status == 0, judged.stdout
     assert {one["transport"] for one in judged.results} == {"tls"}
     assert judged.ids("PASS") == {one["id"] for one in judged.results}
-    # RST and half-close are both there.
+    # Both RST and half-close are judged.
     assert {"echo/leak-reset", "echo/half-close-pending", "echo/terminal"} <= judged.ids("PASS")
 
 
@@ -113,7 +113,7 @@ def test_a_server_that_already_runs(tmp_path: Path) -> None:
 
 
 def test_before_tls_1_3_a_half_close_is_not_judged(tmp_path: Path) -> None:
-    # It answers the client's end with its own, and drops what it had to say (RFC 5246 7.2.1).
+    # It answers the client's close_notify at once, and drops pending data (RFC 5246 7.2.1).
     path = tmp_path / "server.py"
     path.write_text(
         ECHO.replace("tls.sendall(data)", "held = data")
@@ -145,7 +145,7 @@ def test_a_broken_server_over_tls_is_told_so(tmp_path: Path) -> None:
 
 def test_one_that_gives_up_the_handshake_is_told_so(tmp_path: Path) -> None:
     path = tmp_path / "server.py"
-    # Once is enough to be ready.
+    # It serves one connection, so it counts as ready.
     once = (
         "served = [1]\ndef serve(conn):\n    if not served: return conn.close()\n    served.pop()"
     )
@@ -191,11 +191,11 @@ def test_where_none_can_be_made_tls_is_not_judged(monkeypatch: pytest.MonkeyPatc
         certificate()
 
 
-# The codec, against ssl's own other side.
+# The codec, tested with the ssl module as its peer.
 
 
 def talk(pieces: int) -> tuple[bytes, bytes, bool]:
-    """What each side heard, fed in pieces of that size, and whether the end was seen."""
+    """Feed both sides in pieces of this size; return what they received and if they saw the end."""
     made = certificate()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(made.cert, made.key)

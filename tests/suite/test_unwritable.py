@@ -1,4 +1,4 @@
-"""Where nothing can be written: one line, status 3, and what was there is kept."""
+"""If a file cannot be written: one line, status 3, and existing files are kept."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RED = ("run", "mutant:echo/answers-twice", *CASE)
 
 
 def by_shell(how: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the suite as a shell does; ``how`` has a place, {}, for the command."""
+    """Run the suite by a shell; {} in ``how`` is replaced by the command."""
     command = shlex.join([sys.executable, "-m", "conformance", *arguments])
     return subprocess.run(
         ["sh", "-c", how.format(command)],
@@ -39,13 +39,13 @@ def by_shell(how: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-#: Python would write the first bytes of a module's bytecode, and every later start fail on them.
+#: Otherwise Python would write incomplete bytecode files, and every later start would fail.
 NO_BYTECODE = "export PYTHONDONTWRITEBYTECODE=1; "
 
-#: No file may grow: what a full disk does, for one process and its children.
+#: No file may grow: this acts like a full disk for one process and its children.
 FULL_DISK = NO_BYTECODE + "ulimit -f 0; exec {}"
 
-#: A few KiB are left: for temporary files, not for a report.
+#: A few KiB are left: enough for temporary files, but not for a report.
 ALMOST_FULL_DISK = NO_BYTECODE + "ulimit -f 6; exec {}"
 
 
@@ -58,7 +58,7 @@ def test_a_full_output_is_no_verdict(words: tuple[str, ...], tmp_path: Path) -> 
         3,
         "conformance: standard output: no space left on device\n",
     )
-    # The run went on, for its report.
+    # The run continued, and wrote its report.
     assert (tmp_path / "results.jsonl").exists() == (words is RED)
 
 
@@ -178,7 +178,7 @@ def test_files_come_together_or_not_at_all(tmp_path: Path) -> None:
     assert (tmp_path / "one").read_text() == "after"
 
 
-def test_whose_fault_it_is() -> None:
+def test_a_missing_folder_is_wrong_usage_and_a_full_disk_is_not() -> None:
     assert isinstance(not_written("x", FileNotFoundError(2, "none")), WrongUsage)
     assert isinstance(not_written("x", OSError(28, "No space left on device")), NotWritten)
 

@@ -1,4 +1,4 @@
-"""What a recording takes for a text that differs each time, on lines of real servers."""
+"""Which parts of a line a recording treats as variable, shown with lines of real servers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from conformance.authoring.patterns import variable_parts
 
-#: A line as it came, with each part that varies between braces, and what these parts are.
+#: A line with braces around each variable part, and the kinds of these parts.
 LINES = (
     ("220 {mail.example.org} ESMTP Postfix (Debian/GNU)", "host name"),
     ("250-{mail.example.org}", "host name"),
@@ -79,7 +79,7 @@ LINES = (
 
 
 def marked(line: bytes) -> tuple[str, str]:
-    """The line with braces around what varies, and the kinds."""
+    """Return the line with braces around the variable parts, and their kinds."""
     shown, at = "", 0
     parts = variable_parts(line)
     for part in parts:

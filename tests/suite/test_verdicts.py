@@ -1,4 +1,4 @@
-"""Known servers get the verdicts that they deserve, for the right reason."""
+"""Known servers get the correct verdicts, for the right reasons."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from conformance.targets.address import TRANSPORTS
 
 from .judging import IMPLEMENTATIONS, PYTHON, judge, kept, needs_node
 
-#: What a Node server without an 'error' listener cannot survive.
+#: Requirements that a Node server without an 'error' listener fails.
 RESETS = {
     "reset-at-once",
     "reset-mid-message",
@@ -56,7 +56,7 @@ def test_the_reference_servers_in_node_are_conformant(profile: str, tmp_path: Pa
 
 
 def test_the_reference_servers_are_judged_over_every_transport() -> None:
-    """(Named pipes are Windows' own.)"""
+    """(Named pipes exist only on Windows.)"""
     planned = {case.transport for case in Plan(Options(target="ref:node")).cases}
     assert planned == set(TRANSPORTS) - {"pipe"}
 
@@ -78,7 +78,7 @@ def test_the_echo_server_without_one_serves_right_and_dies_of_a_reset(tmp_path: 
         tmp_path, node("simple-echo-server.js"), "--profile=echo", r"--set=greeting=Hello client!\n"
     )
     assert judged.status == 1
-    # What else resets is not judged.
+    # Other cases with resets are not judged.
     assert names(judged.ids("FAIL")) == {"reset-at-once"}
     unjudged = {one["id"] for one in judged.results if one.get("needs") == "echo/reset-at-once"}
     assert names(unjudged) >= RESETS - {"reset-at-once"}
@@ -164,7 +164,7 @@ def test_both_faces_give_the_same_verdicts(tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_verdicts_do_not_depend_on_the_number_of_workers(tmp_path: Path) -> None:
-    """One after the other in the catalogue's order, or all at once in any."""
+    """The cases run one after the other in the catalogue's order, or all at once in any order."""
     script = IMPLEMENTATIONS / "socketserver_services.py"
     names = ("silent", "no-input", "segments", "isolation", "reset-at-once", "sigterm-idle")
     cases = [f"--case=discard/{name}" for name in names]

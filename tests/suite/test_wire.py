@@ -1,4 +1,4 @@
-"""The byte-exact client: what it takes for right, and the name of each thing that is wrong."""
+"""The byte-exact client: what it accepts, and the name of each violation."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Play = Callable[[Callable[[socket.socket], None]], Peer]
 
 @pytest.fixture
 def against() -> Iterator[Play]:
-    """A peer connected to a server that does what the test says."""
+    """A peer connected to a server that runs the given function."""
     threads: list[threading.Thread] = []
     peers: list[Peer] = []
     release = threading.Event()
@@ -92,7 +92,7 @@ def test_a_wrong_byte_is_told_with_its_place(against: Play) -> None:
 
 
 def test_a_wrong_byte_is_not_waited_for(against: Play) -> None:
-    """The rest never comes; the first wrong byte has come already."""
+    """The rest never comes, but the first wrong byte is already there."""
     peer = against(says(b"x"))
     assert kind(lambda: peer.expect(b"hello", "the greeting")) == "wrong-bytes"
 
@@ -148,7 +148,7 @@ def test_a_server_that_leaves_while_we_send_is_told(against: Play) -> None:
     assert kind(lambda: peer.send(b"x" * 100_000)) == "closed-early"
 
 
-def test_a_flood_ends_where_nobody_takes_it(against: Play) -> None:
+def test_a_flood_ends_when_the_server_stops_reading(against: Play) -> None:
     peer = against(says(b""))
     assert 0 < peer.flood(b"x" * 65536, 256 * 1024 * 1024, quiet=0.1) < 256 * 1024 * 1024
     limited = against(says(b""))
@@ -236,7 +236,7 @@ def test_a_server_that_reads_late_reads_each_segment_by_itself() -> None:
     def serve(listener: socket.socket) -> None:
         server, _ = listener.accept()
         with server:
-            # What a busy machine does to a server: it reads some time after the bytes came.
+            # On a busy machine a server reads some time after the bytes have arrived.
             while not reads or reads[-1]:
                 select.select([server], [], [])
                 threading.Event().wait(0.02)

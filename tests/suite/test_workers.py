@@ -1,4 +1,4 @@
-"""The processes that judge the cases of a run: one that dies, a fault of ours, an end of all."""
+"""The worker processes of a run: one dies, the suite itself has a fault, the run is killed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .judging import PYTHON, ROOT, conformance
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only on Linux: fork and prctl(2)")
 
-#: An echo. The second time that it is started it ends the process that did so.
+#: An echo server. When it is started for the second time, it kills its parent process.
 ENDS_ITS_WORKER = """
 import os, signal, socketserver, sys
 with open("starts", "a+") as starts:
@@ -40,7 +40,7 @@ Server(("127.0.0.1", int(sys.argv[1])), Echo).serve_forever()
 NAMES = ("echo/simple", "echo/binary", "echo/segments")
 
 
-def test_one_that_dies_costs_one_case(tmp_path: Path) -> None:
+def test_a_worker_that_dies_costs_one_case(tmp_path: Path) -> None:
     (tmp_path / "server.py").write_text(ENDS_ITS_WORKER)
     (tmp_path / "target.toml").write_text(
         f"[targets.it]\ncommand = '''{PYTHON} server.py {{port}}'''\ndirectory = '{tmp_path}'\n"
@@ -54,7 +54,7 @@ def test_one_that_dies_costs_one_case(tmp_path: Path) -> None:
     assert "2 PASS" in done.stdout
 
 
-#: The suite with a fault of its own.
+#: The suite with an internal fault.
 FAULTY = """
 import sys
 from conformance.plan import Options
@@ -103,7 +103,7 @@ def test_nothing_is_left_when_the_run_is_killed(tmp_path: Path) -> None:
 
 
 def members(session: int) -> list[int]:
-    """The processes of a session."""
+    """Return the processes of a session."""
     found = []
     for one in Path("/proc").iterdir():
         if one.name.isdigit():
@@ -134,7 +134,7 @@ def test_the_other_cases_of_a_long_requirement_come_next() -> None:
     workers = Workers.__new__(Workers)
     workers._plan, workers._next = plan, deque()
     workers._workers = [first, second]  # type: ignore[list-item]
-    first.block.remove(long[0])  # it was judged, and took long
+    first.block.remove(long[0])  # it was judged, and took a long time
     workers._prefer("echo/backpressure")
     for _ in long:
         workers._give(first)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Fills the disk: 130 MiB in each folder for temporary files, and in its own."""
+"""Fills the disk: 130 MiB in its own folder and in each folder for temporary files."""
 
 import contextlib
 import os

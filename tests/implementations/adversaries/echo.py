@@ -1,7 +1,7 @@
-"""A right echo server, in which the others of this folder do their work; each is bounded.
+"""A correct echo server, which the attacks in this folder use; each attack is limited.
 
-They start few processes, take little memory and end soon: a test
-that fails must not harm the machine that it runs on.
+They start few processes, use little memory and end soon: a failing test must not harm its
+machine.
 """
 
 import os
@@ -11,7 +11,7 @@ import socket
 import sys
 import threading
 
-#: Bounds of our own.
+#: The limits of each attack.
 LIMITS = {
     resource.RLIMIT_DATA: 2 << 30,
     resource.RLIMIT_FSIZE: 64 << 20,
@@ -19,7 +19,7 @@ LIMITS = {
     resource.RLIMIT_CORE: 0,
 }
 
-#: Seconds after which each of them ends, even where it has escaped.
+#: Seconds after which each attack ends, even if it has escaped.
 LONGEST = 90
 
 for kind, most in LIMITS.items():
@@ -30,7 +30,7 @@ signal.alarm(LONGEST)
 
 
 def serve(port: int | None = None) -> None:
-    """Echo at the port that the command line names."""
+    """Run the echo server at the port on the command line."""
     listener = socket.create_server(("127.0.0.1", port or int(sys.argv[1])), backlog=128)
     while True:
         conn, _ = listener.accept()
@@ -44,7 +44,7 @@ def _echo(conn: socket.socket) -> None:
 
 
 def parents() -> list[int]:
-    """The processes that this one descends from, the nearest first."""
+    """Return the ancestors of this process, the nearest first."""
     found, pid = [], os.getppid()
     while pid > 1:
         found.append(pid)
@@ -54,7 +54,7 @@ def parents() -> list[int]:
 
 
 def judges() -> list[int]:
-    """Those of them that run the suite: the judge of this server, and nobody else."""
+    """Return the ancestors that run the suite: only the judge of this server."""
     return [pid for pid in parents() if _is_judge(pid)]
 
 

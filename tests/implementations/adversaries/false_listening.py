@@ -1,4 +1,4 @@
-"""Says that it listens where a neighbour does."""
+"""Announces a neighbour's address as its own."""
 
 import signal
 import sys

@@ -1,4 +1,4 @@
-"""Writes a gigabyte to stdout, without a newline, and serves meanwhile."""
+"""Writes a gigabyte without a newline to stdout while it serves."""
 
 import os
 import threading

@@ -1,4 +1,4 @@
-"""Writes the results of its own judgement beside its judge's files, and kills the judge."""
+"""Writes forged results beside its judge's files, and kills the judge."""
 
 import json
 import os

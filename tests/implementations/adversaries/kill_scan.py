@@ -1,4 +1,4 @@
-"""Kills every judge of its class that it finds in /proc: its own, and its neighbours'."""
+"""Kills every judge of its class that it finds in /proc: its own and its neighbours'."""
 
 import contextlib
 import os
@@ -10,7 +10,7 @@ family = set(parents()[:4])
 
 
 def descends(pid: int) -> bool:
-    """Whether a process belongs to the same class, so that nobody else's run is harmed."""
+    """Whether a process belongs to the same class; other runs must not be harmed."""
     while pid > 1:
         with open(f"/proc/{pid}/stat") as stat:
             pid = int(stat.read().rpartition(")")[2].split()[1])

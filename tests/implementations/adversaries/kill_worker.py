@@ -1,4 +1,4 @@
-"""Kills the process that its judge reports to, and which judges others as well."""
+"""Kills the parent of its judge, which also judges other targets."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Leaves the control group that it was started in, for that of its judge; then breeds."""
+"""Moves from its own control group to that of its judge; then starts many processes."""
 
 import contextlib
 import os

@@ -1,6 +1,6 @@
-"""What a server has found that is not its own: kept in its folder, where a test looks.
+"""Keeps foreign data that a server has found in the server's folder, where a test looks for it.
 
-A server that was given a copy of its folder is told another place by a file in it.
+If a server has a copy of its folder, a file in it names another place.
 """
 
 import os
@@ -18,6 +18,6 @@ def _place() -> str:
 
 
 def keep(text: str) -> None:
-    """Write down what was found."""
+    """Store the data that was found."""
     with open(_place(), "a") as file:
         file.write(text + "\n")

@@ -1,4 +1,4 @@
-"""Takes memory in several processes, none of which takes much; 800 MiB in all."""
+"""Uses 800 MiB of memory in total, in several processes that use little each."""
 
 import os
 import signal

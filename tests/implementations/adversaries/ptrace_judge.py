@@ -1,4 +1,4 @@
-"""Traces its judge, so that the judge stands still for ever."""
+"""Traces its judge with ptrace(2), so that the judge stops for ever."""
 
 import ctypes
 

@@ -1,4 +1,4 @@
-"""Reads what lies beside its own folder, and what others have in /tmp."""
+"""Reads the folders beside its own, and files of others in /tmp."""
 
 import os
 import sys

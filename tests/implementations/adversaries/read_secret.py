@@ -1,4 +1,4 @@
-"""Reads what only root may read."""
+"""Reads a file that only root may read."""
 
 import contextlib
 import os

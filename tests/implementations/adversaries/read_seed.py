@@ -12,7 +12,7 @@ SEED = b"4242424242"
 for entry in filter(str.isdigit, os.listdir("/proc")):
     for name in ("environ", "cmdline"):
         with contextlib.suppress(OSError), open(f"/proc/{entry}/{name}", "rb") as file:
-            # The controlling process was told the seed on its command line by the test.
+            # The test has given the seed to the controlling process on its command line.
             words = file.read().split(b"\0")
             if SEED in words or any(SEED in one and b"--seed" not in one for one in words):
                 keep(f"{entry} {name}")

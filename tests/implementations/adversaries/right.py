@@ -1,4 +1,4 @@
-"""Does nothing but its duty: the neighbour of the others."""
+"""A correct server: the neighbour of the attacking ones."""
 
 from echo import serve
 

@@ -1,4 +1,4 @@
-"""Takes a neighbour's port, on every address, and keeps it; waits until the neighbour has come."""
+"""Binds a neighbour's port on every address and keeps it; waits until the neighbour has started."""
 
 import contextlib
 import os
@@ -9,7 +9,7 @@ import sys
 
 from echo import serve
 
-#: Seconds for the neighbour to come; the judge's deadline is later.
+#: Seconds to wait for the neighbour's start; the judge's deadline is later.
 WAITS = 3.0
 
 ours, theirs = os.pipe()

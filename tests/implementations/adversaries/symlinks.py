@@ -1,4 +1,4 @@
-"""Puts links where its report will be written, so that another file is overwritten."""
+"""Creates symbolic links where its report will be written, so that another file is overwritten."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""Answers from a table made for the usual seed: what it does not know, it answers wrongly."""
+"""Answers from a table that was made for the default seed: all other input is answered wrongly."""
 
 import random
 import socket
@@ -8,14 +8,14 @@ import threading
 
 import echo  # noqa: F401 - its bounds
 
-#: The letters of the suite's random text, by the byte that each is made of.
+#: The letters of the suite's random text, by the byte from which each is made.
 LETTERS = string.ascii_letters + string.digits + "+-"
 
 known = "".join(LETTERS[one % 64] for one in random.Random("1/echo/large@tcp").randbytes(16))
 
 
 def answer(conn: socket.socket) -> None:
-    """Echo what begins as the table has it, and short lines; the rest is turned round."""
+    """Echo short lines and input that begins as in the table; reverse everything else."""
     with conn:
         is_known = None
         while data := conn.recv(65536):

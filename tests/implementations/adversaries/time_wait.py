@@ -1,4 +1,4 @@
-"""Leaves connections in TIME_WAIT at its port, so that nobody can listen there for a minute."""
+"""Leaves connections in TIME_WAIT at its port, so that no server can listen there for a minute."""
 
 import contextlib
 import socket
@@ -9,19 +9,19 @@ import echo  # noqa: F401 - its bounds
 
 PORT = int(sys.argv[1])
 
-#: Whoever says this is left first: the end that closes first keeps the port.
+#: On this word the server closes first: the end that closes first keeps the port in TIME_WAIT.
 LEAVE = b"\0leave"
 
 
 def answer(conn: socket.socket) -> None:
-    """Echo, but for the word by which we leave."""
+    """Echo everything except the word on which we close."""
     with conn:
         while (data := conn.recv(65536)) and data != LEAVE:
             conn.sendall(data)
 
 
 def hold() -> None:
-    """Connect to ourselves, and be left."""
+    """Connect to ourselves, and let the server close first."""
     for _ in range(100):
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", PORT)) as one:
             one.sendall(LEAVE)

@@ -1,10 +1,10 @@
-// Servers as beginners write them in Java, each with one fault, or right by another way.
+// Servers as beginners write them in Java: each has one fault, or is correct but unusual.
 //
 //     javac -d OUT Strange.java && java -cp OUT Strange KIND PORT
 //
 // KIND: readers (echo through character streams), lines (echo per line, with println),
-// ten-threads (a pool of a fixed size), threads (a pool that grows, which is right),
-// selector (one thread with java.nio; closes at the client's end, whatever waits to be sent).
+// ten-threads (a pool of a fixed size), threads (a pool that grows, which is correct),
+// selector (one thread with java.nio; closes at the client's FIN and loses unsent data).
 
 import java.io.BufferedReader;
 import java.io.IOException;

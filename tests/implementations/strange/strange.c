@@ -1,4 +1,4 @@
-/* Servers as beginners write them in C, each with one fault, or with a habit that is allowed.
+/* Servers as beginners write them in C: each has one fault, or is correct but unusual.
  *
  *     cc -O1 -pthread -o strange strange.c && ./strange KIND PORT
  *
@@ -35,7 +35,7 @@ static int send_all(int fd, const char *data, size_t size)
     return 0;
 }
 
-/* An echo. */
+/* An echo server. */
 static void echo(int fd)
 {
     char buffer[4096];
@@ -63,7 +63,7 @@ static void echo(int fd)
     close(fd);
 }
 
-/* Lines come back; RESET aborts. A read is taken for a line, or the line's buffer is shared. */
+/* Echoes lines; RESET resets. Fault: a read is taken for a line, or the line buffer is shared. */
 static void lines(int fd)
 {
     char own[8192], data[4096];
@@ -105,7 +105,7 @@ static void lines(int fd)
     close(fd);
 }
 
-/* Upper case and a token; the words of a line are put together again. */
+/* Upper case and a token. Fault: the words of a line are joined again by single blanks. */
 static void words(int fd)
 {
     char line[65536], answer[65536 + 8], *word, *rest;
@@ -140,7 +140,7 @@ end:
     close(fd);
 }
 
-/* One sentence, and the end of the string too. */
+/* One sentence. Fault: the NUL at the end of the string is sent too. */
 static void hello(int fd)
 {
     static const char reply[] = "Hello World form the server!";
@@ -151,7 +151,7 @@ static void hello(int fd)
     close(fd);
 }
 
-/* Greets, says farewell, and never reads. */
+/* Sends a greeting and a farewell, and never reads. */
 static void greet(int fd)
 {
     if (!send_all(fd, "Hello! I am TCP server\n", 23)) {
@@ -161,7 +161,7 @@ static void greet(int fd)
     close(fd);
 }
 
-/* One loop for all, and no queue: what a socket does not take is lost. */
+/* One loop for all clients, without a queue: data that a socket does not accept is lost. */
 static void no_queue(int listener)
 {
     struct pollfd watched[512] = {{listener, POLLIN, 0}};
@@ -189,7 +189,7 @@ static void no_queue(int listener)
     }
 }
 
-/* Datagrams; what a buffer of 512 bytes does not hold, or what has no byte, or the port. */
+/* Datagrams. Fault: a buffer of 512 bytes, no answer to empty datagrams, or a wrong port. */
 static void datagrams(int fd)
 {
     static char data[65536];

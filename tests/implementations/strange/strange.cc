@@ -1,8 +1,8 @@
-// Servers as beginners write them in C++: one loop with poll(2), and processes made beforehand.
+// Servers as beginners write them in C++: one loop with poll(2), and pre-forked processes.
 //
 //     c++ -O1 -o strange strange.cc && ./strange KIND PORT
 //
-// KIND: asks-all-the-time, always-asks-to-write, prefork (which is right).
+// KIND: asks-all-the-time, always-asks-to-write, prefork (which is correct).
 #include <arpa/inet.h>
 #include <csignal>
 #include <cstdlib>
@@ -98,7 +98,7 @@ int main(int argc, char **argv)
     setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
     if (bind(listener, reinterpret_cast<sockaddr *>(&here), sizeof here) || listen(listener, 64))
         return 1;
-    // Several processes wait for the same clients: accept must not block the one that is late.
+    // Several processes wait for the same clients: accept must not block the process that is late.
     fcntl(listener, F_SETFL, O_NONBLOCK);
     if (kind == "prefork") {
         pid_t parent = getpid();

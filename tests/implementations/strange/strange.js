@@ -1,4 +1,4 @@
-// Servers as beginners write them in Node, each with one fault, or right by another way.
+// Servers as beginners write them in Node: each has one fault, or is correct but unusual.
 //
 //     node strange.js KIND PORT
 const net = require('node:net');
@@ -66,7 +66,7 @@ function chat(socket, line) {
   }
 }
 
-// Calls back with each whole line, without its end.
+// Calls back with each complete line, without its end.
 function onLines(socket, take) {
   let rest = '';
   socket.on('data', (data) => {
@@ -78,14 +78,14 @@ function onLines(socket, take) {
 }
 
 const serve = {
-  // Right, also where nobody reads.
+  // Correct, even if the client does not read.
   pipe: (socket) => socket.pipe(socket),
-  // Writes whether it is taken or not.
+  // Writes without waiting until the client reads.
   'no-drain': (socket) => {
     socket.on('data', (data) => socket.write(data));
     socket.on('end', () => socket.end());
   },
-  // A bound of 32 MB for what waits; it is forgotten at the end.
+  // A limit of 32 MB for unsent data, which is lost at the end.
   'destroys-at-end': (socket) => {
     socket.on('data', (data) => {
       socket.write(data);
@@ -94,7 +94,7 @@ const serve = {
     socket.on('drain', () => socket.resume());
     socket.on('end', () => setImmediate(() => socket.destroy()));
   },
-  // Replies after the end, which is too late where Node ends its own side.
+  // Replies after the end event, which is too late if Node has ended its own side.
   'end-is-the-end': (socket) => {
     let count = 0;
     socket.on('data', (data) => { count += data.length; });

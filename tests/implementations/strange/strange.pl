@@ -19,7 +19,7 @@ my $listener = IO::Socket::INET->new(
 $SIG{CHLD} = 'IGNORE';
 $SIG{PIPE} = 'IGNORE';
 
-# The store is a log of what was done; each command locks it, reads it and adds a line.
+# The store is a log of commands; each command locks it, reads it and adds a line.
 sub store {
     my ($line) = @_;
     my ($word, $key, $value) = $line =~ /\A([^ ]+) ([^ ]+)(?: (.+))?\z/s or return 'ERROR what?';

@@ -1,4 +1,4 @@
-"""Servers as beginners write them in Python, each with one fault, or right by another way.
+"""Servers as beginners write them in Python: each has one fault, or is correct but unusual.
 
 python strange.py KIND PORT
 """
@@ -18,7 +18,7 @@ KIND, PORT = sys.argv[1], int(sys.argv[2])
 
 
 async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Right: streams wait for what is taken."""
+    """Correct: a stream's write waits until the data is accepted."""
     try:
         while data := await reader.read(65536):
             for at in range(0, len(data), 5000):
@@ -36,7 +36,7 @@ async def streams() -> None:
 
 
 class Datagram(socketserver.BaseRequestHandler):
-    """UDPServer takes 8192 bytes (max_packet_size) and loses the rest."""
+    """UDPServer receives 8192 bytes (max_packet_size) and loses the rest."""
 
     def handle(self) -> None:
         """Send it back."""
@@ -56,7 +56,7 @@ def echo(sock: socket.socket) -> None:
 
 
 def ponder() -> None:
-    """One thread that computes for a while between two reads, and sends what fits."""
+    """One thread that computes for a while between two reads, and sends what the buffer takes."""
     clients = selectors.DefaultSelector()
     with socket.create_server(("127.0.0.1", PORT), backlog=64) as listener:
         clients.register(listener, selectors.EVENT_READ)

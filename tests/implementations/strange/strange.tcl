@@ -2,8 +2,8 @@
 #
 #     tclsh strange.tcl KIND PORT
 #
-# KIND: text (echo: the channel makes CR LF of LF), encoded (echo: it makes text of bytes), no-newline (quit: the greeting
-# has none), stays-after-bye (echo: the word is answered, and nothing ends).
+# KIND: text (echo: the channel changes LF to CR LF), encoded (echo: it decodes the bytes as text),
+# no-newline (quit: the greeting has none), stays-after-bye (echo: answers the word, does not end).
 
 lassign $argv kind port
 
@@ -49,7 +49,7 @@ proc talk {chan} {
     }
 }
 
-# What waited to be sent has gone.
+# All waiting data was sent.
 proc again {chan} {
     if {[chan pending output $chan] < 50000} {
         fileevent $chan writable {}

@@ -1,4 +1,4 @@
-"""A right server for shout.toml: each line comes back in upper case.
+"""A correct server for shout.toml: it returns each line in upper case.
 
 ``QUIT`` is answered by ``BYE`` and FIN, ``RESET`` by RST.
 """
@@ -18,7 +18,7 @@ class Shout(socketserver.StreamRequestHandler):
     """One client."""
 
     def handle(self) -> None:
-        """Greet, and answer each line."""
+        """Send the greeting, and answer each line."""
         self.wfile.write(b"HELLO, I am shouter\r\n")
         try:
             for line in self.rfile:
@@ -34,20 +34,20 @@ class Shout(socketserver.StreamRequestHandler):
 
 
 class Server(socketserver.ThreadingTCPServer):
-    """Many clients at a time, and the port again after a restart."""
+    """Serves many clients in parallel, and can bind its port again directly after a restart."""
 
     allow_reuse_address = True
     daemon_threads = True
     request_queue_size = 128
 
     def shutdown_request(self, request: socket.socket) -> None:  # type: ignore[override]
-        """Close; a connection that was reset is closed already."""
+        """Close the connection; one that was reset is closed already."""
         if request.fileno() != -1:
             super().shutdown_request(request)
 
 
 class Datagrams(socketserver.BaseRequestHandler):
-    """One datagram, in upper case."""
+    """Answers one datagram in upper case."""
 
     def handle(self) -> None:
         """Answer it."""
