@@ -1,4 +1,4 @@
-"""What every black-box test starts: pync, pync on a terminal, a server to talk to."""
+"""Fixtures of the black-box tests: start pync, with or without a terminal, and its peers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ..peer import DEADLINE, Mailbox, Peer, Server, listening, mailbox
 from ..programs import PYNC, Program, stays, unused_udp_port
 from .terminal import Terminal
 
-#: The tests use pipes, terminals, signals and shells as POSIX has them.
+#: The tests use pipes, terminals, signals and shells of POSIX.
 collect_ignore_glob = ["test_*.py"] if sys.platform == "win32" else []
 
 Start = Callable[..., Program]
@@ -30,28 +30,28 @@ DialDtls = Callable[[int], Any]
 
 @pytest.fixture(scope="session", autouse=True)
 def forked_pync() -> Iterator[None]:
-    """Most tests start pync, and few are about its start (``plain_starts``)."""
+    """Start pync by a fork, which is faster; tests of the start itself use ``plain_starts``."""
     with forked("pync"):
         yield
 
 
 @pytest.fixture
 def plain_starts() -> Iterator[None]:
-    """For tests of what a start is, or costs."""
+    """Start pync as a new process, for tests of the start itself or of its cost."""
     with started():
         yield
 
 
 @pytest.fixture
 def stack() -> Iterator[ExitStack]:
-    """What is entered here is left at the test's end."""
+    """A stack of context managers that are closed when the test ends."""
     with ExitStack() as entered:
         yield entered
 
 
 @pytest.fixture
 def pync(stack: ExitStack) -> Start:
-    """Start pync with these words; pipes for its streams unless files are given."""
+    """Start pync with these arguments; its streams are pipes unless files are given."""
 
     def start(*words: object, **streams: object) -> Program:
         program = Program(*PYNC, *map(str, words), **streams)  # type: ignore[arg-type]
@@ -62,8 +62,8 @@ def pync(stack: ExitStack) -> Start:
 
 @pytest.fixture
 def shell(stack: ExitStack, tmp_path: Path) -> Start:
-    """Run a line of shell in which ``pync`` is the program under test."""
-    # A file and no function: so $! is the program itself and not a subshell around it.
+    """Run a shell command line in which ``pync`` is the program under test."""
+    # A file, not a shell function: $! must be the program itself, not a subshell around it.
     command = tmp_path / "bin" / "pync"
     command.parent.mkdir()
     command.write_text(f"#!/bin/sh\nexec '{PYNC[0]}' -m pync \"$@\"\n")
@@ -78,7 +78,7 @@ def shell(stack: ExitStack, tmp_path: Path) -> Start:
 
 @pytest.fixture
 def terminal(stack: ExitStack) -> Callable[..., Terminal]:
-    """Start pync with a person at a terminal on all three streams."""
+    """Start pync with a terminal as stdin, stdout and stderr."""
 
     def start(*words: object) -> Terminal:
         return stack.enter_context(Terminal([*PYNC, *map(str, words)]))
@@ -102,14 +102,14 @@ def box() -> Iterator[Mailbox]:
 
 @pytest.fixture
 def closed_port() -> Iterator[str]:
-    """A TCP port of 127.0.0.1 that nothing listens on while the test runs."""
+    """A TCP port of 127.0.0.1 on which nothing listens during the test."""
     with reserved_port() as port:
         yield str(port)
 
 
 @pytest.fixture
 def closed_udp_port() -> Iterator[str]:
-    """A UDP port of 127.0.0.1 that nothing is bound to while the test runs."""
+    """A UDP port of 127.0.0.1 to which nothing is bound during the test."""
     with unused_udp_port() as port:
         yield str(port)
 
@@ -122,19 +122,19 @@ def folder() -> Iterator[Path]:
 
 
 def heard_port(program: Program) -> int:
-    """The port on which pync -v says that it listens."""
+    """Return the port that pync -v reports when it listens."""
     return int(program.hears(rb"(?:Listening|Bound) on \S+ (\d+)\n").group(1))
 
 
 def keeps_saying(peer: Peer | Mailbox, program: Program) -> None:
-    """Send a line now and then until the program is gone: it finds out when it writes."""
+    """Send a line now and then until the program exits: it notices a lost reader when it writes."""
     until = time.monotonic() + DEADLINE
     while stays(program, 0.05):
-        assert time.monotonic() < until, f"{program.argv} is still there"
+        assert time.monotonic() < until, f"{program.argv} is still running"
         try:
             peer.says(b"more\n")
         except (BrokenPipeError, ConnectionResetError):
-            pass  # it has just left
+            pass  # it has just exited
 
 
 @pytest.fixture(scope="session")
@@ -147,8 +147,8 @@ def pem(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def dial_dtls(stack: ExitStack, pem: Path) -> DialDtls:
-    """Connect to a port of localhost by DTLS, and verify the certificate of ``pem``."""
-    # Not above: only some tests need pyOpenSSL.
+    """Connect to a port of localhost with DTLS, and verify the certificate ``pem``."""
+    # Imported here because only some tests need pyOpenSSL.
     from pync.transports.dtls.conn import DtlsConn
 
     def dialled(port: int) -> DtlsConn:

@@ -1,4 +1,4 @@
-"""A person at a terminal: types, reads the screen, presses ^C and ^D."""
+"""A simulated user at a terminal: types, reads the screen, presses ^C and ^D."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from ..peer import DEADLINE
 
 
 class Terminal:
-    """A program on a terminal of its own.
+    """A program on its own pseudo-terminal.
 
     Arguments:
-        argv: the program and its words.
+        argv: the program and its arguments.
     """
 
     def __init__(self, argv: list[str]) -> None:
         with warnings.catch_warnings():
-            # forkpty in a process with threads (xdist's): the child only execs.
+            # forkpty() is safe in a process with threads (those of xdist): the child only execs.
             warnings.simplefilter("ignore", DeprecationWarning)
             self._child = pexpect.spawn(argv[0], argv[1:], timeout=DEADLINE)
         self._child.delaybeforesend = None
@@ -36,25 +36,25 @@ class Terminal:
         hang_up(self._child)
 
     def types(self, text: bytes) -> None:
-        """Type; a line ends with CR, as the key does."""
+        """Type text; the Enter key sends CR."""
         self._child.send(text)
 
     def presses_control(self, letter: str) -> None:
-        """^C, ^D and their kin."""
+        """Press a control key, such as ^C or ^D."""
         self._child.sendcontrol(letter)
 
     def sees(self, text: bytes) -> bytes:
-        """This appears on the screen; what stood before it, and it, is consumed and returned."""
+        """Wait until a text appears; return, and remove, the output up to and including it."""
         self._child.expect_exact(text)
         return bytes(self._child.before) + text
 
     def reads_line(self) -> bytes:
-        """The rest of the line on the screen."""
+        """Return the rest of the current line."""
         self._child.expect_exact(b"\r\n")
         return bytes(self._child.before)
 
     def sees_to_the_end(self) -> bytes:
-        """What is on the screen when the program has ended."""
+        """Wait until the program has exited; return the remaining output."""
         self._child.expect(pexpect.EOF)
         return bytes(self._child.before)
 
@@ -63,21 +63,21 @@ class Terminal:
         self._child.kill(number)
 
     def hangs_up(self) -> None:
-        """Close the terminal, as the end of a window or of a connection does."""
+        """Close the terminal, as when its window is closed or a login connection ends."""
         nowhere = os.open(os.devnull, os.O_RDWR)
-        os.dup2(nowhere, self._child.child_fd)  # whose number pexpect closes at the end
+        os.dup2(nowhere, self._child.child_fd)  # pexpect closes this number at the end
         os.close(nowhere)
 
     def resizes(self, rows: int, columns: int) -> None:
-        """Give the terminal's window another size."""
+        """Change the size of the terminal window."""
         self._child.setwinsize(rows, columns)
 
     def modes(self) -> list[object]:
-        """The terminal's settings."""
+        """Return the terminal's settings."""
         return list(termios.tcgetattr(self._child.child_fd))
 
     def ends(self) -> int:
-        """The exit status, negative for a death by signal."""
+        """Wait for the exit; return the status, negative if a signal ended the program."""
         self._child.expect(pexpect.EOF)
         self._child.wait()
         if self._child.signalstatus is not None:

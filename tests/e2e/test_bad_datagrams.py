@@ -1,4 +1,4 @@
-"""Datagrams over a bad line: what no fault touches arrives whole, and chance can be repeated."""
+"""Faulty datagram links: other datagrams arrive unchanged, and a seed repeats all random faults."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from ..clock import Stopwatch
 from ..peer import DEADLINE, Mailbox
 from .conftest import Start, heard_port
 
-#: Datagrams of each peer; few enough for the buffers of a socket, all of them at once.
+#: Datagrams per peer; a socket buffer holds all of them at once.
 COUNT = 40
 
 
 class Heard(NamedTuple):
-    """What one peer's datagrams became: the numbers that arrived, and back at the peer."""
+    """The numbers of one peer's datagrams that reached the server and that came back."""
 
     there: list[int]
     back: list[int]
 
 
 def datagram(peer: int, number: int) -> bytes:
-    """It says what it is, and whether it is whole."""
+    """Build a datagram that contains its number and a pattern that shows damage."""
     body = b"%d %d " % (peer, number) + random.Random(f"{peer}/{number}").randbytes(
         number % 7 * 100
     )
@@ -37,7 +37,7 @@ def datagram(peer: int, number: int) -> bytes:
 
 
 def number_in(data: bytes, peer: int) -> int:
-    """Its number, COUNT for the last one, also where that is a late one of an earlier peer."""
+    """Return its number, or COUNT for the last one, even a late one of an earlier peer."""
     body = data[32:]
     assert hashlib.sha256(body).digest() == data[:32]
     who, number, _ = body.split(b" ", 2)
@@ -46,10 +46,10 @@ def number_in(data: bytes, peer: int) -> int:
 
 
 def exchange(port: int, box: Mailbox, peers: int) -> list[Heard]:
-    """Each peer sends all its datagrams, and the server sends back what arrives.
+    """Each peer sends all its datagrams; the server sends back what arrives.
 
-    What comes last is a datagram that is sent until its answer is there: it proves that no more
-    will come.
+    The last datagram is repeated until its answer arrives: this proves that no others will
+    arrive.
     """
     heard = []
     with ExitStack() as stack:
@@ -104,7 +104,7 @@ def through(pync: Start, box: Mailbox, *faults: str, peers: int = 4, seed: int =
     return found
 
 
-def test_without_chance_all_arrive_once_and_in_order(pync: Start, box: Mailbox) -> None:
+def test_without_random_faults_all_arrive_once_and_in_order(pync: Start, box: Mailbox) -> None:
     for there, back in through(pync, box, "delay=5ms", "rate=10M"):
         assert there == back == list(range(COUNT))
 
@@ -118,7 +118,7 @@ def test_the_same_seed_loses_the_same_datagrams(pync: Start, box: Mailbox) -> No
         assert set(Counter(there).values()) == {1, 2}
     assert first == through(pync, box, *faults, seed=7)
     assert first != through(pync, box, *faults, seed=8)
-    # Each peer has a chance of its own.
+    # Each peer has its own random numbers.
     assert len({tuple(there) for there, _ in first}) == len(first)
 
 
@@ -129,13 +129,13 @@ def test_each_direction_has_its_faults(pync: Start, box: Mailbox) -> None:
         assert set(back) < set(there)
 
 
-def test_one_of_them_overtakes(pync: Start, box: Mailbox) -> None:
+def test_a_datagram_overtakes_others(pync: Start, box: Mailbox) -> None:
     for there, _ in through(pync, box, "up reorder=20%"):
         assert sorted(there) == list(range(COUNT)) != there
         assert max(abs(number - place) for place, number in enumerate(there)) == 1
 
 
-def test_a_share_of_the_peers(pync: Start, box: Mailbox) -> None:
+def test_faults_for_a_share_of_the_peers(pync: Start, box: Mailbox) -> None:
     heard = through(pync, box, "up duplicate share=50%", peers=20)
     doubled = [len(there) > COUNT for there, _ in heard]
     assert 4 <= sum(doubled) <= 16
@@ -146,7 +146,7 @@ def test_a_share_of_the_peers(pync: Start, box: Mailbox) -> None:
     ("fault", "sent", "received"),
     [("truncate=3", b"abcdef", b"abc"), ("truncate=0", b"abc", b""), ("truncate=9", b"a", b"a")],
 )
-def test_a_datagram_is_cut_short(
+def test_datagrams_are_truncated(
     pync: Start, box: Mailbox, fault: str, sent: bytes, received: bytes
 ) -> None:
     program = pync("-lkuv", f"--fault=up {fault}", "127.0.0.1", "0", f"localhost:{box.port}")
@@ -162,7 +162,7 @@ def test_bytes_are_changed(pync: Start, box: Mailbox) -> None:
         assert 50 < sum(map(bool, box.sock.recv(70_000))) < 200
 
 
-def test_faults_of_a_running_line(pync: Start, box: Mailbox, folder: object) -> None:
+def test_faults_are_changed_while_it_runs(pync: Start, box: Mailbox, folder: object) -> None:
     control = f"unix:{folder}/control"
     program = pync("-lkuv", f"--control={control}", "127.0.0.1", "0", f"127.0.0.1:{box.port}")
     port = heard_port(program)
@@ -199,7 +199,7 @@ def test_faults_of_a_running_line(pync: Start, box: Mailbox, folder: object) -> 
         ask("open")
         sock.setblocking(False)
         try:
-            sock.recv(1)  # ICMP may have told of the closed socket
+            sock.recv(1)  # an ICMP message may report the closed socket
         except OSError:
             pass
         sock.settimeout(DEADLINE)

@@ -1,7 +1,7 @@
-"""A crowd on a bad line: what no fault touches arrives whole, what one touches does so again.
+"""Many clients on a faulty link: other data arrives unchanged, and a seed repeats all faults.
 
-All clients of a test are inside one pync at once. Sockets are driven without asyncio's streams:
-those drop what was read before an RST.
+All clients of a test are connected to one pync at once. The tests do not use asyncio's streams,
+because those drop data that was read before an RST.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ import pytest
 from ..peer import DEADLINE
 from ..programs import Program, listening_pync, not_accepted, said_by_now, until
 
-#: Where each side gets what it sends: the same for every run of a test.
+#: Seed of the data that each side sends: the same for every run of a test.
 CLIENT, SERVER = "client", "server"
 
-#: How one direction may end for who reads it.
+#: How one direction may end for its reader.
 FIN, RST = "FIN", "RST"
 
 
 class Heard(NamedTuple):
-    """What one side was sent, and how that ended."""
+    """The data that one side received, and how the direction ended."""
 
     data: bytes
     end: str
 
 
 class Plan(NamedTuple):
-    """What the two sides of one connection send, and who of them ends when.
+    """What the two sides of one connection send, and in which order they end.
 
-    ``order``: each ends when it has sent all (both), or this one does not before it has heard
-    the other's FIN.
+    ``order``: both sides end when they have sent everything ("both"), or the named side waits
+    for the other's FIN first.
     """
 
     from_client: bytes
@@ -62,7 +62,7 @@ def plans(count: int, seed: int, least: int, most: int) -> list[Plan]:
 
 
 class Line(NamedTuple):
-    """A running pync, the port where clients come, the server that it goes on to."""
+    """A running relay, the port of its clients, and its target server."""
 
     program: Program
     port: int
@@ -81,7 +81,7 @@ def bad_line(*faults: str, seed: int = 1) -> Iterator[Line]:
 
 
 def spoiled(chosen: list[Plan], *faults: str, seed: int = 1) -> list[tuple[Heard, Heard]]:
-    """What servers and clients hear, who are all connected at once."""
+    """Return what servers and clients receive; all of them are connected at once."""
     with bad_line(*faults, seed=seed) as line:
         return asyncio.run(asyncio.wait_for(all_at_once(chosen, line.port, line.server), DEADLINE))
 
@@ -92,7 +92,7 @@ async def all_at_once(
     loop = asyncio.get_running_loop()
     pairs: list[list[socket.socket]] = []
     try:
-        # One after the other, so that the connections have the numbers of their plans.
+        # One after another, so that each connection has the number of its plan.
         for _ in chosen:
             client = socket.socket()
             client.setblocking(False)
@@ -106,7 +106,7 @@ async def all_at_once(
 
 
 async def exchange(plan: Plan, client: socket.socket, server: socket.socket) -> tuple[Heard, Heard]:
-    """What the server has heard, and the client."""
+    """Return what the server received, and what the client received."""
     by_client, by_server = asyncio.Event(), asyncio.Event()
     (first := asyncio.Event()).set()
     client_reset, server_reset, at_server, at_client = await asyncio.gather(
@@ -115,7 +115,7 @@ async def exchange(plan: Plan, client: socket.socket, server: socket.socket) -> 
         hears(server, by_server),
         hears(client, by_client),
     )
-    # Whichever call comes first hears of an RST, and only that one.
+    # Only the first call after an RST reports it.
     return (
         at_server._replace(end=RST) if server_reset else at_server,
         at_client._replace(end=RST) if client_reset else at_client,
@@ -123,7 +123,7 @@ async def exchange(plan: Plan, client: socket.socket, server: socket.socket) -> 
 
 
 async def says(sock: socket.socket, data: bytes, ends: asyncio.Event) -> bool:
-    """Whether the connection was reset meanwhile."""
+    """Send data; return whether the connection was reset meanwhile."""
     try:
         await asyncio.get_running_loop().sock_sendall(sock, data)
         await ends.wait()
@@ -145,7 +145,7 @@ async def hears(sock: socket.socket, ended: asyncio.Event) -> Heard:
 
 
 def lossless(random: Random) -> list[str]:
-    """Faults that lose nothing: every connection has some of them."""
+    """Options of faults that lose no data: every connection has some of them."""
     made: list[Callable[[], str]] = [
         lambda: f"delay={random.randint(0, 80)}ms",
         lambda: f"delay={random.randint(30, 60)}ms±{random.randint(1, 30)}ms",
@@ -160,7 +160,7 @@ def lossless(random: Random) -> list[str]:
 
 
 @pytest.mark.parametrize("seed", [int(os.environ.get("BAD_LINE_SEED", "1"))])
-def test_what_loses_nothing_loses_nothing(seed: int) -> None:
+def test_lossless_faults_lose_no_data(seed: int) -> None:
     random = Random(seed)
     chosen = plans(100, seed, 0, 150_000)
     heard = spoiled(chosen, *lossless(random), seed=seed)
@@ -172,7 +172,7 @@ Outcome = list[tuple[tuple[str, int, str], ...]]
 
 
 def outcome(heard: Sequence[tuple[tuple[bytes, str], tuple[bytes, str]]]) -> Outcome:
-    """For each connection and side: the hash of what came, its size, how it ended."""
+    """For each connection and side: the hash and the size of the data, and how it ended."""
     return [
         tuple((hashlib.sha256(data).hexdigest(), len(data), end) for data, end in both)
         for both in heard
@@ -183,7 +183,7 @@ CUTS = ("up cut-after=12345 share=50%", "down cut-after=23456 share=50%")
 LATE = ("slice=777 share=30%", "rate=300K share=30%", "down delay=9ms±9ms share=30%")
 
 
-def test_a_cut_comes_at_its_byte_and_at_the_same_one_again() -> None:
+def test_a_cut_is_at_its_byte_in_every_run() -> None:
     chosen = plans(40, 2, 0, 80_000)
     first, again, other = (spoiled(chosen, *CUTS, *LATE, seed=seed) for seed in (7, 7, 8))
     limits = (12345, 23456)
@@ -206,7 +206,7 @@ def test_the_same_seed_changes_the_same_bytes() -> None:
             assert (len(heard.data), heard.end) == (len(said), FIN)
             changed = sum(one != another for one, another in zip(said, heard.data))
             shares.append(changed / len(said))
-    # Some connections are spared, the others have about what was asked for.
+    # Some connections have no faults; the others have about the requested number.
     assert min(shares) == 0.0
     assert 0.0005 < max(shares) < 0.004
     assert outcome(again) == outcome(first)
@@ -214,8 +214,8 @@ def test_the_same_seed_changes_the_same_bytes() -> None:
 
 
 @pytest.mark.parametrize("sender", [CLIENT, SERVER])
-def test_a_reset_comes_at_its_byte_and_at_the_same_one_again(sender: str) -> None:
-    # The other side says nothing: how much of it an RST overtakes is not for the seed to say.
+def test_a_reset_is_at_its_byte_in_every_run(sender: str) -> None:
+    # The other side sends nothing: the seed does not determine how much of it an RST overtakes.
     payloads = [plan.from_client for plan in plans(40, 4, 30_000, 80_000)]
     chosen = [
         Plan(one, b"", SERVER) if sender == CLIENT else Plan(b"", one, CLIENT) for one in payloads
@@ -238,22 +238,22 @@ ENDS = ("slice=10 share=30%", "reset-after=20 share=20%", "cut-after=30 share=20
 LOSSES = ("blackhole share=10%", "drop-fin share=20%", "no-half-close share=20%", "refuse=5%")
 HOLDS = ("delay=20ms±20ms share=30%", "reset-at=eof share=10%")
 
-#: What /proc calls an epoll descriptor.
+#: The name of an epoll descriptor in /proc.
 EPOLL = "anon_inode:[eventpoll]"
 
-#: What pync has open without clients: three streams, the listener, and the pipe and the pair of
-#: sockets by which a signal wakes it.
+#: Descriptors that pync has open without clients: three streams, the listener, and a pipe and a
+#: socketpair that a signal uses to wake the loop.
 KEPT = 8
 
-#: Clients who come and go.
+#: Number of clients that connect and leave.
 COUNT = int(os.environ.get("BAD_LINE_CLIENTS", "500"))
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc is Linux's")
 @pytest.mark.parametrize("faults", [(), (*ENDS, *LOSSES, *HOLDS)], ids=["good", "bad"])
-def test_nothing_is_left_of_a_crowd_that_came_and_went(faults: tuple[str, ...]) -> None:
+def test_no_descriptor_is_left_open_after_many_clients(faults: tuple[str, ...]) -> None:
     with bad_line(*faults) as line:
-        # What is opened once, and stays, is there after the first.
+        # Descriptors that are opened once and stay open exist after the first round.
         come_and_go(line, 100)
         before = descriptors(line.program)
         come_and_go(line, COUNT)
@@ -266,23 +266,23 @@ def come_and_go(line: Line, count: int) -> None:
     random = Random(count)
 
     def all_are_gone() -> bool:
-        # Some come to the server when their client has left.
+        # Some connections reach the server only when their client has left.
         with suppress(BlockingIOError):
             while True:
                 line.server.accept()[0].close()
         said_by_now(line.program)
-        # Those that it has not accepted yet are not among its descriptors.
+        # Connections that it has not accepted yet are not among its descriptors.
         return not_accepted(line.port) == 0 and len(descriptors(line.program)) <= KEPT
 
     for _ in range(0, count, 50):
         asyncio.run(asyncio.wait_for(rush(line, random), DEADLINE))
-        # (Or it would wait until somebody reads what it says.)
+        # (Otherwise it would wait until somebody reads its messages.)
         said_by_now(line.program)
     until(all_are_gone, "all to be gone", line.program)
 
 
 async def rush(line: Line, random: Random) -> None:
-    """Fifty clients at once: none waits for what it is owed."""
+    """Fifty clients at once, none of which waits for its data."""
     loop = asyncio.get_running_loop()
     inside: list[socket.socket] = []
 
@@ -318,9 +318,9 @@ def reset_at_close(sock: socket.socket) -> None:
 
 
 def descriptors(program: Program) -> list[str]:
-    """What the program has open, except the epoll descriptor of its loop.
+    """Return the program's open descriptors, except the epoll descriptor of its loop.
 
-    The loop opens that once, when it watches enough descriptors at a time. On a loaded machine the
+    The loop opens it once, when it watches many descriptors at a time. On a loaded machine the
     first clients may never be that many at once.
     """
     found = []

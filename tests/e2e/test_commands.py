@@ -1,4 +1,4 @@
-"""Commands of many clients (-lk --exec): how many, whose they are, and when they are ended."""
+"""One command for each client (-lk --exec): how many run at once, and when they are stopped."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from ..peer import DEADLINE, Mailbox, Peer, connected, mailbox
 from ..programs import Program, until
 from .conftest import Start, heard_port
 
-#: A command that tells its process number and stays, whatever its input does.
+#: A command that prints its process ID and keeps running, even when its input ends.
 STAYS = "echo $$; exec sleep 60"
 
-#: The same with a child, and deaf to SIGTERM.
+#: The same with a child process, and both ignore SIGTERM.
 HAS_A_CHILD = "sleep 60 & echo $!; wait"
 IS_DEAF = "trap '' TERM; echo $$; while :; do sleep 1; done"
 
@@ -34,7 +34,7 @@ def number_of_command(peer: Peer) -> int:
 
 
 def is_reaped(number: int) -> Callable[[], bool]:
-    """Whether the process is gone from the process table: its parent has waited for it."""
+    """Whether the process has left the process table: its parent has waited for it."""
 
     def look() -> bool:
         try:
@@ -68,7 +68,7 @@ def serving(pync: Start, *words: str) -> tuple[Program, int]:
 
 @pytest.mark.parametrize("dialect", [(), ("--as=ncat",)])
 def test_a_command_counts_until_it_ends(pync: Start, dialect: tuple[str, ...]) -> None:
-    """Whether its client has left, or it has closed its own output."""
+    """Even when its client has left, or when it has closed its own output."""
     for command in (STAYS, "echo $$; exec >&-; exec sleep 60"):
         program = pync(*dialect, "-lkv", "--max-conns=1", "-c", command, "127.0.0.1", "0")
         found = program.hears(rb"istening on 127.0.0.1[: ](\d+)\n")
@@ -79,14 +79,14 @@ def test_a_command_counts_until_it_ends(pync: Start, dialect: tuple[str, ...]) -
             second.hears_end()
         program.hears(rb"connection limit reached \(1\)")
         os.kill(number, signal.SIGTERM)
-        until(is_reaped(number), "the command to end and to be waited for", program)
+        until(is_reaped(number), "the command to end and to be reaped", program)
         with connected(port) as third:
             assert number_of_command(third) != number
         program.process.terminate()
         program.ends(-signal.SIGTERM)
 
 
-def test_a_hundred_commands_at_once_unless_asked_otherwise(pync: Start, stack: ExitStack) -> None:
+def test_a_hundred_commands_at_once_by_default(pync: Start, stack: ExitStack) -> None:
     program, port = serving(pync, "--exec", "cat")
     clients = [stack.enter_context(connected(port)) for _ in range(101)]
     for client in clients[:100]:
@@ -96,8 +96,8 @@ def test_a_hundred_commands_at_once_unless_asked_otherwise(pync: Start, stack: E
     program.hears(rb"connection limit reached \(100\)")
 
 
-def test_one_after_the_other_nobody_is_turned_away(pync: Start) -> None:
-    """Who has heard the end of one command can have the next at once."""
+def test_consecutive_clients_are_all_served(pync: Start) -> None:
+    """A client that has seen the end of one command can start the next one at once."""
     program, port = serving(pync, "--max-conns=1", "-c", "read word; echo $word")
     for number in range(30):
         with connected(port) as client:
@@ -120,7 +120,7 @@ def test_a_reset_ends_the_command(pync: Start, command: str, half_closes: bool) 
     program.hears(rb"connection reset by peer\n")
 
 
-def test_an_idle_client_is_the_end_of_its_command(pync: Start) -> None:
+def test_an_idle_client_s_command_is_stopped(pync: Start) -> None:
     program, port = serving(pync, "-c", STAYS, "--idle-timeout=300ms")
     with connected(port) as client:
         number = number_of_command(client)
@@ -128,8 +128,8 @@ def test_an_idle_client_is_the_end_of_its_command(pync: Start) -> None:
     until(is_gone(number), "the command to end", program)
 
 
-def test_all_commands_are_ended_with_us_at_once(pync: Start, stack: ExitStack) -> None:
-    """Those that are deaf to SIGTERM are waited for together."""
+def test_all_commands_are_stopped_when_pync_ends(pync: Start, stack: ExitStack) -> None:
+    """Commands that ignore SIGTERM are waited for together."""
     program, port = serving(pync, "-c", IS_DEAF)
     clients = [stack.enter_context(connected(port)) for _ in range(5)]
     numbers = [number_of_command(client) for client in clients]
@@ -171,7 +171,7 @@ def test_udp_peers_count_until_their_commands_end(pync: Start, stack: ExitStack)
 
 
 def says_until_heard(box: Mailbox, word: bytes, to: object) -> None:
-    """Say it again and again: before there is room it is lost."""
+    """Send a datagram repeatedly until it is answered: it is lost while the limit is reached."""
     box.sock.settimeout(0.05)
     end = time.monotonic() + DEADLINE
     while time.monotonic() < end:
@@ -194,7 +194,7 @@ def test_a_silent_udp_peer_ends_its_command_s_input(pync: Start, stack: ExitStac
         box.hears(b"5\n")
 
 
-def test_a_command_that_stays_after_that_is_ended(pync: Start, stack: ExitStack) -> None:
+def test_a_command_that_keeps_running_is_stopped(pync: Start, stack: ExitStack) -> None:
     program = pync("-lukv", "--idle-timeout=200ms", "-c", STAYS, "127.0.0.1", "0")
     box = stack.enter_context(mailbox())
     box.says(b"x", ("127.0.0.1", heard_port(program)))
@@ -218,7 +218,7 @@ def test_each_peer_of_a_unix_datagram_socket_has_a_command(
 
 @pytest.mark.parametrize("near", ["tcp", "unix"])
 @pytest.mark.parametrize("end", ["exit 3", "kill -9 $$", "exec 1>&-; sleep 0.2"])
-def test_the_end_of_a_command_is_fin_however_it_ends(
+def test_the_end_of_a_command_always_sends_fin(
     pync: Start, folder: Path, near: str, end: str
 ) -> None:
     words = ("127.0.0.1", "0") if near == "tcp" else (f"unix:{folder}/near",)

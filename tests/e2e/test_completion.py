@@ -1,4 +1,4 @@
-"""Completions in the shells themselves: what Tab offers, and that nothing is printed beside it."""
+"""Completion in the real shells: what Tab offers, and that nothing else is printed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..programs import PYNC, needs
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="not on Windows")
 
-#: What is typed -> what must be among the choices.
+#: Typed text -> a word that must be offered.
 TYPED = {
     "pync --proxy-t": "--proxy-type",
     "pync -T inetc": "inetcontrol",
@@ -28,7 +28,7 @@ TYPED = {
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with a file to complete, and the scripts as they are printed."""
+    """A folder with a file name to complete, and the completion scripts that pync prints."""
     (tmp_path / "here.txt").write_text("")
     for shell in ("bash", "zsh", "fish"):
         done = subprocess.run([*PYNC, f"--completion={shell}"], capture_output=True, check=True)
@@ -38,7 +38,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_bash(folder: Path) -> None:
     bash = needs("bash")
-    # readline takes = for a word of its own.
+    # readline treats = as a separate word.
     lines = ["compopt() { :; }; source ./pync.bash"]
     for typed in TYPED:
         lines.append(f"COMP_WORDS=({typed.replace('=', ' = ')})")

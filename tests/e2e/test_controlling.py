@@ -1,4 +1,4 @@
-"""A running relay is asked and told: its faults, its connections, its listener."""
+"""Control a running relay (--control): its faults, its connections, its listener."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="this system has
 
 
 class Controlled:
-    """A relay to a server, and its control socket."""
+    """A relay to a server, with a control socket."""
 
     def __init__(self, target: Server, folder: Path, *words: str) -> None:
         self.at = folder / "control"
@@ -29,7 +29,7 @@ class Controlled:
         self.relay, self.port = listening_pync("-k", f"--control=unix:{self.at}", *words, onward)
 
     def ask(self, *words: str) -> dict[str, Any]:
-        """What pync --control-client shows."""
+        """Return the output of pync --control-client."""
         status, shown, said = asked(f"unix:{self.at}", *words)
         assert (status, said) == (0, "")
         told: dict[str, Any] = json.loads(shown)
@@ -37,14 +37,14 @@ class Controlled:
         return told
 
     def is_told(self, *words: str) -> str:
-        """What pync --control-client complains about."""
+        """Return the error message of pync --control-client."""
         status, shown, said = asked(f"unix:{self.at}", *words)
         assert (status, shown) == (1, b"")
         return said
 
     @contextmanager
     def joined(self) -> Iterator[tuple[Peer, Peer]]:
-        """A client and the server, joined."""
+        """Return a client and the server, connected through the relay."""
         with connected(self.port) as client:
             server = self._target.accepts()
             with server.sock:
@@ -52,7 +52,7 @@ class Controlled:
 
 
 def asked(*words: str) -> tuple[int, bytes, str]:
-    """Status, output and messages of pync --control-client."""
+    """Return status, stdout and stderr of pync --control-client."""
     done = subprocess.run(
         [*PYNC, "--control-client", *words], capture_output=True, timeout=DEADLINE, check=False
     )
@@ -85,7 +85,7 @@ def begin() -> Iterator[Begin]:
         yield start
 
 
-def test_a_fault_is_switched_on_and_off_for_those_inside(
+def test_a_fault_is_switched_on_and_off_for_existing_connections(
     begin: Begin, target: Server, tmp_path: Path
 ) -> None:
     link = begin(target, tmp_path)
@@ -101,7 +101,7 @@ def test_a_fault_is_switched_on_and_off_for_those_inside(
 
 
 @pytest.mark.parametrize("fault", ["delay=1h", "rate=1"])
-def test_what_a_removed_fault_was_holding_back_arrives(
+def test_data_that_a_removed_fault_held_back_arrives(
     begin: Begin, target: Server, tmp_path: Path, fault: str
 ) -> None:
     link = begin(target, tmp_path)
@@ -113,7 +113,7 @@ def test_what_a_removed_fault_was_holding_back_arrives(
         server.hears(b"question")
 
 
-def test_what_is_listed(begin: Begin, target: Server, tmp_path: Path) -> None:
+def test_connections_are_listed(begin: Begin, target: Server, tmp_path: Path) -> None:
     link = begin(target, tmp_path, "--fault=down delay=1ms", "--fault-seed=9")
     with link.joined() as (client, server):
         client.says(b"question")
@@ -186,7 +186,7 @@ def test_a_share_of_the_clients_is_refused(begin: Begin, target: Server, tmp_pat
         server.hears(b"let in")
 
 
-def test_garbage_is_answered_and_harms_nobody(begin: Begin, target: Server, tmp_path: Path) -> None:
+def test_garbage_is_answered_with_an_error(begin: Begin, target: Server, tmp_path: Path) -> None:
     link = begin(target, tmp_path)
     with socket.socket(socket.AF_UNIX) as one:
         one.connect(str(link.at))
@@ -200,7 +200,7 @@ def test_garbage_is_answered_and_harms_nobody(begin: Begin, target: Server, tmp_
         server.hears(b"alive")
 
 
-def test_one_who_reads_no_answers_is_not_read_for_ever(
+def test_a_client_that_reads_no_answers_is_no_longer_read(
     begin: Begin, target: Server, tmp_path: Path
 ) -> None:
     link = begin(target, tmp_path)

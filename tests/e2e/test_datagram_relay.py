@@ -1,4 +1,4 @@
-"""Datagrams through a relay: a session for each peer, answered from where it had sent to."""
+"""Datagram relay: one session per peer, answers from the address that the peer used."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def begin(pync: Start, box: Mailbox, *words: object) -> tuple[Program, int]:
 
 @contextmanager
 def visitor(port: int, host: str = "127.0.0.1") -> Iterator[Mailbox]:
-    """A peer of the relay. It is connected: from elsewhere it hears nothing."""
+    """A peer of the relay. Its socket is connected: it receives from the relay only."""
     with mailbox(host) as peer:
         peer.sock.connect((host, port))
         yield peer
@@ -50,12 +50,12 @@ def converses(peer: Mailbox, box: Mailbox, word: bytes) -> None:
 
 
 def hears_times(program: Program, text: bytes, times: int) -> None:
-    """It says this so often, in all."""
+    """Wait until stderr contains the text so many times in total."""
     while program.said.count(text) < times:
         program.hears(re.escape(program.said) + b"(?s:.+)")
 
 
-def test_each_peer_has_a_session_of_its_own(pync: Start, box: Mailbox) -> None:
+def test_each_peer_has_its_own_session(pync: Start, box: Mailbox) -> None:
     _, port = begin(pync, box)
     with ExitStack() as stack:
         peers = [stack.enter_context(visitor(port)) for _ in range(70)]
@@ -65,21 +65,21 @@ def test_each_peer_has_a_session_of_its_own(pync: Start, box: Mailbox) -> None:
             box.hears(b"question %d" % number)
             seen.append(box.correspondent)
         assert len(set(seen)) == len(peers)
-        # The answers come in another order, more than one for each question.
+        # The answers arrive in another order, and more than one for each question.
         for number in reversed(range(len(peers))):
             for word in (b"first", b"second"):
                 box.says(b"%s answer to %d" % (word, number), seen[number])
         for number, peer in enumerate(peers):
             peer.hears(b"first answer to %d" % number)
             peer.hears(b"second answer to %d" % number)
-        # A session stays: the server sees the same sender again.
+        # The session still exists: the server sees the same sender address again.
         says(peers[7], b"again")
         box.hears(b"again")
         assert box.correspondent == seen[7]
 
 
 @pytest.mark.parametrize("size", [0, 1, 1472, 9000, 65_507])
-def test_every_size_passes_whole(pync: Start, box: Mailbox, size: int) -> None:
+def test_datagrams_of_every_size_arrive_unchanged(pync: Start, box: Mailbox, size: int) -> None:
     _, port = begin(pync, box)
     with visitor(port) as peer:
         for _ in range(3):
@@ -97,7 +97,7 @@ def test_the_answer_leaves_from_the_address_that_was_asked(pync: Start, box: Mai
             peer = stack.enter_context(mailbox("::1" if ":" in host else "127.0.0.1"))
             peer.sock.connect((host, port))
             peers.append(peer)
-        # One socket that sends to two of our addresses is answered by each.
+        # One socket that sends to two addresses of the relay gets an answer from each.
         both = stack.enter_context(mailbox())
         for peer, host in zip(peers, hosts, strict=True):
             converses(peer, box, host.encode())
@@ -109,7 +109,7 @@ def test_the_answer_leaves_from_the_address_that_was_asked(pync: Start, box: Mai
             assert both.correspondent == (host, port)
 
 
-def test_a_server_that_is_away_for_a_while(pync: Start, box: Mailbox) -> None:
+def test_a_server_that_is_unreachable_for_a_while(pync: Start, box: Mailbox) -> None:
     program, port = begin(pync, box)
     where = box.sock.getsockname()
     with visitor(port) as peer:
@@ -123,18 +123,18 @@ def test_a_server_that_is_away_for_a_while(pync: Start, box: Mailbox) -> None:
             again = Mailbox(sock)
             sock.settimeout(30)
             says(peer, b"five")
-            # (Of those before it some may have been on the way until here.)
+            # (Some of the earlier datagrams may have been under way until now.)
             word = b""
             while word != b"five":
                 word, again.correspondent = sock.recvfrom(100)
             again.says(b"back")
             peer.hears(b"back")
     program.process.send_signal(signal.SIGTERM)
-    # It is said once, not for each datagram.
+    # It is reported once, not for each datagram.
     assert program.ends(-signal.SIGTERM).count(b"refused") == 1
 
 
-def test_a_peer_that_has_gone_harms_nobody(pync: Start, box: Mailbox) -> None:
+def test_a_peer_that_has_gone_does_not_affect_others(pync: Start, box: Mailbox) -> None:
     _, port = begin(pync, box)
     with visitor(port) as peer:
         says(peer, b"gone")
@@ -158,7 +158,7 @@ def test_a_session_ends_when_it_is_idle(pync: Start, box: Mailbox) -> None:
         assert watch.reached(0.3)
         converses(peer, box, b"hello")
         assert box.correspondent != first
-        # What moves in either direction keeps it.
+        # Data in either direction keeps the session alive.
         kept = box.correspondent
         for _ in range(4):
             assert stays(program, 0.1)
@@ -181,9 +181,9 @@ def test_without_k_there_is_one_session(pync: Start, box: Mailbox) -> None:
         program.ends(1)
 
 
-def test_two_servers_are_joined(pync: Start, box: Mailbox) -> None:
+def test_two_servers_are_connected(pync: Start, box: Mailbox) -> None:
     with mailbox() as other, mailbox() as probe:
-        # (A server learns where we are from the first datagram: the other one's.)
+        # (A server learns the relay's address from the first datagram of the other server.)
         source = probe.port
         probe.sock.close()
         near = f"udp://127.0.0.1:{other.port}"
@@ -194,12 +194,12 @@ def test_two_servers_are_joined(pync: Start, box: Mailbox) -> None:
         other.hears(b"hi")
 
 
-def test_the_longest_silent_makes_room(pync: Start, box: Mailbox) -> None:
+def test_the_longest_silent_session_is_replaced(pync: Start, box: Mailbox) -> None:
     program, port = begin(pync, box, "--max-conns=2")
     with visitor(port) as first, visitor(port) as second, visitor(port) as third:
         converses(first, box, b"1")
         converses(second, box, b"2")
-        # None has been silent for long: the third one is turned away.
+        # No session has been silent for long: the third peer is rejected.
         says(third, b"early")
         program.hears(rb"denied: connection limit reached \(2\)\n")
         watch = Stopwatch()
@@ -211,7 +211,7 @@ def test_the_longest_silent_makes_room(pync: Start, box: Mailbox) -> None:
         converses(second, box, b"2")
 
 
-def test_who_is_let_in(pync: Start, box: Mailbox, tmp_path: Path) -> None:
+def test_access_lists(pync: Start, box: Mailbox, tmp_path: Path) -> None:
     denied = tmp_path / "denied"
     denied.write_text("127.0.0.1\n")
     program, port = begin(pync, box, f"--denyfile={denied}")
@@ -232,7 +232,7 @@ def test_sigusr1_and_drain(pync: Start, box: Mailbox) -> None:
         program.hears(rb"%s: 5 bytes sent, 5 received in \d s\n" % box.port.encode())
         program.hears(b"pync: 1 connection\n")
         program.process.send_signal(signal.SIGTERM)
-        # Of signals that are there together the kernel gives the lowest number first: the second
+        # Of several pending signals the kernel delivers the lowest number first: the second
         # report comes after SIGTERM.
         for times in (2, 3):
             program.process.send_signal(signal.SIGUSR1)
@@ -252,7 +252,7 @@ def test_events_as_json(pync: Start, box: Mailbox) -> None:
     with visitor(port) as peer:
         converses(peer, box, b"abc")
         said = program.ends(1)
-    # (The first line is the listener's, the last one is what it ended with.)
+    # (The first line is about the listener, the last one about the end.)
     events = [json.loads(line) for line in said.splitlines()[1:-1]]
     assert [one["event"] for one in events] == ["accepted", "dialled", "closed"]
     dialled, closed = events[1:]
@@ -271,7 +271,7 @@ def test_a_record_for_each_peer(pync: Start, box: Mailbox, tmp_path: Path) -> No
             assert path.read_bytes() == b"abba"
 
 
-def test_the_next_target_when_nobody_is_at_the_first(pync: Start, box: Mailbox) -> None:
+def test_the_next_target_is_used_when_the_first_is_closed(pync: Start, box: Mailbox) -> None:
     with mailbox() as closed:
         refused = closed.port
     program = pync(
@@ -285,7 +285,7 @@ def test_the_next_target_when_nobody_is_at_the_first(pync: Start, box: Mailbox) 
         converses(peer, box, b"three")
 
 
-def test_balanced_between_two(pync: Start, box: Mailbox) -> None:
+def test_sessions_are_balanced_between_two_targets(pync: Start, box: Mailbox) -> None:
     with mailbox() as other:
         words = ("--balance=round-robin", "--to", f"127.0.0.1:{other.port}")
         program = pync("-lkuv", *words, "127.0.0.1", "0", f"127.0.0.1:{box.port}")
@@ -296,7 +296,7 @@ def test_balanced_between_two(pync: Start, box: Mailbox) -> None:
                 converses(peer, target, b"again")
 
 
-def test_a_name_without_an_address_is_said_once_a_second(pync: Start) -> None:
+def test_an_unknown_name_is_reported_once_a_second(pync: Start) -> None:
     program = pync("-lkuv", "127.0.0.1", "0", "nobody.invalid:53")
     port = heard_port(program)
     with visitor(port) as peer:
@@ -316,7 +316,7 @@ def test_a_rate_spaces_whole_datagrams(pync: Start, box: Mailbox) -> None:
             says(peer, bytes(1024))
         for _ in range(6):
             box.hears(bytes(1024))
-        # (A fifth of a second may be made up for.)
+        # (It may catch up a fifth of a second.)
         assert watch.reached(0.25)
 
 
@@ -342,8 +342,8 @@ def test_unix_datagrams_are_not_lost(pync: Start, box: Mailbox, folder: Path, fa
             large = os.urandom(150_000)
             says(peer, large)
             assert target.sock.recv(200_000) == large
-            # The receiver reads nothing while they are sent: the kernel holds few (unix(7)), the
-            # relay some, and then the sender waits.
+            # The receiver reads nothing while they are sent: the kernel buffers few (unix(7)), the
+            # relay buffers some, and then the sender waits.
             client.setblocking(False)
             sent = 0
             while sent < count:
@@ -361,7 +361,7 @@ def test_unix_datagrams_are_not_lost(pync: Start, box: Mailbox, folder: Path, fa
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="only on Linux")
-def test_a_unix_server_that_starts_again(pync: Start, folder: Path) -> None:
+def test_a_unix_server_that_restarts(pync: Start, folder: Path) -> None:
     pync("-lkuvU", folder / "near", f"unixgram:{folder}/far").hears(b"Bound on ")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
         client.bind(str(folder / "client"))
@@ -376,7 +376,7 @@ def test_a_unix_server_that_starts_again(pync: Start, folder: Path) -> None:
 
 
 @linux
-def test_nothing_is_left_of_peers_that_were_inside(pync: Start, box: Mailbox) -> None:
+def test_no_descriptor_is_left_open_after_many_peers(pync: Start, box: Mailbox) -> None:
     program, port = begin(pync, box, "--idle-timeout=0.3s")
     files = Path(f"/proc/{program.process.pid}/fd")
     with visitor(port) as first:
@@ -387,5 +387,5 @@ def test_nothing_is_left_of_peers_that_were_inside(pync: Start, box: Mailbox) ->
             with ExitStack() as stack:
                 for _ in range(50):
                     converses(stack.enter_context(visitor(port)), box, b"hello")
-        # (With many descriptors the loop changes to epoll, which has one.)
+        # (With many descriptors the loop switches to epoll, which needs one itself.)
         until(lambda: len(list(files.iterdir())) <= before + 1, "all to be closed", program)

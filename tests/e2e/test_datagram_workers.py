@@ -1,4 +1,4 @@
-"""Several processes that serve one UDP port (--workers): each peer stays with the same process."""
+"""Several processes serve one UDP port (--workers): each peer stays with the same process."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="only on Linux: SO_REUSEPORT keeps a peer there"
 )
 
-#: So many peers that each of two workers gets some of them, except once in 10^9 runs.
+#: With so many peers each of two workers gets some, except once in 10^9 runs.
 MANY = 32
 
 
-#: What both workers print at SIGUSR1, in either order.
+#: The reports of both workers after SIGUSR1, in either order.
 TABLES = rb"(?s)worker (1: \d+ connection.*worker 2: \d+ c|2: \d+ connection.*worker 1: \d+ c)"
 
 
 def begin(pync: Start, box: Mailbox, *words: object) -> tuple[Program, int]:
     program = pync("-lkuv", "--workers=2", *words, "127.0.0.1", "0", f"127.0.0.1:{box.port}")
     port = heard_port(program)
-    until(lambda: len(workers(program)) == 2, "both workers are there", program)
+    until(lambda: len(workers(program)) == 2, "both workers", program)
     return program, port
 
 
-def test_a_peer_stays_with_one_of_them(pync: Start, box: Mailbox) -> None:
+def test_a_peer_stays_with_one_worker(pync: Start, box: Mailbox) -> None:
     program, port = begin(pync, box)
     with ExitStack() as stack:
         peers = [stack.enter_context(visitor(port)) for _ in range(MANY)]
@@ -49,13 +49,13 @@ def test_a_peer_stays_with_one_of_them(pync: Start, box: Mailbox) -> None:
             assert box.correspondent == seen[number]
         assert len(set(seen)) == MANY
         program.process.send_signal(signal.SIGUSR1)
-        # One of them may be slow to print its table.
+        # One of the workers may print its table late.
         program.hears(TABLES)
     program.process.terminate()
     program.ends(-signal.SIGTERM)
 
 
-def test_the_peers_of_one_that_dies_have_its_successor(pync: Start, box: Mailbox) -> None:
+def test_the_peers_of_a_dead_worker_move_to_its_successor(pync: Start, box: Mailbox) -> None:
     program, port = begin(pync, box)
     with ExitStack() as stack:
         peers = [stack.enter_context(visitor(port)) for _ in range(MANY)]
@@ -65,7 +65,7 @@ def test_the_peers_of_one_that_dies_have_its_successor(pync: Start, box: Mailbox
             seen.append(box.correspondent)
         os.kill(workers(program)[0], signal.SIGKILL)
         program.hears(b"another takes its place")
-        # Datagrams sent in the meantime wait for the new worker; the other worker's peers stay.
+        # Datagrams sent in the meantime wait for the new worker; the other worker keeps its peers.
         others = 0
         for number, peer in enumerate(peers):
             says(peer, b"again %d" % number)
@@ -81,24 +81,24 @@ def test_the_peers_of_one_that_dies_have_its_successor(pync: Start, box: Mailbox
     program.ends(-signal.SIGTERM)
 
 
-def test_those_inside_go_on_while_it_drains(pync: Start, box: Mailbox) -> None:
+def test_sessions_continue_during_a_drain(pync: Start, box: Mailbox) -> None:
     program, port = begin(pync, box, "--drain=30s", "--idle-timeout=1s")
     with ExitStack() as stack:
         peers = [stack.enter_context(visitor(port)) for _ in range(MANY)]
         for number, peer in enumerate(peers):
             converses(peer, box, b"question %d" % number)
         program.process.terminate()
-        # (Each peer's datagrams still reach its worker: no worker has closed its socket.)
+        # (The datagrams of each peer still reach its worker: no worker has closed its socket.)
         for number, peer in enumerate(peers):
             converses(peer, box, b"again %d" % number)
         assert b"another takes its place" not in program.said
     program.ends(0)
 
 
-def test_max_conns_counts_those_of_all(pync: Start, box: Mailbox) -> None:
+def test_max_conns_counts_the_sessions_of_all_workers(pync: Start, box: Mailbox) -> None:
     program, port = begin(pync, box, "--max-conns=3")
     with ExitStack() as stack:
-        # (A peer that is silent for a second may make room for another.)
+        # (A peer that has been silent for a second may be replaced by another.)
         for number in range(MANY):
             says(stack.enter_context(visitor(port)), b"question %d" % number)
         program.hears(rb"connection limit reached \(3\)")
@@ -118,7 +118,7 @@ def test_a_record_for_each_peer(pync: Start, box: Mailbox, tmp_path: Path) -> No
     assert kept == {word + word[::-1] for word in words}
 
 
-def test_the_access_lists_are_read_again_by_all(pync: Start, box: Mailbox, tmp_path: Path) -> None:
+def test_all_workers_read_the_access_lists_again(pync: Start, box: Mailbox, tmp_path: Path) -> None:
     denied = tmp_path / "denied"
     denied.write_text("")
     program, port = begin(pync, box, f"--denyfile={denied}")
@@ -127,7 +127,7 @@ def test_the_access_lists_are_read_again_by_all(pync: Start, box: Mailbox, tmp_p
     denied.write_text("127.0.0.1\n")
     program.process.send_signal(signal.SIGHUP)
     program.hears(b"read again")
-    # (A worker that answers the later SIGUSR1 has read the list again.)
+    # (A worker that answers the later SIGUSR1 has read the list again by then.)
     program.process.send_signal(signal.SIGUSR1)
     program.hears(TABLES)
     with ExitStack() as stack:
@@ -138,7 +138,7 @@ def test_the_access_lists_are_read_again_by_all(pync: Start, box: Mailbox, tmp_p
     program.ends(-signal.SIGTERM)
 
 
-def test_the_port_of_another_one_is_not_shared(pync: Start, box: Mailbox) -> None:
+def test_the_port_of_another_program_is_not_shared(pync: Start, box: Mailbox) -> None:
     _, port = begin(pync, box)
     other = pync("-lku", "--workers=2", "127.0.0.1", port, f"127.0.0.1:{box.port}")
     assert b"address already in use" in other.ends(1)
@@ -152,18 +152,18 @@ def test_the_port_of_another_one_is_not_shared(pync: Start, box: Mailbox) -> Non
         ("fd:3", b"cannot use --workers with fd:3: it is one socket", 2),
     ],
 )
-def test_what_cannot_be_shared_is_refused(
+def test_addresses_that_cannot_be_shared_are_refused(
     pync: Start, box: Mailbox, words: str, said: bytes, status: int
 ) -> None:
     onward = f"udp://127.0.0.1:{box.port}"
     assert said in pync("-lk", "--workers=2", words, onward).ends(status)
 
 
-def test_a_broadcast_is_passed_on_once(pync: Start, box: Mailbox) -> None:
+def test_a_broadcast_is_relayed_once(pync: Start, box: Mailbox) -> None:
     """The kernel gives a broadcast to every socket of the port."""
     program = pync("-lkuv", "--workers=2", "-4", "0", "--to", f"127.0.0.1:{box.port}")
     port = heard_port(program)
-    until(lambda: len(workers(program)) == 2, "both workers are there", program)
+    until(lambda: len(workers(program)) == 2, "both workers", program)
     with mailbox() as peer:
         peer.sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         for number in range(10):

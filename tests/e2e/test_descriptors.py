@@ -1,7 +1,7 @@
-"""A server that has no descriptor left goes on when it has some again.
+"""A server that runs out of descriptors serves again when some are free.
 
-What it needs for a client is imported before it listens: an import inside a callback would
-meet the limit, too.
+All modules that it needs for a client are imported before it listens: an import in a callback
+would hit the limit, too.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .conftest import heard_port
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no limit of descriptors there")
 
-#: Runs pync, and writes a line for every import once there is a socket.
+#: Runs pync, and writes a line for every import after the first socket was made.
 AUDITED = """
 import os, sys
 from pync.cli import main
@@ -70,7 +70,7 @@ def target() -> Iterator[int]:
         "-l --proxy-type socks --proxy http://joe:x@127.0.0.1:1",
     ],
 )
-def test_nothing_is_imported_for_a_client(words: str) -> None:
+def test_no_module_is_imported_for_a_client(words: str) -> None:
     argv = [sys.executable, "-c", AUDITED, "-v", *words.split(), "127.0.0.1", "0"]
     with Program(*argv) as program:
         port = heard_port(program)
@@ -88,7 +88,7 @@ def test_nothing_is_imported_for_a_client(words: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["http", "socks"])
-def test_a_proxy_without_descriptors_serves_when_it_has_some(kind: str, target: int) -> None:
+def test_a_proxy_serves_again_when_descriptors_are_free(kind: str, target: int) -> None:
     limited = ("sh", "-c", 'ulimit -n 20 && exec "$@"', "sh", *PYNC)
     words = ("-lv", "--proxy-type", kind, "127.0.0.1", "0")
     with Program(*limited, *words) as program, ExitStack() as crowd:
@@ -98,8 +98,8 @@ def test_a_proxy_without_descriptors_serves_when_it_has_some(kind: str, target: 
             try:
                 client.says(asks(kind, target))
             except ConnectionError:
-                pass  # it was turned away: nothing could be opened for it
-        # Some are served, or refused; the others wait to be accepted.
+                pass  # it was rejected: no descriptor was left for it
+        # Some are served or rejected; the others wait to be accepted.
         assert any(answered(client) for client in waiting[:5])
         for client in waiting:
             client.resets()

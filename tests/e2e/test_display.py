@@ -1,4 +1,4 @@
-r"""--show, --input, --marks, --colour, --timestamps: how output is shown, and input is parsed."""
+r"""How output is shown and input is parsed: --show, --input, --marks, --colour, --timestamps."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_both_directions_as_escapes(pync: Start, server: Server) -> None:
     program.ends()
 
 
-def test_a_dump_goes_into_a_file_as_well(pync: Start, server: Server, tmp_path: Path) -> None:
+def test_a_hex_dump_is_written_to_a_file(pync: Start, server: Server, tmp_path: Path) -> None:
     with open(tmp_path / "dump", "wb") as file:
         program = pync("-d", "--show=hex", "127.0.0.1", server.port, stdout=file)
         peer = server.accepts()
@@ -39,7 +39,7 @@ def test_a_dump_goes_into_a_file_as_well(pync: Start, server: Server, tmp_path: 
     assert text == f"0000   {'68 65 6c 6c 6f 0a':<23}  {'':<23}  {'hello.':<16}\n"
 
 
-def test_what_is_shown_as_escapes_can_be_sent(pync: Start, server: Server) -> None:
+def test_displayed_escapes_can_be_sent(pync: Start, server: Server) -> None:
     data = bytes(range(256)) + "é\r\n\\x".encode()
     sender = pync("-d", "--show=escape", "127.0.0.1", server.port)
     peer = server.accepts()
@@ -85,7 +85,7 @@ def test_datagrams_are_typed_as_digits(pync: Start, box: Mailbox) -> None:
         ("escape", b"a\nb\\q", b"line 2, column 2: '\\q' is not an escape"),
     ],
 )
-def test_input_that_means_nothing_is_one_line(
+def test_malformed_input_is_one_error_line(
     pync: Start, server: Server, form: str, text: bytes, said: bytes
 ) -> None:
     program = pync(f"--input={form}", "127.0.0.1", server.port)
@@ -97,7 +97,7 @@ def test_input_that_means_nothing_is_one_line(
     assert told.count(b"\n") == 1
 
 
-def test_a_person_may_mistype(terminal: Sit, server: Server) -> None:
+def test_a_typing_error_does_not_end_the_session(terminal: Sit, server: Server) -> None:
     person = terminal("--input=hex", "127.0.0.1", server.port)
     peer = server.accepts()
     person.types(b"4\r")
@@ -152,7 +152,7 @@ def test_lines_have_times_and_records_headings(pync: Start, server: Server, tmp_
     assert re.fullmatch(rb"\S+T\S+ < 8 bytes\none\ntwo\n", (tmp_path / "record").read_bytes())
 
 
-def test_a_reader_that_leaves_is_no_failure_of_ours(pync: Start, server: Server) -> None:
+def test_a_reader_that_leaves_is_not_an_error(pync: Start, server: Server) -> None:
     program = pync("--marks", "127.0.0.1", server.port)
     server.accepts()
     program.stops_reading()
@@ -175,7 +175,7 @@ def test_a_reader_that_leaves_is_no_failure_of_ours(pync: Start, server: Server)
         (("-l", "--proxy-type=socks", "--marks", "1"), b"cannot use --marks and --proxy-type"),
     ],
 )
-def test_what_would_have_no_effect_is_refused(
+def test_options_without_effect_are_refused(
     pync: Start, words: tuple[str, ...], said: bytes
 ) -> None:
     assert said in pync(*words).ends(2)

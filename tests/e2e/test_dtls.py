@@ -1,4 +1,4 @@
-"""DTLS (-u --ssl): client, listener, several peers on one socket, ends, and bad input."""
+"""DTLS (-u --ssl): client, listener, several peers on one socket, closing, and bad input."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def begin(pync: Start, pem: Path, *words: object) -> tuple[Program, int]:
     return program, heard_port(program)
 
 
-def test_both_ways_and_the_clients_end(pync: Start, pem: Path, dial_dtls: DialDtls) -> None:
+def test_data_both_ways_and_the_client_closes(pync: Start, pem: Path, dial_dtls: DialDtls) -> None:
     program, port = begin(pync, pem)
     client = dial_dtls(port)
     client.send(b"question")
@@ -36,7 +36,7 @@ def test_both_ways_and_the_clients_end(pync: Start, pem: Path, dial_dtls: DialDt
     program.ends(0)
 
 
-def test_the_servers_end_ends_the_client(pync: Start, pem: Path) -> None:
+def test_the_client_ends_when_the_server_closes(pync: Start, pem: Path) -> None:
     with library.listen("dtls://127.0.0.1:0", certificate=str(pem)) as listener:
         port = listener.address.port
         program = pync(f"dtls://localhost:{port}", f"--ssl-trustfile={pem}")
@@ -49,7 +49,7 @@ def test_the_servers_end_ends_the_client(pync: Start, pem: Path) -> None:
         program.ends(0)
 
 
-def test_the_end_of_our_input_is_said_when_no_answer_comes(pync: Start, pem: Path) -> None:
+def test_the_end_of_input_is_reported_when_no_answer_comes(pync: Start, pem: Path) -> None:
     with library.listen("dtls://127.0.0.1:0", certificate=str(pem)) as listener:
         port = listener.address.port
         program = pync("-u", "--ssl-trustfile", pem, "localhost", port)
@@ -64,7 +64,7 @@ def test_the_end_of_our_input_is_said_when_no_answer_comes(pync: Start, pem: Pat
         program.ends(0)
 
 
-def test_who_comes_later_is_served_next(pync: Start, pem: Path, dial_dtls: DialDtls) -> None:
+def test_a_later_client_is_served_next(pync: Start, pem: Path, dial_dtls: DialDtls) -> None:
     program, port = begin(pync, pem, "-k")
     first = dial_dtls(port)
     first.send(b"first")
@@ -100,10 +100,12 @@ def test_one_command(pync: Start, pem: Path, dial_dtls: DialDtls) -> None:
     program.ends(7)
 
 
-def test_a_handshake_that_stops_delays_nobody(pync: Start, pem: Path, dial_dtls: DialDtls) -> None:
+def test_an_unfinished_handshake_does_not_delay_others(
+    pync: Start, pem: Path, dial_dtls: DialDtls
+) -> None:
     program, port = begin(pync, pem)
     with mailbox() as silent:
-        # These are not ClientHellos.
+        # These datagrams are not ClientHellos.
         for word in (b"", b"hello?", bytes(60_000)):
             silent.says(word, ("127.0.0.1", port))
         client = dial_dtls(port)
@@ -113,7 +115,7 @@ def test_a_handshake_that_stops_delays_nobody(pync: Start, pem: Path, dial_dtls:
         program.ends(0)
 
 
-def test_a_client_of_which_a_certificate_is_asked(
+def test_a_listener_that_requires_client_certificates(
     pync: Start, pem: Path, dial_dtls: DialDtls
 ) -> None:
     program, port = begin(pync, pem, "-k", "--ssl-verify", f"--ssl-trustfile={pem}")
@@ -159,7 +161,7 @@ def test_over_ipv6(pync: Start, pem: Path) -> None:
         ("--ssl-trustfile={pem} --ssl-servername=example.org", b"Hostname mismatch", 9),
     ],
 )
-def test_a_server_that_is_not_right(
+def test_a_server_that_fails_the_verification(
     pync: Start, pem: Path, words: str, said: bytes, status: int
 ) -> None:
     listener, port = begin(pync, pem, "-k")
@@ -171,14 +173,14 @@ def test_a_server_that_is_not_right(
     listener.hears(rb"pync: accept dtls://127.0.0.1:\d+: the peer sent the alert .*\n")
 
 
-def test_a_peer_that_is_silent(pync: Start) -> None:
+def test_a_silent_peer(pync: Start) -> None:
     with mailbox() as silent:
         program = pync("-w1", "--exit-codes=detailed", f"dtls://127.0.0.1:{silent.port}")
         address = f"dtls://127.0.0.1:{silent.port}".encode()
         assert program.ends(9) == b"pync: dial %b: the handshake timed out\n" % address
 
 
-def test_nobody_is_there(pync: Start) -> None:
+def test_nothing_listens(pync: Start) -> None:
     with mailbox() as closed:
         port = closed.port
     said = pync("-u", "--ssl", "127.0.0.1", port).ends(1)
@@ -202,11 +204,11 @@ def test_nobody_is_there(pync: Start) -> None:
         ("--proxy=p:1 dtls://h:1", b"cannot use --proxy and -u"),
     ],
 )
-def test_what_cannot_be(pync: Start, words: str, said: bytes) -> None:
+def test_invalid_options(pync: Start, words: str, said: bytes) -> None:
     assert said in pync(*words.split()).ends(2)
 
 
-def test_without_the_extra_one_line_says_what_to_install(tmp_path: Path) -> None:
+def test_a_missing_package_is_one_error_line(tmp_path: Path) -> None:
     (tmp_path / "OpenSSL.py").write_text("raise ImportError\n")
     code = (
         f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from pync.__main__ import run; run()"
@@ -219,7 +221,7 @@ def test_without_the_extra_one_line_says_what_to_install(tmp_path: Path) -> None
         assert done.stderr == b"pync: DTLS needs pyOpenSSL: pip install 'pync-nc[dtls]'\n"
 
 
-def test_ncat_has_it_too(pync: Start, pem: Path) -> None:
+def test_ncat_supports_dtls(pync: Start, pem: Path) -> None:
     program, port = begin(pync, pem)
     client = pync("--as=ncat", "-v", "-u", "--ssl", "127.0.0.1", port)
     client.write(b"hello")
@@ -245,7 +247,7 @@ def test_a_socket_of_many_addresses_answers_from_the_one_that_was_asked(
     program.ends(0)
 
 
-def test_what_is_longer_than_a_record_is_several(pync: Start, pem: Path) -> None:
+def test_input_longer_than_a_record_becomes_several(pync: Start, pem: Path) -> None:
     program, port = begin(pync, pem)
     client = pync("-u", "--insecure", "127.0.0.1", port)
     client.write(b"x" * 50_000)

@@ -1,4 +1,4 @@
-"""DTLS on either side of a relay: each peer has a session of its own, and its end is passed on."""
+"""DTLS on either side of a relay: each peer has its own session, and closing is relayed."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ def listener(pem: Path) -> Iterator[TlsListener]:
 
 
 def near(pync: Start, pem: Path, box: Mailbox, *words: object) -> tuple[Program, int]:
-    """Clients by DTLS, a server without it."""
+    """Clients with DTLS, a server without it."""
     program = pync("-lkuv", f"--ssl-cert={pem}", *words, "127.0.0.1", "0", f"127.0.0.1:{box.port}")
     return program, heard_port(program)
 
 
 def onward(pync: Start, port: int, *words: object) -> tuple[Program, int]:
-    """Clients without DTLS, a server by it."""
+    """Clients without DTLS, a server with it."""
     program = pync("-lkuv", *words, "127.0.0.1", "0", f"dtls://localhost:{port}")
     return program, heard_port(program)
 
 
-def test_each_client_has_a_session_of_its_own(
+def test_each_client_has_its_own_session(
     pync: Start, pem: Path, box: Mailbox, dial_dtls: DialDtls
 ) -> None:
     program, port = near(pync, pem, box)
@@ -68,7 +68,7 @@ def test_each_client_has_a_session_of_its_own(
     assert box.correspondent == seen[2]
 
 
-def test_a_client_without_dtls_reaches_nobody(
+def test_a_client_without_dtls_does_not_reach_the_server(
     pync: Start, pem: Path, box: Mailbox, dial_dtls: DialDtls
 ) -> None:
     _, port = near(pync, pem, box)
@@ -79,7 +79,7 @@ def test_a_client_without_dtls_reaches_nobody(
         box.hears(b"by DTLS")
 
 
-def test_more_than_fits_into_one_turn(
+def test_two_hundred_datagrams_each_way(
     pync: Start, pem: Path, box: Mailbox, dial_dtls: DialDtls
 ) -> None:
     _, port = near(pync, pem, box)
@@ -93,7 +93,9 @@ def test_more_than_fits_into_one_turn(
         box.hears(b"%d" % number)
 
 
-def test_what_comes_with_the_end_of_the_handshake(pync: Start, pem: Path, box: Mailbox) -> None:
+def test_data_that_comes_with_the_end_of_the_handshake(
+    pync: Start, pem: Path, box: Mailbox
+) -> None:
     _, port = near(pync, pem, box)
     client = pync("-u", f"--ssl-trustfile={pem}", "localhost", port)
     client.write(b"at once")
@@ -116,7 +118,7 @@ def test_the_relay_waits_for_the_servers_handshake(
                 assert [server.recv(), server.recv()] == [b"one", b"two"]
                 server.send(b"answer")
                 box.hears(b"answer")
-            # Its end is the session's. A new datagram begins another one.
+            # The end of DTLS ends the session. A new datagram starts another session.
             program.hears(rb"closed: 6 bytes sent, 6 received in \S+ s \(client: eof, ")
             program.said = b""
             box.says(b"three", ("127.0.0.1", port))
@@ -126,7 +128,7 @@ def test_the_relay_waits_for_the_servers_handshake(
             program.said = b""
 
 
-def test_by_dtls_on_both_sides(
+def test_dtls_on_both_sides(
     pync: Start, pem: Path, listener: TlsListener, dial_dtls: DialDtls
 ) -> None:
     words = (f"--ssl-cert={pem}", f"--to-ssl-trustfile={pem}")
@@ -138,7 +140,7 @@ def test_by_dtls_on_both_sides(
             assert server.recv(timeout=DEADLINE) == b"question"
             server.send(b"answer")
             assert client.recv() == b"answer"
-        # The end of the server is passed on.
+        # The relay passes on that the server closes.
         assert client.recv() == b""
         assert client.ended
 
@@ -154,7 +156,7 @@ def test_a_relay_of_one_client(pync: Start, pem: Path, box: Mailbox, dial_dtls: 
     program.ends(0)
 
 
-def test_two_addresses_are_dialled(
+def test_both_addresses_are_connected_to(
     pync: Start, pem: Path, box: Mailbox, listener: TlsListener
 ) -> None:
     address = f"dtls://localhost:{listener.address.port}"
@@ -174,7 +176,7 @@ def test_two_addresses_are_dialled(
         (("--to-ssl-servername=x.org", "--to-ssl-trustfile={pem}"), rb"Hostname mismatch"),
     ],
 )
-def test_a_server_that_is_not_right_gets_no_datagram(
+def test_a_server_that_fails_the_verification_gets_no_datagram(
     pync: Start,
     pem: Path,
     listener: TlsListener,
@@ -199,7 +201,7 @@ def test_a_server_that_restarts(pync: Start, pem: Path) -> None:
         with first:
             server = first.accept(DEADLINE)
             assert server.recv(timeout=DEADLINE) == b"question"
-            # It dies, and says nothing.
+            # The server dies without closing the DTLS session.
             server.drop()
         client.says(b"lost", ("127.0.0.1", port))
         client.says(b"lost", ("127.0.0.1", port))
@@ -211,7 +213,7 @@ def test_a_server_that_restarts(pync: Start, pem: Path) -> None:
                 assert server.recv(timeout=DEADLINE) == b"again"
 
 
-def test_nobody_is_there(pync: Start) -> None:
+def test_nothing_listens(pync: Start) -> None:
     with mailbox() as closed:
         number = int(closed.port)
     program, port = onward(pync, number, "--to-insecure")
@@ -249,7 +251,7 @@ def test_a_new_certificate(
     box.hears(b"question")
 
 
-def test_it_is_controlled(
+def test_control_commands(
     pync: Start, pem: Path, tmp_path: Path, box: Mailbox, dial_dtls: DialDtls
 ) -> None:
     at = f"unix:{tmp_path}/control"
@@ -264,7 +266,7 @@ def test_it_is_controlled(
     client = dial_dtls(port)
     client.send(b"question")
     box.hears(b"question")
-    # (As without DTLS, the sessions have the listener's port, and end with it.)
+    # (As without DTLS, the sessions share the port of the listener, and end with it.)
     asks("close")
     assert client.recv() == b""
     asks("open")
@@ -276,7 +278,7 @@ def test_it_is_controlled(
     program.hears(rb"client: killed")
 
 
-def test_no_more_than_the_limit(pync: Start, pem: Path, box: Mailbox, dial_dtls: DialDtls) -> None:
+def test_max_conns(pync: Start, pem: Path, box: Mailbox, dial_dtls: DialDtls) -> None:
     program, port = near(pync, pem, box, "--max-conns=1")
     dial_dtls(port)
     second = pync("-u", f"--ssl-trustfile={pem}", "localhost", port, "-w1")

@@ -1,4 +1,4 @@
-"""--edit: a person edits lines, recalls them, and is not disturbed by what comes meanwhile."""
+"""--edit: the user edits and recalls lines, undisturbed by incoming data."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def test_a_line_is_edited_and_recalled(terminal: Sit, server: Server) -> None:
     peer.hears(b"hello!\n")
 
 
-#: What the editor switches on when it begins to draw (xterm's control sequences).
+#: The control sequence (of xterm) that the editor sends when it starts to draw.
 BRACKETED_PASTE = b"\x1b[?2004h"
 
 
-def test_a_line_may_be_longer_than_what_a_terminal_keeps(terminal: Sit, server: Server) -> None:
+def test_a_line_may_be_longer_than_a_terminal_s_buffer(terminal: Sit, server: Server) -> None:
     person = terminal("--edit", "127.0.0.1", server.port)
     peer = server.accepts()
     person.sees(BRACKETED_PASTE)
@@ -44,21 +44,21 @@ def test_a_line_may_be_longer_than_what_a_terminal_keeps(terminal: Sit, server: 
     peer.hears(b"x" * 6000 + b"\n")
 
 
-def test_what_comes_does_not_garble_what_is_typed(terminal: Sit, server: Server) -> None:
+def test_received_data_does_not_garble_typed_text(terminal: Sit, server: Server) -> None:
     person = terminal("--edit", "127.0.0.1", server.port)
     peer = server.accepts()
-    person.sees(BRACKETED_PASTE)  # or the terminal would echo what is typed, which is not a prompt
+    person.sees(BRACKETED_PASTE)  # otherwise the terminal would echo the typed text
     person.types(b"half-a-")
     person.sees(b"half-a-")
     peer.says("news: é\n".encode())
     person.sees("news: é".encode())
-    # The line is drawn again, below the news.
+    # The line is drawn again, below the received data.
     person.sees(b"half-a-")
     person.types(b"line\r")
     peer.hears(b"half-a-line\n")
 
 
-def test_the_terminal_is_given_back_however_it_ends(terminal: Sit, server: Server) -> None:
+def test_the_terminal_is_always_restored(terminal: Sit, server: Server) -> None:
     for ending in ("the peer", "^D", "^C"):
         person = terminal("--edit", "127.0.0.1", server.port)
         before = person.modes()
@@ -79,7 +79,7 @@ def test_the_terminal_is_given_back_however_it_ends(terminal: Sit, server: Serve
         assert person.modes() == before
 
 
-def test_without_a_terminal_there_is_nothing_to_edit() -> None:
+def test_edit_has_no_effect_without_a_terminal() -> None:
     with pync("--edit", "127.0.0.1", "1") as ours:
         ours.end_input()
         assert b"connection refused" in ours.ends(1)

@@ -1,7 +1,7 @@
-"""How connections end: who leaves when, with which status, and that nothing is lost then.
+"""How connections end: when each side exits, with which status, and that no data is lost.
 
-Row by row of the table in docs/endings.md. A moment of silence is only ever used to prove
-that pync is *still there*, never that it is fast.
+The tests follow the table in docs/endings.md row by row. A short silence only ever proves
+that pync is *still running*, never that it is fast.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from ..peer import Server, connected, listening
 from ..programs import Program, stays
 from .conftest import Start, heard_port
 
-#: Longer than a listener of nc's waits for more input when its peer has ended.
+#: Longer than an nc listener waits for more input after its peer has ended.
 LONGER_THAN_A_PAUSE = 1.2
 
 
 def any_port(program: Program) -> int:
-    """The port on which a listener says that it listens, in whichever dialect."""
+    """Return the port that a listener reports, in any dialect."""
     return int(program.hears(rb"(?:Listening|Bound) on \S+?[ :](\d+)\n")[1])
 
 
-# Our input ends.
+# The input of pync ends.
 
 
-def test_our_eof_is_fin_and_the_answer_still_comes(pync: Start, server: Server) -> None:
+def test_end_of_input_sends_fin_and_the_answer_is_received(pync: Start, server: Server) -> None:
     program = pync("127.0.0.1", server.port)
     peer = server.accepts()
     program.write(b"question")
@@ -42,7 +42,7 @@ def test_our_eof_is_fin_and_the_answer_still_comes(pync: Start, server: Server) 
     assert program.ends(0) == b""
 
 
-def test_a_listeners_eof_is_fin_and_the_answer_still_comes(pync: Start) -> None:
+def test_a_listeners_end_of_input_sends_fin_and_the_answer_is_received(pync: Start) -> None:
     program = pync("-lv", "127.0.0.1", "0")
     with connected(heard_port(program)) as peer:
         program.write(b"question")
@@ -54,7 +54,7 @@ def test_a_listeners_eof_is_fin_and_the_answer_still_comes(pync: Start) -> None:
         program.ends(0)
 
 
-def test_capital_n_is_the_default_said_aloud(pync: Start, server: Server) -> None:
+def test_capital_n_states_the_default(pync: Start, server: Server) -> None:
     program = pync("-N", "127.0.0.1", server.port)
     peer = server.accepts()
     program.end_input()
@@ -69,7 +69,7 @@ def test_no_shutdown_sends_no_fin(pync: Start, server: Server) -> None:
     program.write(b"question")
     program.end_input()
     peer.hears(b"question")
-    # Each answer shown is a round of the loop in which FIN could have been sent.
+    # Each displayed answer is one turn of the loop, in which FIN could have been sent.
     for answer in (b"one", b"two", b"three"):
         peer.says(answer)
         assert program.read(len(answer)) == answer
@@ -79,7 +79,7 @@ def test_no_shutdown_sends_no_fin(pync: Start, server: Server) -> None:
 
 
 @pytest.mark.parametrize("option", ["-q1", "--quit-after=1s", "-q 1000ms"])
-def test_q_sends_fin_and_leaves_after_that_time(pync: Start, server: Server, option: str) -> None:
+def test_q_sends_fin_and_exits_after_that_time(pync: Start, server: Server, option: str) -> None:
     program = pync(*option.split(), "127.0.0.1", server.port)
     peer = server.accepts()
     program.write(b"question")
@@ -114,7 +114,7 @@ def test_q_zero_still_delivers_what_was_piped_in(
     program.ends(0)
 
 
-def test_send_only_leaves_when_all_is_acknowledged(
+def test_send_only_exits_when_all_is_acknowledged(
     pync: Start, server: Server, tmp_path: Path
 ) -> None:
     sent = tmp_path / "sent"
@@ -122,7 +122,7 @@ def test_send_only_leaves_when_all_is_acknowledged(
     with sent.open("rb") as source:
         program = pync("--send-only", "127.0.0.1", server.port, stdin=source)
     peer = server.accepts()
-    # What we say is dropped, and read: unread it would turn pync's close into RST.
+    # pync reads and drops what the peer sends: unread data would make its close send RST.
     peer.says(b"not shown" * 1000)
     assert peer.hears_rest() == sent.read_bytes()
     assert program.rest() == b""
@@ -140,17 +140,19 @@ def test_not_reading_stdin(pync: Start, server: Server, option: str) -> None:
         assert program.read(3) == word
     assert peer.has_heard_nothing()
     peer.half_closes()
-    # The connection closes, and still nothing was sent on it.
+    # The connection closes, and nothing was sent on it.
     peer.hears_end()
     program.ends(0)
 
 
-# The peer ends.
+# The peer sends FIN.
 
 
 @pytest.mark.parametrize("words", [[], ["--as=nc"], ["--as=ncat"], ["--send-only"]])
-def test_a_pause_of_the_input_is_not_its_end(pync: Start, server: Server, words: list[str]) -> None:
-    """The peer's FIN ends its direction only: ours goes on, however it pauses."""
+def test_a_pause_of_the_input_does_not_end_it(
+    pync: Start, server: Server, words: list[str]
+) -> None:
+    """The peer's FIN ends one direction only: pync keeps sending, even after pauses."""
     program = pync(*words, "127.0.0.1", server.port)
     peer = server.accepts()
     program.write(b"part 1, ")
@@ -168,8 +170,8 @@ def test_a_pause_of_the_input_is_not_its_end(pync: Start, server: Server, words:
 
 
 @pytest.mark.parametrize("words", [[], ["--as=nc"], ["--as=ncat"]])
-def test_a_silent_pipe_does_not_hold_a_listener(pync: Start, words: list[str]) -> None:
-    """Under a supervisor or a CI job the input is a pipe that is never written."""
+def test_a_listener_does_not_wait_for_a_silent_pipe(pync: Start, words: list[str]) -> None:
+    """Under a supervisor or in a CI job, the input is a pipe to which nothing is written."""
     program = pync(*words, "-lv", "127.0.0.1", "0")
     with connected(any_port(program)) as peer:
         peer.says(b"a file")
@@ -178,7 +180,7 @@ def test_a_silent_pipe_does_not_hold_a_listener(pync: Start, words: list[str]) -
         program.ends(0)
 
 
-def test_a_listener_sends_an_input_that_has_begun_to_its_end(pync: Start) -> None:
+def test_a_listener_that_has_begun_to_send_its_input_sends_all(pync: Start) -> None:
     program = pync("-lv", "127.0.0.1", "0")
     program.write(b"part 1, ")
     with connected(heard_port(program)) as peer:
@@ -192,7 +194,7 @@ def test_a_listener_sends_an_input_that_has_begun_to_its_end(pync: Start) -> Non
 
 
 @pytest.mark.parametrize("words", [["--as=nc"], ["--as=ncat"]])
-def test_a_listener_of_theirs_leaves_when_what_it_read_is_sent(
+def test_a_listener_of_other_dialects_exits_when_its_input_is_sent(
     pync: Start, words: list[str]
 ) -> None:
     program = pync(*words, "-lv", "127.0.0.1", "0")
@@ -204,7 +206,7 @@ def test_a_listener_of_theirs_leaves_when_what_it_read_is_sent(
 
 
 @pytest.mark.parametrize("words", [[], ["--as=nc"]])
-def test_what_is_typed_between_two_clients_is_for_the_next(pync: Start, words: list[str]) -> None:
+def test_text_typed_between_two_clients_goes_to_the_next(pync: Start, words: list[str]) -> None:
     program = pync(*words, "-lkv", "127.0.0.1", "0")
     port = heard_port(program)
     for number in range(5):
@@ -223,12 +225,12 @@ def test_what_is_typed_between_two_clients_is_for_the_next(pync: Start, words: l
 def test_everything_is_sent_to_a_peer_that_has_ended(
     shell: Start, tmp_path: Path, words: list[str], role: str, source: str
 ) -> None:
-    """As to any background job of a script, whose input is /dev/null."""
+    """The peer sends FIN at once, like a background job, whose input is /dev/null."""
     sent = tmp_path / "sent"
     sent.write_bytes(os.urandom(5_000_000))
     command = " ".join(["pync", *words, "-v", *(["-l"] if role == "listener" else [])])
     redirected = f"cat '{sent}' | {command}" if source == "pipe" else f"{command} <'{sent}'"
-    # nc sends no FIN at its input's end unless it is asked to.
+    # nc sends no FIN at the end of its input without -N.
     redirected += " -N" if "--as=nc" in words else ""
     if role == "listener":
         program = shell(f"{redirected} 127.0.0.1 0")
@@ -245,7 +247,7 @@ def test_everything_is_sent_to_a_peer_that_has_ended(
 
 
 def test_the_peers_end_does_not_stop_a_file(pync: Start, tmp_path: Path) -> None:
-    """However long the peer takes: what waits for it is not silence."""
+    """However slow the peer is: data that waits for it does not count as silence."""
     sent = tmp_path / "sent"
     sent.write_bytes(os.urandom(20_000_000))
     with listening(receives=4096) as server, sent.open("rb") as source:
@@ -269,7 +271,7 @@ def test_the_peers_end_does_not_stop_a_pipe(shell: Start, tmp_path: Path) -> Non
         program.ends(0)
 
 
-def test_the_end_of_input_after_the_peers_is_the_end(pync: Start, server: Server) -> None:
+def test_the_end_of_input_after_the_peers_fin_ends_pync(pync: Start, server: Server) -> None:
     program = pync("--half-open", "127.0.0.1", server.port)
     peer = server.accepts()
     peer.half_closes()
@@ -283,8 +285,10 @@ def test_the_end_of_input_after_the_peers_is_the_end(pync: Start, server: Server
 
 
 @pytest.mark.parametrize("words", [[], ["--half-open"], ["--as=ncat"], ["--as=ncat", "-k"]])
-def test_the_output_ends_when_the_peer_does(pync: Start, server: Server, words: list[str]) -> None:
-    """Sending may go on for long; what reads the output need not wait for it."""
+def test_the_output_is_closed_when_the_peer_ends(
+    pync: Start, server: Server, words: list[str]
+) -> None:
+    """Sending may continue for long; the reader of the output does not have to wait for it."""
     program = pync(*words, "127.0.0.1", server.port)
     peer = server.accepts()
     peer.says(b"everything")
@@ -296,7 +300,7 @@ def test_the_output_ends_when_the_peer_does(pync: Start, server: Server, words: 
     program.ends(0)
 
 
-def test_data_and_fin_at_once_are_all_shown(pync: Start, server: Server) -> None:
+def test_data_that_arrives_with_fin_is_shown(pync: Start, server: Server) -> None:
     for _ in range(10):
         program = pync("127.0.0.1", server.port)
         program.end_input()
@@ -307,15 +311,15 @@ def test_data_and_fin_at_once_are_all_shown(pync: Start, server: Server) -> None
         program.ends(0)
 
 
-# The reader of our output leaves.
+# The reader of pync's output exits.
 
 
 @pytest.mark.parametrize(("words", "status"), [([], 141), (["--as=nc"], 0)])
 @pytest.mark.parametrize("role", ["client", "listener"])
-def test_with_the_input_over_a_lost_reader_is_noticed(
+def test_a_lost_reader_is_noticed_after_the_end_of_input(
     pync: Start, server: Server, words: list[str], status: int, role: str
 ) -> None:
-    """The peer is silent: no write would ever tell."""
+    """The peer is silent, so no failed write shows that the reader is gone."""
     with ExitStack() as stack:
         if role == "client":
             program = pync(*words, "127.0.0.1", server.port)
@@ -326,7 +330,7 @@ def test_with_the_input_over_a_lost_reader_is_noticed(
         program.write(b"question")
         program.stops_reading()
         peer.hears(b"question")
-        # The input is not over: it may be all that matters.
+        # The input has not ended, and sending it may be the purpose.
         assert stays(program, 0.2)
         program.write(b"more")
         peer.hears(b"more")
@@ -362,7 +366,9 @@ def test_nc_goes_on_sending_without_a_reader(pync: Start, server: Server) -> Non
 @pytest.mark.parametrize(
     ("command", "status"), [("pync", 141), ("pync --as=nc", 0), ("pync --recv-only", 141)]
 )
-def test_head_leaves(shell: Start, server: Server, command: str, status: int) -> None:
+def test_the_output_is_piped_to_head(
+    shell: Start, server: Server, command: str, status: int
+) -> None:
     program = shell(f"{{ {command} 127.0.0.1 {server.port} </dev/null; echo $? >&2; }} | head -1")
     peer = server.accepts()
     peer.says(b"one\n")

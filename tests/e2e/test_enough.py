@@ -1,4 +1,4 @@
-"""--until and --count: leave when enough has come, at the byte, however it was cut."""
+"""--until and --count: exit at the exact byte, however the data was split into reads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_until_ends_behind_the_match() -> None:
         ours.ends(0)
 
 
-def test_what_never_comes_is_a_failure() -> None:
+def test_without_a_match_it_fails() -> None:
     with listening() as server, pync("--until", "yes", "127.0.0.1", server.port) as ours:
         peer = server.accepts()
         peer.says(b"no\n")
@@ -33,7 +33,7 @@ def test_count_ends_behind_the_last_line() -> None:
         ours.ends(0)
 
 
-def test_messages_end_in_what_the_user_says() -> None:
+def test_until_with_text_that_ends_messages() -> None:
     with (
         listening() as server,
         pync("--count", "2", "--delimiter", r"\0", "127.0.0.1", server.port) as ours,
@@ -53,7 +53,7 @@ def test_the_question_is_sent_before_the_answer_is_counted() -> None:
         ours.ends(0)
 
 
-def test_a_listener_that_stays_leaves_when_enough_has_come() -> None:
+def test_a_listener_with_k_exits_after_the_match() -> None:
     ours, port = listening_pync("-k", "--until", "stop")
     with ours:
         with connected(port) as first:
@@ -81,7 +81,7 @@ def test_datagrams_are_counted_and_marked() -> None:
         ours.ends(0)
 
 
-def test_the_rest_of_the_input_is_a_datagram_too() -> None:
+def test_an_unfinished_last_line_is_sent_as_a_datagram() -> None:
     with mailbox() as box, pync("-u", "--delimiter", ";", "-w1", "127.0.0.1", box.port) as ours:
         ours.write(b"a;b")
         box.hears(b"a")
@@ -90,7 +90,7 @@ def test_the_rest_of_the_input_is_a_datagram_too() -> None:
 
 
 @pytest.mark.parametrize("option", ["--until=x", "--count=1"])
-def test_a_reset_is_still_a_reset(option: str) -> None:
+def test_a_reset_is_reported_as_a_reset(option: str) -> None:
     with listening() as server, pync(option, "127.0.0.1", server.port) as ours:
         peer = server.accepts()
         peer.says(b"no\n"[:2])

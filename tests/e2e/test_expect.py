@@ -1,4 +1,4 @@
-"""--expect: a script talks, as client and as listener."""
+"""--expect: a script runs the dialogue, as client and as listener."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def test_a_login(tmp_path: Path) -> None:
         ours.ends(0)
 
 
-def test_the_wrong_answer(tmp_path: Path) -> None:
-    # The first line waits for the answer, however slow the machine is.
+def test_an_unexpected_answer_fails(tmp_path: Path) -> None:
+    # The first script line waits for the answer, however slow the machine is.
     script = written(tmp_path, 'expect "go "\nexpect "login: " 50ms\n')
     with listening() as server, pync("--expect", script, "127.0.0.1", server.port) as ours:
         server.accepts().says(b"go away\n")
@@ -46,7 +46,7 @@ def test_the_wrong_answer(tmp_path: Path) -> None:
         )
 
 
-def test_a_script_that_makes_no_sense_connects_nowhere(tmp_path: Path) -> None:
+def test_an_invalid_script_does_not_connect(tmp_path: Path) -> None:
     with pync("--expect", written(tmp_path, "shout\n"), "127.0.0.1", "1") as ours:
         assert b"script:1: unknown step 'shout'" in ours.ends(2)
 

@@ -1,4 +1,4 @@
-"""What it costs: no time while nothing moves, bounded memory, and nothing left behind."""
+"""Resource use: no CPU time while idle, bounded memory, nothing left behind."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ pytestmark = [
     pytest.mark.usefixtures("plain_starts"),
 ]
 
-#: Bytes of memory at most, whatever passes: an interpreter and some buffers.
+#: Largest allowed memory in bytes, however much is transferred: an interpreter and buffers.
 MEMORY = 64 << 20
 
-#: Seconds to watch, and of them seconds of processor time that "nothing" may cost.
+#: Seconds to watch, and the seconds of CPU time that count as "idle".
 WATCH, NOTHING = 0.6, 0.1
 
 
 def cpu_seconds(program: Program) -> float:
-    """Processor time so far (proc(5): utime and stime of /proc/PID/stat)."""
+    """CPU time so far (proc(5): utime and stime of /proc/PID/stat)."""
     fields = Path(f"/proc/{program.process.pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def peak_memory(program: Program) -> int:
-    """Bytes resident at most so far (proc(5): VmHWM)."""
+    """Peak resident memory in bytes (proc(5): VmHWM)."""
     status = Path(f"/proc/{program.process.pid}/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0]) * 1024
 
@@ -49,8 +49,8 @@ def descriptors(program: Program) -> list[str]:
 
 
 def is_idle(program: Program) -> bool:
-    """Whether it sleeps: it is still there, and takes no processor time."""
-    # Something may still be in motion when the watch begins: the second look counts.
+    """Whether it sleeps: it is running, and uses no CPU time."""
+    # The program may still be busy when the first measurement begins: the second one counts.
     for _ in range(3):
         before = cpu_seconds(program)
         assert stays(program, WATCH), f"{program.argv} ended: {program.ends(None)!r}"
@@ -59,10 +59,10 @@ def is_idle(program: Program) -> bool:
     return False
 
 
-# Nothing moves, in every state in which that can be.
+# No data moves: all states in which a program can be idle.
 
 
-def test_idle_when_nobody_says_anything(pync: Start, server: Server) -> None:
+def test_idle_while_both_sides_are_silent(pync: Start, server: Server) -> None:
     program = pync("127.0.0.1", server.port)
     peer = server.accepts()
     peer.says(b"x")
@@ -77,7 +77,7 @@ def test_idle_while_listening(pync: Start, words: str) -> None:
     assert is_idle(program)
 
 
-def test_idle_after_our_end(pync: Start, server: Server) -> None:
+def test_idle_after_the_end_of_input(pync: Start, server: Server) -> None:
     program = pync("127.0.0.1", server.port)
     peer = server.accepts()
     program.end_input()
@@ -120,7 +120,7 @@ def test_idle_without_input(pync: Start, server: Server, option: str) -> None:
 def test_idle_while_the_peer_reads_nothing(
     pync: Start, stack: ExitStack, tmp_path: Path, option: str, source: str
 ) -> None:
-    """In the fast paths and without them."""
+    """With the fast paths and without them."""
     endless = tmp_path / "endless"
     with endless.open("wb") as file:
         file.truncate(1 << 32)
@@ -140,7 +140,7 @@ def test_idle_while_the_peer_reads_nothing(
 def test_idle_while_nobody_reads_the_output(pync: Start, server: Server, option: str) -> None:
     program = pync(*option.split(), "127.0.0.1", server.port)
     peer = server.accepts()
-    # More than the kernel holds for a socket (tcp(7), tcp_rmem).
+    # More than the kernel buffers for a socket (tcp(7), tcp_rmem).
     assert peer.offers(bytes(100_000_000)) < 100_000_000
     assert is_idle(program)
     assert peak_memory(program) < MEMORY
@@ -167,7 +167,7 @@ def test_idle_after_the_end_of_input_over_udp(pync: Start, box: Mailbox) -> None
 
 
 def test_memory_is_bounded_when_no_line_ends(pync: Start, server: Server) -> None:
-    """``-i`` and ``-C`` look at lines, and must not wait for a whole one."""
+    """``-i`` and ``-C`` work on lines, but must not wait for a complete one."""
     program = pync("-C", "127.0.0.1", server.port)
     peer = server.accepts()
     block = b"no end of line " * 1000
@@ -226,7 +226,7 @@ def test_a_datagram_client_leaves_no_file(
 
 
 def test_the_peer_sees_fin_and_not_rst_at_the_end(pync: Start, server: Server) -> None:
-    """Whatever it sent last was read: unread, close would be RST (RFC 1122 4.2.2.13)."""
+    """pync reads everything before it closes: otherwise close sends RST (RFC 1122 4.2.2.13)."""
     for _ in range(10):
         program = pync("--send-only", "127.0.0.1", server.port)
         peer: Peer = server.accepts()
@@ -239,21 +239,23 @@ def test_the_peer_sees_fin_and_not_rst_at_the_end(pync: Start, server: Server) -
         assert peer.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0
 
 
-def test_a_room_is_not_limited_by_the_shell(shell: Start, stack: ExitStack) -> None:
-    """The usual soft limit of descriptors is for programs that use select(2)."""
+def test_a_chat_is_not_limited_by_the_shell_s_descriptor_limit(
+    shell: Start, stack: ExitStack
+) -> None:
+    """The usual soft limit of descriptors exists for programs that use select(2)."""
     program = shell("ulimit -Sn 64; exec pync -l --broker -d --report-port 127.0.0.1 0")
     port = int(program.hears(rb"^(\d+)\n").group(1))
     crowd = [stack.enter_context(connected(port)) for _ in range(100)]
-    # Who has come in last hears who is told to speak when they are all inside.
+    # When all clients are connected, the last one receives what another one sends.
     with connected(port) as last:
         last.says(b"hello")
         for client in crowd:
             client.hears(b"hello")
 
 
-# What a start costs.
+# The cost of a start.
 
-#: Runs pync with these words, and says whenever the garbage collector has looked at anything.
+#: Runs pync with these arguments, and reports each run of the garbage collector.
 COLLECTING = """
 import atexit, gc
 from pync.__main__ import run
@@ -264,8 +266,8 @@ run()
 
 
 @pytest.mark.parametrize("words", [["--version"], ["-z", "127.0.0.1", "1"]])
-def test_a_start_is_not_searched_for_garbage(words: list[str]) -> None:
-    """A tenth of the instructions of a short run went there."""
+def test_the_garbage_collector_does_not_run_during_a_start(words: list[str]) -> None:
+    """The garbage collector took a tenth of the instructions of a short run."""
     done = subprocess.run(
         [sys.executable, "-c", COLLECTING, *words], capture_output=True, text=True, timeout=DEADLINE
     )

@@ -1,7 +1,7 @@
-"""What one client's bytes raise ends that client only, in every server.
+"""An exception caused by one client's bytes ends that client only, in every server.
 
-The exceptions are those of the parsers that servers use, raised where a client's bytes are read;
-and random bytes are sent to the servers as they are.
+The exceptions are those of the servers' parsers, raised where a client's bytes are read.
+Random bytes are also sent to the unmodified servers.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ KINDS = 14
 SOCKS = b"\5\1\0\5\1\0\1\x7f\0\0\1"
 HTTP = b"CONNECT 127.0.0.1:%d HTTP/1.1\r\nHost: h\r\n\r\n"
 
-#: How random bytes begin, to come further than the first check of a parser.
+#: Prefixes of random bytes that pass the first check of a parser.
 STARTS = (
     b"",
     b"\5",
@@ -61,7 +61,7 @@ STARTS = (
     b"\x16\3\1",
 )
 
-#: Mode -> what an honest client says, with the port of a listening target, and what it hears.
+#: Mode -> what a correct client sends (with the port of a listening target) and receives.
 MODES: dict[str, tuple[Callable[[int], bytes], bytes]] = {
     "-lkt": (lambda _: b"hello", b""),
     "-lkt --ssl": (lambda _: b"hello", b""),
@@ -78,7 +78,7 @@ MODES: dict[str, tuple[Callable[[int], bytes], bytes]] = {
 
 
 def is_served(program: Program, port: int, mode: str, neighbour: Peer | None) -> None:
-    """An honest client, and the one that was there before, get what the mode is for."""
+    """A new correct client, and the one that was connected before, are served."""
     says, hears = MODES[mode]
     with listening() as target:
         honest = client(port, mode)
@@ -95,7 +95,7 @@ def is_served(program: Program, port: int, mode: str, neighbour: Peer | None) ->
 
 
 def client(port: int, mode: str) -> Peer:
-    """A connection, by TLS where the mode says so."""
+    """A connection, with TLS where the mode requires it."""
     sock = socket.create_connection(("127.0.0.1", port), DEADLINE)
     if "--ssl" not in mode:
         return Peer(sock)
@@ -105,7 +105,7 @@ def client(port: int, mode: str) -> Peer:
 
 
 def is_let_go(peer: Peer) -> bool:
-    """Its connection ends, in whatever way."""
+    """Wait until its connection ends, in any way."""
     try:
         peer.hears_rest()
     except OSError:
@@ -144,7 +144,7 @@ def test_random_bytes_end_their_client_only(mode: str) -> None:
                     hostile.says(random_.choice(STARTS) + random_.randbytes(random_.randrange(300)))
                     hostile.half_closes()
                 except OSError:
-                    pass  # it was let go of already
+                    pass  # it was disconnected already
                 if random_.random() < 0.5:
                     hostile.resets()
         is_served(program, port, mode, None)

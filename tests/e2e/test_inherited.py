@@ -1,4 +1,4 @@
-"""Sockets that a parent or systemd has made, and pync listens on (``fd:3``, ``systemd:``)."""
+"""Listen on sockets that a parent process or systemd has created (``fd:3``, ``systemd:``)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..peer import DEADLINE, Mailbox, Peer, Server, connected, mailbox
 from ..programs import PYNC, Program, needs
 from .conftest import Start, heard_port
 
-#: Becomes pync, with a listening socket as descriptor 3, and a second one as 4.
+#: Executes pync, with a listening socket as descriptor 3, and a second one as 4.
 PARENT = """
 import os, socket, sys
 
@@ -48,13 +48,13 @@ def started(stack: ExitStack, sockets: str) -> Start:
 
 @pytest.fixture
 def child(stack: ExitStack) -> Start:
-    """Start pync with these words, as the child of a parent that has made sockets."""
+    """Start pync with these arguments, as the child of a parent that has created sockets."""
     return started(stack, OF_CONNECTIONS)
 
 
 @pytest.fixture
 def child_of_datagrams(stack: ExitStack) -> Start:
-    """The same, of a parent whose sockets are for datagrams."""
+    """The same, with datagram sockets."""
     return started(stack, OF_DATAGRAMS)
 
 
@@ -99,14 +99,14 @@ def test_commands_inherit_no_socket(child: Start) -> None:
     assert b"LISTEN_" not in said
 
 
-def test_access_lists_hold(child: Start) -> None:
+def test_access_lists_apply(child: Start) -> None:
     program = child("-lkv", "fd:3", "--deny=127.0.0.1", "--exec=cat")
     with connected(heard_port(program)) as client:
         assert client.hears_rest() == b""
     program.hears(b"not allowed")
 
 
-def test_its_port_is_told(child: Start, tmp_path: Path) -> None:
+def test_its_port_is_reported(child: Start, tmp_path: Path) -> None:
     told = tmp_path / "port"
     program = child("-lv", "fd:3", f"--report-port={told}")
     port = heard_port(program)
@@ -123,7 +123,7 @@ def test_its_port_is_told(child: Start, tmp_path: Path) -> None:
         ("-l systemd:", b"pync: listen systemd:: no socket was passed ("),
     ],
 )
-def test_what_cannot_be_listened_on(pync: Start, words: str, said: bytes) -> None:
+def test_descriptors_that_cannot_listen(pync: Start, words: str, said: bytes) -> None:
     told = pync(*words.split()).ends(1)
     assert told.startswith(said)
     assert told.count(b"\n") == 1
@@ -138,7 +138,7 @@ def test_activated_by_systemd(stack: ExitStack, folder: Path) -> None:
         Program(activate, *words, *PYNC, "-lkv", "systemd:", "--exec=cat")
     )
     program.hears(rb"(?s)(Listening on .* as \d.*){2}\n")
-    # It is the first client that has pync started.
+    # The first client makes systemd start pync.
     for path in paths:
         with socket.socket(socket.AF_UNIX) as sock:
             client = Peer(sock)
@@ -207,7 +207,7 @@ def test_activated_by_systemd_with_a_datagram(stack: ExitStack, folder: Path) ->
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
             client.bind("")
             client.settimeout(DEADLINE)
-            # It is the first datagram that has pync started, and it is not lost.
+            # The first datagram makes systemd start pync, and is not lost.
             client.sendto(b"question", path)
             question, sender = server.recvfrom(100)
             assert question == b"question"

@@ -1,4 +1,4 @@
-"""One client that never pauses does not keep the others waiting."""
+"""A client that never pauses does not keep the others waiting."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from ..peer import DEADLINE, Peer, connected
 from ..programs import Program
 from .conftest import Start, heard_port
 
-#: Seconds that a message may take, in the middle of many, beside two neighbours that never
-#: pause. (Some milliseconds on a machine that does nothing else.)
+#: Seconds that a median message may take beside two other clients that never
+#: pause. (It takes some milliseconds on an idle machine.)
 PATIENCE = 0.25
 
 MESSAGES = 20
@@ -24,7 +24,7 @@ MESSAGES = 20
 
 @contextmanager
 def drained(peer: Peer) -> Iterator[None]:
-    """Read all that comes, meanwhile."""
+    """Read all incoming data in a thread meanwhile."""
 
     def read() -> None:
         try:
@@ -47,7 +47,7 @@ def drained(peer: Peer) -> Iterator[None]:
 
 @contextmanager
 def going_on(act: Callable[[], None]) -> Iterator[None]:
-    """Do it again and again, in a thread of its own."""
+    """Repeat an action in a thread."""
     over = threading.Event()
 
     def repeat() -> None:
@@ -55,7 +55,7 @@ def going_on(act: Callable[[], None]) -> Iterator[None]:
             while not over.is_set():
                 act()
         except OSError:
-            pass  # the program has ended, or let go of us
+            pass  # the program has exited, or closed the connection
 
     thread = threading.Thread(target=repeat)
     thread.start()
@@ -67,14 +67,14 @@ def going_on(act: Callable[[], None]) -> Iterator[None]:
 
 
 def neighbour(stack: ExitStack, port: int, says: bytes) -> None:
-    """A client that says this again and again and reads what comes."""
+    """A client that sends this repeatedly and reads all incoming data."""
     peer = stack.enter_context(connected(port))
     stack.enter_context(going_on(lambda: peer.says(says)))
     stack.enter_context(drained(peer))
 
 
 def comes_and_goes(stack: ExitStack, port: int) -> None:
-    """A client that connects again and again."""
+    """A client that connects and disconnects repeatedly."""
 
     def come() -> None:
         with ExitStack() as several:
@@ -86,7 +86,7 @@ def comes_and_goes(stack: ExitStack, port: int) -> None:
 
 @contextmanager
 def unheard(program: Program) -> Iterator[None]:
-    """Read what it says of its clients, or it would have to wait; end it afterwards."""
+    """Read its reports about clients, so that it never waits for a reader; stop it afterwards."""
     assert program.process.stderr is not None
     thread = threading.Thread(target=program.process.stderr.read)
     thread.start()

@@ -1,11 +1,11 @@
-"""No connection comes about: one line that says what was tried, where, and why not; status 1."""
+"""Failed connections: one line on stderr names operation, address and cause; exit status 1."""
 
 from __future__ import annotations
 
 from ..peer import Server
 from .conftest import Start
 
-#: What can be done about it.
+#: The hint about what the user can do.
 HINT = " (is a server listening there?)"
 
 
@@ -22,7 +22,7 @@ def test_every_address_of_a_name_is_tried(pync: Start, closed_port: str) -> None
     assert said.endswith(last)
 
 
-def test_a_name_that_is_not_looked_up(pync: Start, server: Server) -> None:
+def test_a_host_name_with_n_is_not_looked_up(pync: Start, server: Server) -> None:
     said = pync("-n", "localhost", server.port).ends(1)
     assert said.startswith(f"pync: dial tcp://localhost:{server.port}: ".encode())
     assert said.count(b"\n") == 1
@@ -34,7 +34,7 @@ def test_a_port_in_use(pync: Start, server: Server) -> None:
     assert said.startswith(f"pync: listen {where}: address already in use (".encode())
 
 
-def test_an_address_that_is_not_ours(pync: Start) -> None:
+def test_an_address_of_another_machine(pync: Start) -> None:
     said = pync("-l", "192.0.2.99", "0").ends(1)
     assert said.startswith(b"pync: listen tcp://192.0.2.99:0: ")
     assert said.count(b"\n") == 1

@@ -12,7 +12,7 @@ from ..peer import connected
 from ..programs import Program
 from .conftest import heard_port
 
-#: Raises in the place of NAME in MODULE, once, and then runs the command.
+#: Runs the command; the first call of the function NAME in MODULE raises an exception.
 _FAILING = """
 import {module} as module
 from pync.__main__ import run
@@ -28,8 +28,8 @@ setattr(owner, name, fail)
 run()
 """
 
-#: What is served -> (the module, what owns the function in it, the function that fails,
-#: options).
+#: Server, place of the exception -> (the module, the owner of the function, the function that
+#: fails, options).
 PLACES = {
     "a chat, what is said": ("pync.layers.chat", "module.Speaker", "says", "--chat"),
     "a broker, on arrival": ("pync.programs.broker", "module.BrokerClient", "start", "--broker"),
@@ -62,14 +62,14 @@ def test_the_others_are_served(stack: ExitStack, place: str) -> None:
     program = stack.enter_context(Program(sys.executable, "-c", code, *words))
     port = heard_port(program)
     for number in range(2):
-        # The reset of the client that fails may come while it still connects or sends.
+        # The failing client may be reset while it still connects or sends.
         with suppress(ConnectionError):
             client = stack.enter_context(connected(port))
             client.says(b"hello\n")
             if "its end" in place and not number:
                 client.half_closes()
     program.hears(rb"pync: relay \S+: internal error: ValueError: wrong\n")
-    # Somebody else is welcome; with --ssl a client that does not speak TLS is reported.
+    # Another client is accepted; with --ssl, a client that does not use TLS is reported.
     third = stack.enter_context(connected(port))
     if "--ssl" in options:
         third.says(b"GET / HTTP/1.0\r\n\r\n")

@@ -1,4 +1,4 @@
-"""``make zipapp``: pync in one file, by a Python that has nothing else installed."""
+"""``make zipapp``: pync as one file, run by a Python without any other packages."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def pyz(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def run(pyz: str, *words: str, given: bytes = b"") -> tuple[int, str, str]:
-    # -I -S: neither the checkout nor what is installed.
+    # -I -S: use neither the checkout nor installed packages.
     done = subprocess.run(
         [sys.executable, "-I", "-S", pyz, *words],
         input=given,
@@ -39,13 +39,13 @@ def test_it_connects(pyz: str) -> None:
         assert server.port in said
 
 
-def test_it_has_the_dialects(pyz: str) -> None:
+def test_it_contains_the_dialects(pyz: str) -> None:
     status, shown, said = run(pyz, "--as=ncat", "--version")
     assert status == 0
     assert "Ncat: Version" in shown + said
 
 
-def test_it_says_that_it_has_no_suite(pyz: str) -> None:
+def test_it_reports_that_it_does_not_contain_the_suite(pyz: str) -> None:
     status, shown, said = run(pyz, "conformance", "list")
     assert (status, shown) == (2, "")
     assert said.startswith("pync: the conformance suite is not in this copy of pync: ")

@@ -1,4 +1,4 @@
-"""Options that change what passes: -C, -i, -k, --send-only and their neighbours."""
+"""Options that change what is transferred: -C, -i, -k, --send-only and related options."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_crlf(pync: Start, server: Server, option: str) -> None:
     program.ends(0)
 
 
-def test_crlf_does_not_double_a_cr_that_came_in_another_read(pync: Start, server: Server) -> None:
+def test_crlf_does_not_double_a_cr_from_the_read_before(pync: Start, server: Server) -> None:
     program = pync("-C", "127.0.0.1", server.port)
     peer = server.accepts()
     program.write(b"one\r")
@@ -35,7 +35,7 @@ def test_crlf_does_not_double_a_cr_that_came_in_another_read(pync: Start, server
     program.ends(0)
 
 
-def test_crlf_is_not_for_what_is_received(pync: Start, server: Server) -> None:
+def test_crlf_does_not_change_received_data(pync: Start, server: Server) -> None:
     program = pync("-C", "127.0.0.1", server.port)
     peer = server.accepts()
     program.end_input()
@@ -64,7 +64,7 @@ def test_an_interval_between_lines(pync: Start, server: Server) -> None:
     program.ends(0)
 
 
-def test_an_interval_does_not_hold_up_what_is_received(pync: Start, server: Server) -> None:
+def test_an_interval_does_not_delay_received_data(pync: Start, server: Server) -> None:
     program = pync("-i", "1h", "127.0.0.1", server.port)
     peer = server.accepts()
     program.write(b"one\ntwo\n")
@@ -77,7 +77,7 @@ def test_an_interval_does_not_hold_up_what_is_received(pync: Start, server: Serv
 # -k
 
 
-def test_one_client_after_the_other(pync: Start) -> None:
+def test_one_client_after_another(pync: Start) -> None:
     program = pync("-lkv", "127.0.0.1", "0")
     port = heard_port(program)
     for word in (b"one", b"two", b"three"):
@@ -148,7 +148,7 @@ def test_later_clients_get_fin_when_our_input_has_ended(pync: Start) -> None:
 
 
 def test_a_listener_that_only_receives(pync: Start) -> None:
-    """A log sink: many clients, one after the other, into one stream."""
+    """A log collector: many clients, one after another, into one stream."""
     program = pync("-lkv", "--recv-only", "127.0.0.1", "0")
     port = heard_port(program)
     for number in range(20):

@@ -1,4 +1,4 @@
-"""--ping: a line for each connection, a summary, and the exit status."""
+"""--ping: one line per connection, a summary, and the exit status."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DONE = rb"127\.0\.0\.1 \d+: (\d) sent, (\d) connected, (\d) refused, (\d) lost \
 TIMES = rb"; connect min/avg/max/jitter (\d+\.\d{3}/){3}\d+\.\d{3} ms\n"
 
 
-def test_so_many_times(pync: Start, server: Server) -> None:
+def test_count(pync: Start, server: Server) -> None:
     program = pync("--ping", "--count=3", "-i", "10ms", "127.0.0.1", server.port)
     for _ in range(3):
         server.accepts().hears_end()
@@ -27,7 +27,7 @@ def test_so_many_times(pync: Start, server: Server) -> None:
     assert program.ends(0) == b""
 
 
-def test_nobody_listens(pync: Start, closed_port: str) -> None:
+def test_a_closed_port(pync: Start, closed_port: str) -> None:
     program = pync("--ping", "--count=2", "-i", "0", "127.0.0.1", closed_port)
     shown = program.rest().splitlines()
     assert re.fullmatch(rb"\S+ \d+: 1 connection refused \(\d+\.\d{3} ms\)", shown[0])
@@ -62,7 +62,7 @@ def test_as_json(pync: Start, server: Server) -> None:
     assert done["average"] == each["connect"]
 
 
-def test_tls_and_what_it_takes(pync: Start) -> None:
+def test_tls_handshake_time(pync: Start) -> None:
     listener, port = listening_pync("-k", "--ssl")
     with listener:
         program = pync("--ping", "--count=2", "-i", "0", "--insecure", "localhost", port)
@@ -103,7 +103,7 @@ def test_a_unix_socket(pync: Start, folder: Path) -> None:
         (("nosuch.invalid", "1"), b"name or service not known"),
     ],
 )
-def test_what_can_never_connect_ends_at_once(
+def test_an_impossible_connection_ends_at_once(
     pync: Start, words: tuple[str, ...], said: bytes
 ) -> None:
     assert said in pync("--ping", *words).ends(1)
@@ -118,11 +118,11 @@ def test_what_can_never_connect_ends_at_once(
         (("h:1", "--to=h:2"), b"cannot use --ping between two addresses"),
     ],
 )
-def test_what_cannot_be_is_refused(pync: Start, words: tuple[str, ...], said: bytes) -> None:
+def test_invalid_options_are_refused(pync: Start, words: tuple[str, ...], said: bytes) -> None:
     assert said in pync("--ping", *words).ends(2)
 
 
-def test_connections_say_how_long_they_took(pync: Start, server: Server) -> None:
+def test_events_of_connections_contain_durations(pync: Start, server: Server) -> None:
     program = pync("--json", "-d", "localhost", server.port)
     server.accepts().closes()
     program.rest()
@@ -132,7 +132,7 @@ def test_connections_say_how_long_they_took(pync: Start, server: Server) -> None
     assert found["handshake"] is None
 
 
-def test_a_listener_says_how_long_tls_took(pync: Start) -> None:
+def test_events_of_a_listener_contain_the_tls_duration(pync: Start) -> None:
     listener = pync("-l", "--ssl", "--json", "127.0.0.1", "0")
     port = int(listener.hears(rb'"listening".*"port": (\d+)').group(1))
     client = pync("--insecure", "--json", "-d", "127.0.0.1", port)

@@ -1,4 +1,4 @@
-"""Clients that come back (``--reconnect``): both sides dialled, or a command."""
+"""Clients that reconnect (``--reconnect``): two dialled addresses, or an address and a command."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..peer import Peer, Server, listening
 from ..programs import Program
 from .conftest import Start
 
-#: Of most tests: short, and long enough not to heat the machine.
+#: Delay in most tests: short, but long enough not to load the machine.
 AGAIN = "--reconnect=20ms"
 
 
@@ -45,7 +45,7 @@ def end(program: Program, how: signal.Signals = signal.SIGTERM) -> bytes:
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_two_servers_are_joined_again(
+def test_two_servers_are_connected_again(
     pync: Start, server: Server, other: Server, how: signal.Signals
 ) -> None:
     program = join(pync, server, other, AGAIN)
@@ -63,7 +63,7 @@ def test_two_servers_are_joined_again(
     assert another.is_reset()
 
 
-def test_a_reset_is_passed_on_and_told_each_time(
+def test_a_reset_is_relayed_and_reported_each_time(
     pync: Start, server: Server, other: Server
 ) -> None:
     program = join(pync, server, other, AGAIN)
@@ -84,7 +84,7 @@ def test_a_server_that_comes_back(pync: Start, server: Server, folder: Path, lat
     missing = f"pync: dial unix:{path}: no such file or directory"
     program.hears(missing.encode())
     if late == "far":
-        # It has been tried more than once, and told of once.
+        # Several attempts failed, and one failure was reported.
         for _ in range(3):
             assert server.accepts().is_reset()
     for _ in range(2):
@@ -96,7 +96,7 @@ def test_a_server_that_comes_back(pync: Start, server: Server, folder: Path, lat
             there.says(b"I am back")
             heard_by(server, b"I am back").closes()
             back.close()
-        # The socket that nobody listens on any more refuses, which is another failure.
+        # The socket on which nobody listens any more refuses, which is a different failure.
         program.hears(b"unix:[^\n]*connection refused[^\n]*\n")
         path.unlink()
     assert program.said.startswith(missing.encode())
@@ -104,7 +104,7 @@ def test_a_server_that_comes_back(pync: Start, server: Server, folder: Path, lat
 
 
 def heard_by(server: Server, word: bytes) -> Peer:
-    """The one of the next connections by which a word comes; those before it were in vain."""
+    """Return the next connection on which a word arrives; skip those that were reset."""
     while True:
         peer = server.accepts()
         try:
@@ -122,7 +122,7 @@ def test_a_signal_ends_the_pause(pync: Start, server: Server, closed_port: str) 
     end(program)
 
 
-def test_without_a_delay_it_is_a_second(pync: Start, server: Server, other: Server) -> None:
+def test_the_default_delay_is_a_second(pync: Start, server: Server, other: Server) -> None:
     program = join(pync, server, other, "--reconnect")
     one, another = server.accepts(), other.accepts()
     stopwatch = Stopwatch()
@@ -149,7 +149,7 @@ def test_a_command_that_is_missing_is_an_error_at_once(pync: Start, server: Serv
     assert b"there is no command 'no-such-command'" in program.ends(2)
 
 
-def test_records_are_numbered_on(
+def test_the_numbers_of_records_continue(
     pync: Start, server: Server, other: Server, tmp_path: Path
 ) -> None:
     program = join(pync, server, other, AGAIN, f"--output={tmp_path}/{{n}}.log")
@@ -166,7 +166,9 @@ def test_records_are_numbered_on(
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc is Linux's")
-def test_nothing_is_left_of_those_before(pync: Start, server: Server, other: Server) -> None:
+def test_no_descriptor_is_left_open_after_reconnects(
+    pync: Start, server: Server, other: Server
+) -> None:
     program = join(pync, server, other, "--reconnect=1ms")
     counts = []
     for _ in range(20):

@@ -1,4 +1,4 @@
-"""--output, --hex-dump, --timestamps: what moved, in a file, while everything else goes on."""
+"""--output, --hex-dump, --timestamps: record the transferred data in files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_both_directions_of_all_clients(tmp_path: Path) -> None:
             assert len(dump.read_text().splitlines()) == 3
 
 
-def test_each_datagram_has_its_heading(tmp_path: Path) -> None:
+def test_each_datagram_has_a_heading(tmp_path: Path) -> None:
     log = tmp_path / "log"
     with (
         mailbox() as box,
@@ -41,7 +41,7 @@ def test_each_datagram_has_its_heading(tmp_path: Path) -> None:
         assert shown == "> 5 bytes\nping\n< 4 bytes\npong\n"
 
 
-def test_a_log_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_a_write_error_of_a_log_is_reported(tmp_path: Path) -> None:
     with listening() as server, pync("--output", "/dev/full", "127.0.0.1", server.port) as ours:
         server.accepts().says(b"x")
         assert ours.ends(1) == b"pync: write /dev/full: no space left on device\n"

@@ -1,4 +1,4 @@
-"""A relay as a service: signals, files that are read again, and nothing left behind."""
+"""A relay as a service: signals, reloading of files, and no leaks."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def joined(server: Server, client: Peer) -> Peer:
     return peer
 
 
-def test_sigterm_resets_those_inside(pync: Start, server: Server) -> None:
+def test_sigterm_resets_open_connections(pync: Start, server: Server) -> None:
     program, port = begin(pync, server)
     with connected(port) as client:
         peer = joined(server, client)
@@ -39,12 +39,12 @@ def test_sigterm_resets_those_inside(pync: Start, server: Server) -> None:
         program.ends(-signal.SIGTERM)
 
 
-def test_with_drain_those_inside_may_end(pync: Start, server: Server) -> None:
+def test_with_drain_open_connections_may_finish(pync: Start, server: Server) -> None:
     program, port = begin(pync, server, "--drain=30s")
     with connected(port) as client:
         peer = joined(server, client)
         program.process.send_signal(signal.SIGTERM)
-        # What still passes shows that it has not ended, and more than once.
+        # Data that still passes, more than once, shows that the relay has not ended.
         for word in (b"one", b"two", b"three"):
             peer.says(word)
             client.hears(word)
@@ -66,7 +66,7 @@ def test_a_second_signal_ends_the_drain(
     with connected(port) as client:
         peer = joined(server, client)
         program.process.send_signal(signal.SIGTERM)
-        # The report comes after the drain has begun: signals are served in turn.
+        # The report comes after the drain has begun: signals are handled in order.
         program.process.send_signal(signal.SIGUSR1)
         program.hears(b"pync: 1 connection\n")
         peer.says(b"y")
@@ -76,7 +76,7 @@ def test_a_second_signal_ends_the_drain(
         program.ends(status)
 
 
-def test_sigusr1_reports_who_is_inside(pync: Start, server: Server) -> None:
+def test_sigusr1_reports_open_connections(pync: Start, server: Server) -> None:
     program, port = begin(pync, server)
     with connected(port) as client:
         joined(server, client)
@@ -100,7 +100,7 @@ def test_sighup_reads_the_access_lists_again(pync: Start, server: Server, tmp_pa
         denied.unlink()
         program.process.send_signal(signal.SIGHUP)
         program.hears(b"No such file or directory")
-        # What was read before holds.
+        # The list that was read before stays in force.
         with connected(port) as other:
             assert other.hears_rest() == b""
         client.says(b"still")
@@ -133,12 +133,12 @@ def pem_of(path: Path) -> str:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc is Linux's")
-def test_nothing_is_left_of_those_who_were_inside(pync: Start, server: Server) -> None:
+def test_no_descriptor_is_left_open_after_connections(pync: Start, server: Server) -> None:
     program, port = begin(pync, server)
     folder = f"/proc/{program.process.pid}/fd"
     with connected(port) as client:
         joined(server, client)
-        # (So few that the loop does not change to epoll, which has a descriptor.)
+        # (So few that the loop does not switch to epoll, which needs a descriptor.)
         before = len(os.listdir(folder))
         for _ in range(5):
             with ExitStack() as stack:

@@ -1,6 +1,6 @@
-"""The peer breaks: what had come is shown, what had been sent is accounted for, and it is told.
+"""The peer resets: received data is shown, unsent data is detected, and the reset is reported.
 
-Where RST comes from: an abort, a close with input unread, a kill, a write after the end.
+Causes of RST: an abort, a close with unread input, a kill, a write after the end.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ linux = pytest.mark.skipif(
 )
 
 
-def test_a_reset_is_told_after_what_came_before_it(pync: Start, server: Server) -> None:
+def test_a_reset_is_reported_after_the_data_before_it(pync: Start, server: Server) -> None:
     program = pync("127.0.0.1", server.port)
     peer = server.accepts()
     peer.says(b"last words")
@@ -34,8 +34,8 @@ def test_a_reset_is_told_after_what_came_before_it(pync: Start, server: Server) 
 
 
 @linux
-def test_what_came_before_an_early_reset_is_shown(pync: Start, server: Server) -> None:
-    """However early: the connection may be gone before connect(2) has returned."""
+def test_data_before_an_early_reset_is_shown(pync: Start, server: Server) -> None:
+    """Even if the connection was reset before connect(2) has returned."""
     for _ in range(20):
         program = pync("127.0.0.1", server.port)
         peer = server.accepts()
@@ -45,8 +45,8 @@ def test_what_came_before_an_early_reset_is_shown(pync: Start, server: Server) -
         assert program.ends(1).endswith(b": connection reset by peer\n")
 
 
-def test_a_reset_after_the_peers_end_is_told(pync: Start, server: Server) -> None:
-    """The peer's FIN has been seen, our input is silent, and then nobody is there any more."""
+def test_a_reset_after_the_peers_fin_is_reported(pync: Start, server: Server) -> None:
+    """The peer's FIN has arrived, pync's input is silent, and then the peer resets."""
     program = pync("127.0.0.1", server.port)
     peer = server.accepts()
     peer.half_closes()
@@ -82,10 +82,10 @@ def test_a_reset_of_a_listeners_client(pync: Start) -> None:
 
 @linux
 @pytest.mark.parametrize("kind", ["pipe", "file"])
-def test_what_was_received_before_a_reset_is_shown(
+def test_an_answer_before_a_reset_is_shown(
     pync: Start, server: Server, tmp_path: Path, kind: str
 ) -> None:
-    """The server answers and closes with our question unread: its kernel sends RST."""
+    """The server answers and closes without reading the question: its kernel sends RST."""
     question = os.urandom(1000)
     answer = os.urandom(40_000)
     shown = tmp_path / "shown"
@@ -105,8 +105,10 @@ def test_what_was_received_before_a_reset_is_shown(
 
 
 @linux
-def test_what_waits_for_a_slow_reader_at_the_reset_is_shown(pync: Start, server: Server) -> None:
-    """pync has read it, its output takes no more, and then the peer resets."""
+def test_data_that_waits_for_a_slow_reader_is_shown_after_a_reset(
+    pync: Start, server: Server
+) -> None:
+    """pync has read the data, its output is full, and then the peer resets."""
     answer = os.urandom(600_000)
     ours, theirs = socket.socketpair()
     with ours:
@@ -114,14 +116,14 @@ def test_what_waits_for_a_slow_reader_at_the_reset_is_shown(pync: Start, server:
             program = pync("127.0.0.1", server.port, stdout=theirs.fileno())
         peer = server.accepts()
         peer.says(answer)
-        until(lambda: peer.unacknowledged() == 0, "everything to be with pync's kernel", program)
+        until(lambda: peer.unacknowledged() == 0, "everything to reach pync's kernel", program)
         peer.resets()
         shown = Peer(ours).hears_rest()
     assert program.ends(1).endswith(b": connection reset by peer\n")
     assert shown == answer
 
 
-def test_a_write_that_fails_is_told(pync: Start, tmp_path: Path) -> None:
+def test_a_failed_write_is_reported(pync: Start, tmp_path: Path) -> None:
     sent = tmp_path / "sent"
     sent.write_bytes(bytes(20_000_000))
     with listening(receives=4096) as server, sent.open("rb") as source:
@@ -135,8 +137,8 @@ def test_a_write_that_fails_is_told(pync: Start, tmp_path: Path) -> None:
     assert said.count(b"\n") == 1
 
 
-def test_what_was_piped_in_and_never_read_is_told(pync: Start, server: Server) -> None:
-    """pync has sent all and FIN; the server ends without having read it."""
+def test_input_that_the_peer_never_read_is_reported(pync: Start, server: Server) -> None:
+    """pync has sent everything and FIN; the server exits without having read it."""
     for _ in range(10):
         program = pync("127.0.0.1", server.port)
         peer = server.accepts()
@@ -148,8 +150,8 @@ def test_what_was_piped_in_and_never_read_is_told(pync: Start, server: Server) -
 
 
 @linux
-def test_what_was_sent_and_never_acknowledged_is_told(pync: Start) -> None:
-    """pync has handed everything to its kernel and would leave: it waits, and learns."""
+def test_sent_data_that_was_never_acknowledged_is_reported(pync: Start) -> None:
+    """pync has given everything to the kernel; before it exits, it waits, and sees the reset."""
     with listening(receives=4096) as server:
         program = pync("--send-only", "127.0.0.1", server.port)
         peer = server.accepts()
@@ -161,7 +163,7 @@ def test_what_was_sent_and_never_acknowledged_is_told(pync: Start) -> None:
 
 
 def test_a_peer_that_is_killed(pync: Start) -> None:
-    """kill -9: the kernel closes for it, and that is an end like any other."""
+    """kill -9: the kernel closes the connection, which is a normal end."""
     listener = pync("-lv", "127.0.0.1", "0")
     caller = pync("127.0.0.1", heard_port(listener))
     caller.write(b"x")

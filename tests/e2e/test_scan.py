@@ -1,4 +1,4 @@
-"""-z: which ports take a connection; nothing is sent to them, and nothing is made up."""
+"""-z: report which ports accept a connection, without sending data and without guessing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_an_open_port(pync: Start, server: Server) -> None:
     assert said == f"Connection to 127.0.0.1 {server.port} port [tcp/*] succeeded!\n"
 
 
-def test_silent_without_v(pync: Start, server: Server, closed_port: str) -> None:
+def test_no_output_without_v(pync: Start, server: Server, closed_port: str) -> None:
     assert pync("-z", "127.0.0.1", server.port).ends(0) == b""
     assert pync("-z", "127.0.0.1", closed_port).ends(1).count(b"\n") <= 1
 
@@ -34,7 +34,7 @@ def test_a_closed_port(pync: Start, closed_port: str) -> None:
 
 
 def test_standard_input_is_not_read(shell: Start, server: Server) -> None:
-    """``while read host; do pync -z $host 22; done < hosts`` goes through all of them."""
+    """``while read host; do pync -z $host 22; done < hosts`` scans all hosts."""
     program = shell(f"pync -z 127.0.0.1 {server.port}; cat")
     program.write(b"for cat")
     program.end_input()
@@ -104,20 +104,18 @@ def test_a_udp_port_that_answers_is_open(pync: Start, box: Mailbox) -> None:
 
 
 @pytest.mark.parametrize("option", ["-zuv", "-zu"])
-def test_a_udp_port_that_is_silent_is_never_called_open(
-    pync: Start, box: Mailbox, option: str
-) -> None:
+def test_a_silent_udp_port_is_never_reported_open(pync: Start, box: Mailbox, option: str) -> None:
     said = pync(option, "-w", "300ms", "127.0.0.1", box.port).ends(0).decode()
     assert said == f"127.0.0.1 {box.port} port [udp/*] open|filtered\n"
 
 
-def test_a_udp_port_that_icmp_calls_closed(pync: Start, closed_udp_port: str) -> None:
+def test_a_udp_port_that_icmp_reports_closed(pync: Start, closed_udp_port: str) -> None:
     said = pync("-zuv", "127.0.0.1", closed_udp_port).ends(1)
     assert b"succeeded" not in said
     assert b"open" not in said
 
 
-# --retry waits until a port is open.
+# With --retry, pync waits until a port is open.
 
 
 def test_it_waits_until_the_port_is_open(pync: Start) -> None:
@@ -151,7 +149,7 @@ def test_as_json_only_the_last_scan_has_results(pync: Start, closed_port: str) -
 def test_it_waits_until_a_udp_port_is_open(pync: Start) -> None:
     with unused_udp_port() as port:
         program = pync("-zuv", "--json", "-w", "5", "--retry", "1000:10ms", "127.0.0.1", str(port))
-        # Each try meets ICMP's "port unreachable", which is reported nowhere but in the state.
+        # Each attempt gets ICMP "port unreachable", which only the socket's state shows.
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
             assert stays(program, 0.5)
             sock.bind(("127.0.0.1", port))
@@ -180,7 +178,7 @@ def test_it_waits_until_a_unix_socket_is_open(
                 sock.recv(1)  # nothing was sent
 
 
-def test_a_unix_socket_that_is_not_there(pync: Start, tmp_path: Path) -> None:
+def test_a_missing_unix_socket(pync: Start, tmp_path: Path) -> None:
     path = str(tmp_path / "s")
     assert pync("-zU", path).ends(1) == b""
     said = pync("-zv", f"unix:{path}").ends(1).decode()

@@ -1,4 +1,4 @@
-r"""A peer's control sequences: terminals are protected from them; files and pipes get all bytes."""
+r"""Control sequences from a peer: terminals are protected; files and pipes get all bytes."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from .terminal import Terminal
 
 Sit = Callable[..., Terminal]
 
-#: The clipboard, a query, colours, a byte that is not text, 8-bit CSI.
+#: Sets the clipboard, a query, colours, a byte that is not text, 8-bit CSI.
 SENT = b"\x1b]52;c;cm0K\x07 \x1b[6n \x1b[31mred\x1b[m \xc3\xa9 \x9bc."
 SHOWN = b"\\e]52;c;cm0K\\a \\e[6n \x1b[31mred\x1b[m \xc3\xa9 \\x9bc."
 
-#: The same, one byte at a time; the network may join bytes, so that fewer reads get them.
+#: The same, one byte at a time; the network may join bytes, so the number of reads varies.
 TORN = [SENT[at : at + 1] for at in range(len(SENT))]
 
 
 @pytest.mark.parametrize("pieces", [[SENT], TORN], ids=["whole", "torn"])
-def test_a_terminal_does_not_obey_what_can_do_harm(
+def test_harmful_sequences_do_not_reach_a_terminal(
     terminal: Sit, server: Server, pieces: list[bytes]
 ) -> None:
     person = terminal("127.0.0.1", server.port)
@@ -39,7 +39,7 @@ def test_a_terminal_does_not_obey_what_can_do_harm(
     [("--raw",), ("--as=nc",), ("--as=ncat",), ("--as=telnet",)],
     ids=lambda words: words[0],
 )
-def test_it_does_if_asked_to_and_where_its_users_know_it_so(
+def test_raw_output_by_option_or_in_other_dialects(
     terminal: Sit, server: Server, words: tuple[str, ...]
 ) -> None:
     person = terminal(*words, "127.0.0.1", server.port)
@@ -48,7 +48,7 @@ def test_it_does_if_asked_to_and_where_its_users_know_it_so(
     person.sees(SENT)
 
 
-def test_what_the_end_cuts_off_is_shown(terminal: Sit, server: Server) -> None:
+def test_an_unfinished_sequence_at_the_end_is_shown(terminal: Sit, server: Server) -> None:
     person = terminal("127.0.0.1", server.port)
     peer = server.accepts()
     peer.says(b"no more \x1b[3")
@@ -58,7 +58,7 @@ def test_what_the_end_cuts_off_is_shown(terminal: Sit, server: Server) -> None:
     assert b"\\e[3" in seen
 
 
-def test_a_character_that_comes_in_two_parts_is_one(terminal: Sit, server: Server) -> None:
+def test_a_character_in_two_reads_is_shown_whole(terminal: Sit, server: Server) -> None:
     person = terminal("127.0.0.1", server.port)
     peer = server.accepts()
     peer.says("Привет> ".encode()[:3])
@@ -67,7 +67,7 @@ def test_a_character_that_comes_in_two_parts_is_one(terminal: Sit, server: Serve
     person.sees("ривет> ".encode())
 
 
-def test_a_listener_does_not_either(terminal: Sit) -> None:
+def test_a_listener_filters_too(terminal: Sit) -> None:
     person = terminal("-lkv", "127.0.0.1", "0")
     person.sees(b"Listening on 127.0.0.1 ")
     with connected(int(person.reads_line())) as peer:
@@ -75,19 +75,19 @@ def test_a_listener_does_not_either(terminal: Sit) -> None:
         person.sees(rb"\e[6n\e]0;t\a")
 
 
-def test_a_script_does_not_either(terminal: Sit, server: Server, tmp_path: Path) -> None:
+def test_a_script_filters_too(terminal: Sit, server: Server, tmp_path: Path) -> None:
     script = tmp_path / "script"
     script.write_text('expect "login: "\nsend "joe\\n"\ninteract\n')
     person = terminal("--expect", script, "127.0.0.1", server.port)
     peer = server.accepts()
     peer.says(b"\x1b[6nlogin: ")
     peer.hears(b"joe\n")
-    peer.says(b"\x1b[c")  # the user goes on after the script
+    peer.says(b"\x1b[c")  # the user continues after the script
     peer.closes()
     assert person.sees_to_the_end().startswith(rb"\e[6nlogin: \e[c")
 
 
-def test_a_line_editor_does_not_either(terminal: Sit, server: Server) -> None:
+def test_a_line_editor_filters_too(terminal: Sit, server: Server) -> None:
     pytest.importorskip("prompt_toolkit")
     person = terminal("--edit", "127.0.0.1", server.port)
     peer = server.accepts()

@@ -1,4 +1,4 @@
-"""What scripts ask for: a port that is told, tries that are counted, causes told apart, JSON."""
+"""Options for shell scripts: reported ports, retries, distinct exit statuses, JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..programs import until
 from .conftest import Start
 
 
-def test_a_port_in_a_file(pync: Start, tmp_path: Path) -> None:
+def test_the_port_is_written_to_a_file(pync: Start, tmp_path: Path) -> None:
     path = tmp_path / "port"
     program = pync("-l", f"--report-port={path}", "127.0.0.1", "0")
     until(path.exists, "the port")
@@ -25,7 +25,7 @@ def test_a_port_in_a_file(pync: Start, tmp_path: Path) -> None:
         program.ends(0)
 
 
-def test_a_port_on_stderr(pync: Start) -> None:
+def test_the_port_is_written_to_stderr(pync: Start) -> None:
     program = pync("-l", "--report-port", "127.0.0.1", "0")
     with connected(int(program.hears(rb"^(\d+)\n").group(1))) as peer:
         peer.half_closes()
@@ -33,19 +33,19 @@ def test_a_port_on_stderr(pync: Start) -> None:
         program.ends(0)
 
 
-def test_nobody_came(pync: Start) -> None:
+def test_accept_timeout(pync: Start) -> None:
     said = pync("-l", "--accept-timeout", "50ms", "127.0.0.1", "0").ends(1).decode()
     assert said.startswith("pync: accept tcp://127.0.0.1:")
     assert said.endswith(": timed out\n")
 
 
 @pytest.mark.parametrize("options", ["-lk", "-lu", "-lk --broker", "-lk --exec cat"])
-def test_nobody_came_to_any_listener(pync: Start, options: str) -> None:
+def test_accept_timeout_with_several_listeners(pync: Start, options: str) -> None:
     words = ("--exit-codes=detailed", "--accept-timeout", "50ms", "127.0.0.1", "0")
     assert b"timed out" in pync(*options.split(), *words).ends(6)
 
 
-def test_it_dials_again(pync: Start) -> None:
+def test_it_retries_until_connected(pync: Start) -> None:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port = str(sock.getsockname()[1])
@@ -59,7 +59,7 @@ def test_it_dials_again(pync: Start) -> None:
         program.ends(0)
 
 
-def test_it_gives_up(pync: Start, closed_port: str) -> None:
+def test_it_gives_up_after_the_retries(pync: Start, closed_port: str) -> None:
     said = pync("-v", "--retry=2:1ms", "127.0.0.1", closed_port).ends(1)
     assert said.count(b"connection refused") == 3
 
@@ -67,13 +67,15 @@ def test_it_gives_up(pync: Start, closed_port: str) -> None:
 @pytest.mark.parametrize(
     "option", ["--retry=0", "--retry=x", "--retry=1:", "--retry=1:x", "--exit-codes=fine"]
 )
-def test_values_that_make_no_sense(pync: Start, option: str, closed_port: str) -> None:
+def test_invalid_values(pync: Start, option: str, closed_port: str) -> None:
     said = pync(option, "127.0.0.1", closed_port).ends(2)
     assert said.startswith(f"pync: {option.partition('=')[0]}: ".encode())
     assert said.count(b"\n") == 1
 
 
-def test_causes_told_apart(pync: Start, server: Server, closed_port: str, tmp_path: Path) -> None:
+def test_causes_have_different_statuses(
+    pync: Start, server: Server, closed_port: str, tmp_path: Path
+) -> None:
     def status_of(*words: str) -> int:
         program = pync("--exit-codes=detailed", *words)
         program.end_input()

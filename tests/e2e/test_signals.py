@@ -1,4 +1,4 @@
-"""^C, SIGTERM, SIGHUP, stop and go on: the end that the signal means, and no trace left."""
+"""^C, SIGTERM, SIGHUP, stop and continue: the correct exit, and nothing left behind."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from ..peer import Server, connected
 from ..programs import Program
 from .conftest import Start, heard_port
 
-#: Signal -> the status by which our parent sees it (subprocess: -n is a death by signal).
+#: Signal -> the status that the parent sees (subprocess: -n is a death by signal n).
 ENDS = {
     number: -number for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 }
 
 
 @pytest.mark.parametrize("number", ENDS)
-def test_a_client_in_conversation(pync: Start, server: Server, number: signal.Signals) -> None:
+def test_a_connected_client(pync: Start, server: Server, number: signal.Signals) -> None:
     program = pync("127.0.0.1", server.port)
     peer = server.accepts()
     peer.says(b"x")
@@ -66,7 +66,7 @@ def test_the_path_of_a_listener_is_removed(
     assert not path.exists()
 
 
-#: Sends itself a signal while it changes from poll to epoll, when half are watched by neither.
+#: Sends itself a signal while it changes from poll to epoll, when neither watches all descriptors.
 _IN_MID_CHANGE = """
 import os
 from pync.waiting import readiness
@@ -96,7 +96,7 @@ def test_while_the_loop_changes_what_it_watches(
     program = stack.enter_context(Program(sys.executable, "-c", code, *words))
     port = heard_port(program)
     with suppress(ConnectionError):
-        # So many at most: it ends with the one that makes it a crowd.
+        # At most this many: pync ends with the connection that makes it switch to epoll.
         for _ in range(CROWD):
             stack.enter_context(connected(port))
     assert b"Traceback" not in program.ends(ENDS[number])
@@ -132,7 +132,7 @@ def test_interrupt_after_the_end(stack: ExitStack) -> None:
 
 
 def test_the_library_does_not_end_its_caller(stack: ExitStack) -> None:
-    """main returns the status, as a shell counts it, and the handlers are as they were."""
+    """main() returns the status as a shell reports it, and restores the handlers."""
     code = "import signal, pync\nbefore = signal.getsignal(signal.SIGINT)\n"
     code += "print(pync.main(), signal.getsignal(signal.SIGINT) is before)"
     program = stack.enter_context(Program(sys.executable, "-c", code, "-lv", "127.0.0.1", "0"))
@@ -143,10 +143,10 @@ def test_the_library_does_not_end_its_caller(stack: ExitStack) -> None:
 
 
 @pytest.mark.parametrize("number", ENDS)
-def test_while_much_is_moving(
+def test_during_a_large_transfer(
     pync: Start, server: Server, tmp_path: Path, number: signal.Signals
 ) -> None:
-    """In the fast paths too: nothing but the end that was asked for."""
+    """In the fast paths too: only the requested end, no other message."""
     endless = tmp_path / "endless"
     with endless.open("wb") as file:
         file.truncate(1 << 30)
@@ -175,7 +175,7 @@ def test_interrupt_between_two_ports_of_a_scan(pync: Start, server: Server) -> N
     assert program.ends(-signal.SIGINT).count(b"\n") == 1
 
 
-def test_a_hangup_that_nohup_ignores(shell: Start, server: Server) -> None:
+def test_a_hangup_under_nohup_is_ignored(shell: Start, server: Server) -> None:
     program = shell(f"trap '' HUP; pync 127.0.0.1 {server.port} & echo $! >&2; wait $!; echo $?")
     peer = server.accepts()
     pid = int(program.hears(rb"(\d+)\n").group(1))
@@ -187,7 +187,7 @@ def test_a_hangup_that_nohup_ignores(shell: Start, server: Server) -> None:
 
 
 def test_a_background_job_ignores_interrupts(shell: Start, server: Server) -> None:
-    """A shell without job control starts ``&`` jobs with SIGINT ignored; so it stays."""
+    """A shell without job control starts ``&`` jobs with SIGINT ignored; pync keeps it ignored."""
     program = shell(f"pync 127.0.0.1 {server.port} & echo $! >&2; wait $!; echo $?")
     peer = server.accepts()
     pid = int(program.hears(rb"(\d+)\n").group(1))
@@ -198,7 +198,7 @@ def test_a_background_job_ignores_interrupts(shell: Start, server: Server) -> No
     assert program.rest() == b"0\n"
 
 
-def test_stop_and_go_on(pync: Start, server: Server) -> None:
+def test_stop_and_continue(pync: Start, server: Server) -> None:
     program = pync("127.0.0.1", server.port)
     peer = server.accepts()
     peer.says(b"before")
@@ -217,8 +217,8 @@ def test_stop_and_go_on(pync: Start, server: Server) -> None:
 
 
 @pytest.mark.parametrize("number", ENDS)
-def test_one_signal_after_the_other(pync: Start, folder: Path, number: signal.Signals) -> None:
-    """A closing terminal hangs up twice; impatience does not keep the path from going."""
+def test_several_signals(pync: Start, folder: Path, number: signal.Signals) -> None:
+    """A closing terminal sends SIGHUP twice. The path is removed even after a second signal."""
     path = folder / "socket"
     program = pync("-lvU", path)
     program.hears(rb"Listening on ")
@@ -228,8 +228,8 @@ def test_one_signal_after_the_other(pync: Start, folder: Path, number: signal.Si
     assert not path.exists()
 
 
-def test_killed_listener_leaves_its_port(pync: Start) -> None:
-    """SO_REUSEADDR: the next one listens at once, connections in TIME_WAIT or not."""
+def test_the_port_of_a_killed_listener_is_free(pync: Start) -> None:
+    """SO_REUSEADDR: the next listener binds at once, even with connections in TIME_WAIT."""
     first = pync("-lv", "127.0.0.1", "0")
     port = heard_port(first)
     with connected(port) as peer:

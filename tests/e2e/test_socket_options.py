@@ -1,4 +1,4 @@
-"""Options of the socket: what the kernel says of a descriptor that pync passed on."""
+"""Socket options, as the kernel reports them for a descriptor that pync passed on (-F)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def passed_on(*options: str, host: str = "127.0.0.1") -> socket.socket:
         ("--tos=lowdelay", socket.IPPROTO_IP, socket.IP_TOS, 0x10),
         ("-M 9", socket.IPPROTO_IP, socket.IP_TTL, 9),
         ("-m 3", socket.IPPROTO_IP, IP_MINTTL, 3),
-        # socket(7): the kernel doubles what is asked for.
+        # socket(7): the kernel doubles the requested size.
         ("-I 8K", socket.SOL_SOCKET, socket.SO_RCVBUF, 16384),
         ("-O 8K", socket.SOL_SOCKET, socket.SO_SNDBUF, 16384),
         ("--keepalive=60", socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
@@ -146,7 +146,7 @@ def test_an_interface_that_is_not_there(words: tuple[str, ...], said: bytes) -> 
         (("-l", "--mptcp", "fd:3"), b"cannot use --mptcp with fd:3"),
     ],
 )
-def test_what_cannot_be_is_refused(words: tuple[str, ...], said: bytes) -> None:
+def test_invalid_options_are_refused(words: tuple[str, ...], said: bytes) -> None:
     with pync(*words) as program:
         assert said in program.ends(2)
 
@@ -164,13 +164,13 @@ def test_the_connection_outlives_pync() -> None:
             peer.hears(b"from the heir")
 
 
-def test_nobody_to_pass_it_to() -> None:
+def test_standard_output_cannot_take_a_descriptor() -> None:
     with listening() as server, pync("-F", "127.0.0.1", server.port) as program:
         said = program.ends(1)
     assert said == b"pync: pass the descriptor: socket operation on non-socket\n"
 
 
-def test_so_many_reads() -> None:
+def test_a_number_of_reads() -> None:
     with listening() as server, pync("-W", "2", "127.0.0.1", server.port) as program:
         peer = server.accepts()
         for word in (b"one", b"two"):
@@ -197,7 +197,7 @@ def test_signed_segments(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def talks(friend: Program, listener: Program) -> None:
-    """What one writes the other shows, and both end in order."""
+    """Text sent by one is shown by the other, and both end normally."""
     friend.write(b"signed")
     assert listener.read(6) == b"signed"
     friend.end_input()
@@ -206,8 +206,8 @@ def talks(friend: Program, listener: Program) -> None:
     listener.ends(0)
 
 
-def test_no_terminal_to_type_the_key_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_terminal_to_ask_for_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PYNC_MD5SIG_KEY", raising=False)
-    # It is in a session of its own, which has no terminal.
+    # It runs in its own session, which has no terminal.
     with pync("-S", "127.0.0.1", "1") as program:
         assert program.ends(2) == b"pync: Unable to read TCP MD5SIG password\n"

@@ -1,4 +1,4 @@
-"""stdin, stdout and stderr in every state that a shell can hand them over in."""
+"""stdin, stdout and stderr in every state in which a shell can pass them."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ linux = pytest.mark.skipif(
 )
 
 
-# Output whose reader leaves.
+# Output whose reader exits.
 
 
 def test_a_reader_that_has_seen_enough(shell: Start, server: Server) -> None:
-    """``pync HOST PORT | head -1``: quiet, and pync leaves when it finds out."""
+    """``pync HOST PORT | head -1``: no message, and pync exits when it notices."""
     line = f"{{ pync 127.0.0.1 {server.port} </dev/null; echo $? >&2; }} | head -n 1"
     program = shell(line)
     peer = server.accepts()
     peer.says(b"one\ntwo\n")
     assert program.read(4) == b"one\n"
-    # head leaves, and the bytes that come then show it.
+    # head exits, and pync notices when more bytes arrive.
     keeps_saying(peer, program)
     assert program.ends(0) == b"141\n"
 
@@ -43,13 +43,13 @@ def test_a_reader_that_leaves_in_the_middle_of_much(
     try:
         peer.says(bytes(20_000_000))
     except (BrokenPipeError, ConnectionResetError):
-        pass  # pync left before it had taken everything: as it should
+        pass  # pync exited before it had received everything, as it should
     assert program.rest() == bytes(10)
     assert program.ends(0).endswith(b"141\n")
 
 
 def test_sigpipe_ignored_by_the_parent(shell: Start, server: Server) -> None:
-    """As under many servers and in Python's own subprocesses: the same end."""
+    """As under many servers and in Python's subprocesses: it exits in the same way."""
     line = f"trap '' PIPE; {{ pync 127.0.0.1 {server.port} </dev/null; echo $? >&2; }} | head -n 1"
     program = shell(line)
     peer = server.accepts()
@@ -72,7 +72,7 @@ def test_closed_input_is_eof(shell: Start, server: Server) -> None:
     assert program.ends(0) == b""
 
 
-def test_closed_output_is_told_when_there_is_something_to_write(
+def test_closed_output_is_reported_when_there_is_something_to_write(
     shell: Start, server: Server
 ) -> None:
     program = shell(f"pync 127.0.0.1 {server.port} >&-")
@@ -83,7 +83,7 @@ def test_closed_output_is_told_when_there_is_something_to_write(
     assert program.ends(1) == b"pync: write standard output: bad file descriptor\n"
 
 
-def test_closed_output_is_no_matter_when_nothing_comes(shell: Start, server: Server) -> None:
+def test_closed_output_does_not_matter_when_nothing_arrives(shell: Start, server: Server) -> None:
     program = shell(f"pync 127.0.0.1 {server.port} >&-")
     peer = server.accepts()
     program.write(b"goes out")
@@ -98,7 +98,7 @@ def test_closed_errors_disturb_nothing(shell: Start, server: Server) -> None:
     peer = server.accepts()
     program.write(b"goes out")
     program.end_input()
-    # What pync says with -v must not end up in the connection.
+    # The messages of -v must not be sent on the connection.
     assert peer.hears_rest() == b"goes out"
     peer.says(b"comes in")
     peer.closes()
@@ -119,7 +119,7 @@ def test_all_three_closed(shell: Start, server: Server) -> None:
 def test_a_listener_with_all_three_closed(
     shell: Start, folder: Path, said: bytes, status: bytes
 ) -> None:
-    """No socket becomes descriptor 0-2: what is shown would go to the network."""
+    """No socket becomes descriptor 0-2: otherwise output would go to the network."""
     path = folder / "socket"
     program = shell(f"pync -lvU '{path}' <&- >&- 2>&-; echo $?")
     until(lambda: is_listening_path(path), "pync to listen", program)
@@ -137,7 +137,7 @@ def test_a_listener_with_all_three_closed(
 
 @linux
 @pytest.mark.parametrize("way", [">/dev/full", ">>/dev/full"])
-def test_a_full_disk_is_told(shell: Start, server: Server, way: str) -> None:
+def test_a_full_disk_is_reported(shell: Start, server: Server, way: str) -> None:
     program = shell(f"pync 127.0.0.1 {server.port} {way}")
     peer = server.accepts()
     peer.says(b"x")
@@ -146,14 +146,12 @@ def test_a_full_disk_is_told(shell: Start, server: Server, way: str) -> None:
 
 @linux
 @pytest.mark.parametrize("option", ["--help", "--version"])
-def test_help_on_a_full_disk_is_told(shell: Start, option: str) -> None:
+def test_help_on_a_full_disk_is_reported(shell: Start, option: str) -> None:
     program = shell(f"pync {option} >/dev/full")
     assert program.ends(1) == b"pync: write standard output: no space left on device\n"
 
 
-def test_a_listener_that_keeps_open_leaves_when_its_disk_is_full(
-    shell: Start, server: Server
-) -> None:
+def test_a_listener_with_k_exits_when_its_disk_is_full(shell: Start, server: Server) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("only on Linux: /dev/full")
     program = shell("pync -lkv 127.0.0.1 0 >/dev/full")
@@ -162,9 +160,9 @@ def test_a_listener_that_keeps_open_leaves_when_its_disk_is_full(
         assert program.ends(1).endswith(b"\npync: write standard output: no space left on device\n")
 
 
-def test_a_file_size_limit_is_told(shell: Start, server: Server, tmp_path: Path) -> None:
-    """ulimit -f: the kernel sends SIGXFSZ, which Python ignores; EFBIG is told."""
-    # (Bytecode that is cut short in the same way would break every later start.)
+def test_a_file_size_limit_is_reported(shell: Start, server: Server, tmp_path: Path) -> None:
+    """ulimit -f: the kernel sends SIGXFSZ, which Python ignores; EFBIG is reported."""
+    # (Bytecode files that are truncated by this limit would break every later start.)
     limited = "export PYTHONDONTWRITEBYTECODE=1; ulimit -f 1; pync"
     program = shell(f"{limited} 127.0.0.1 {server.port} </dev/null >'{tmp_path}/small'")
     peer = server.accepts()
@@ -178,17 +176,17 @@ def test_a_file_size_limit_is_told(shell: Start, server: Server, tmp_path: Path)
 # Input that fails.
 
 
-def test_input_that_cannot_be_read_is_told(shell: Start, server: Server) -> None:
-    """Open for writing only: an error, and not taken for the end."""
+def test_input_that_cannot_be_read_is_reported(shell: Start, server: Server) -> None:
+    """stdin is open for writing only: this is an error, not the end of input."""
     program = shell(f"pync 127.0.0.1 {server.port} 0>/dev/null")
     server.accepts()
     assert program.ends(1) == b"pync: read standard input: bad file descriptor\n"
 
 
-# Nothing but the peer's bytes is on stdout, nothing but diagnostics on stderr.
+# stdout has only the peer's bytes, stderr only diagnostics.
 
 
-def test_verbose_says_it_on_stderr(pync: Start, server: Server) -> None:
+def test_verbose_messages_go_to_stderr(pync: Start, server: Server) -> None:
     program = pync("-v", "127.0.0.1", server.port)
     peer = server.accepts()
     program.end_input()
@@ -199,7 +197,7 @@ def test_verbose_says_it_on_stderr(pync: Start, server: Server) -> None:
     assert said == f"Connection to 127.0.0.1 {server.port} port [tcp/*] succeeded!\n".encode()
 
 
-def test_verbose_names_what_was_asked_and_what_was_found(pync: Start, server: Server) -> None:
+def test_verbose_names_the_given_and_the_resolved_address(pync: Start, server: Server) -> None:
     program = pync("-4v", "localhost", server.port)
     program.end_input()
     server.accepts().closes()
@@ -207,16 +205,16 @@ def test_verbose_names_what_was_asked_and_what_was_found(pync: Start, server: Se
     assert program.ends(0) == f"Connection to {named} succeeded!\n".encode()
 
 
-def test_errors_do_not_obey_the_terminals_language(pync: Start, tmp_path: Path) -> None:
-    """A path may hold escape sequences; a terminal must not see them raw."""
+def test_error_messages_escape_control_sequences(pync: Start, tmp_path: Path) -> None:
+    """A path may contain escape sequences; they must not reach a terminal unescaped."""
     said = pync("-U", f"{tmp_path}/\x1b[31mred\nline").ends(1)
     assert said.count(b"\n") == 1
     assert b"\x1b" not in said
 
 
 @linux
-def test_output_that_is_a_socket_and_is_not_read_holds_up_nothing_else(server: Server) -> None:
-    """As under inetd; the socket blocks, and its flags are not ours to change."""
+def test_an_unread_output_socket_does_not_block_sending(server: Server) -> None:
+    """As under inetd; the socket is blocking, and pync must not change its flags."""
     theirs, reader = socket.socketpair()
     with (
         theirs,
@@ -224,15 +222,15 @@ def test_output_that_is_a_socket_and_is_not_read_holds_up_nothing_else(server: S
         Program(*PYNC, "127.0.0.1", server.port, stdout=theirs.fileno()) as program,
     ):
         peer = server.accepts()
-        # More comes than anybody reads ...
+        # More data arrives than is read ...
         assert peer.offers(bytes(64 << 20)) < 64 << 20
-        # ... and what is typed goes out nevertheless.
+        # ... and input is sent nevertheless.
         program.write(b"hello\n")
         peer.hears(b"hello\n")
 
 
 @linux
-def test_input_that_is_a_socket_and_is_silent_holds_up_nothing_else(server: Server) -> None:
+def test_a_silent_input_socket_does_not_block_receiving(server: Server) -> None:
     theirs, typist = socket.socketpair()
     with theirs, typist, Program(*PYNC, "127.0.0.1", server.port, stdin=theirs.fileno()) as program:
         peer = server.accepts()
@@ -246,6 +244,6 @@ def test_input_that_is_a_socket_and_is_silent_holds_up_nothing_else(server: Serv
         speaker.closes()
         typist.sendall(b"more")
         peer.hears(b"more")
-        # It has been read to its end, and says nothing now.
+        # It has been read completely, and sends nothing now.
         peer.says(b"answer")
         assert program.read(6) == b"answer"

@@ -1,4 +1,4 @@
-"""Two ends talk: what is typed arrives, what is answered is shown, byte for byte."""
+"""Plain TCP: input arrives at the peer and answers are shown, byte for byte."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..peer import Server, connected, listening
 from ..programs import PYNC, Program
 from .conftest import Start, heard_port
 
-#: Every byte value, and sequences that text would trip over.
+#: Every byte value, and sequences that text handling would change.
 BINARY = bytes(range(256)) + b"\r\n\n\r\xff\xfe\x04\x00\xc3\x28" + b"no newline at the end"
 
 
@@ -47,7 +47,7 @@ def test_a_conversation_with_a_listener(pync: Start) -> None:
     program.ends(0)
 
 
-def test_every_byte_passes_both_ways(pync: Start, server: Server) -> None:
+def test_every_byte_value_both_ways(pync: Start, server: Server) -> None:
     program = pync("127.0.0.1", server.port)
     peer = server.accepts()
     program.write(BINARY)
@@ -59,7 +59,7 @@ def test_every_byte_passes_both_ways(pync: Start, server: Server) -> None:
     program.ends(0)
 
 
-def test_two_pyncs_talk(pync: Start) -> None:
+def test_two_pyncs_exchange_data(pync: Start) -> None:
     listener = pync("-lv", "0")
     caller = pync("localhost", heard_port(listener))
     caller.write(b"ping\n")
@@ -72,7 +72,7 @@ def test_two_pyncs_talk(pync: Start) -> None:
     listener.ends(0)
 
 
-# How the other end is named.
+# Ways to write the address.
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_source_address_and_port(pync: Start, server: Server, closed_port: str) 
     program.ends(0)
 
 
-# What is on the other side of stdin and stdout.
+# Kinds of files as stdin and stdout.
 
 
 def test_from_a_file_and_to_a_file(pync: Start, server: Server, tmp_path: Path) -> None:
@@ -206,7 +206,7 @@ def test_from_a_file_and_to_a_file(pync: Start, server: Server, tmp_path: Path) 
     assert shown.read_bytes() == answer
 
 
-def test_a_file_goes_on_from_its_offset(pync: Start, server: Server, tmp_path: Path) -> None:
+def test_an_input_file_is_read_from_its_offset(pync: Start, server: Server, tmp_path: Path) -> None:
     """As in ``{ read line; pync HOST PORT; } < file``."""
     sent = tmp_path / "sent"
     sent.write_bytes(b"the shell's line\nthe rest")
@@ -220,7 +220,7 @@ def test_a_file_goes_on_from_its_offset(pync: Start, server: Server, tmp_path: P
 
 
 def test_appending_to_a_file(shell: Start, server: Server, tmp_path: Path) -> None:
-    """``>>``: splice(2) refuses such files, and nothing may be lost for it."""
+    """``>>``: splice(2) refuses such files, and no data may be lost for that reason."""
     log = tmp_path / "log"
     log.write_bytes(b"before\n")
     program = shell(f"pync 127.0.0.1 {server.port} </dev/null >>'{log}'")
@@ -231,8 +231,10 @@ def test_appending_to_a_file(shell: Start, server: Server, tmp_path: Path) -> No
     assert log.read_bytes() == b"before\n" + b"after\n" * 50_000
 
 
-def test_to_a_file_between_what_others_write(shell: Start, server: Server, tmp_path: Path) -> None:
-    """The offset is shared with the shell's other commands and moves on."""
+def test_to_a_file_between_the_writes_of_others(
+    shell: Start, server: Server, tmp_path: Path
+) -> None:
+    """The offset is shared with the other commands of the shell, and advances."""
     log = tmp_path / "log"
     line = f"(echo before; pync 127.0.0.1 {server.port} </dev/null; echo after) >'{log}'"
     program = shell(line)
@@ -244,7 +246,7 @@ def test_to_a_file_between_what_others_write(shell: Start, server: Server, tmp_p
 
 
 def test_sockets_for_stdin_and_stdout(pync: Start, server: Server) -> None:
-    """As under inetd, or when a parent gives one end of a socketpair."""
+    """As under inetd, or when a parent passes one end of a socketpair."""
     ours, theirs = socket.socketpair()
     with ours:
         with theirs:
@@ -274,7 +276,7 @@ def test_input_from_dev_null_ends_at_once(pync: Start, server: Server) -> None:
 
 
 def test_stdin_and_stdout_stay_blocking(server: Server) -> None:
-    """O_NONBLOCK would stay on the shell's own terminal, or on the next program's pipe."""
+    """O_NONBLOCK would remain set on the shell's terminal or on the next program's pipe."""
     read_end, write_end = os.pipe()
     shown_read, shown_write = os.pipe()
     try:
@@ -300,14 +302,14 @@ def test_stdin_and_stdout_stay_blocking(server: Server) -> None:
                 os.close(descriptor)
 
 
-# Slow ends hold up, and lose nothing.
+# Slow readers cause waiting, but no loss of data.
 
 
 def test_a_slow_reader_of_the_output_loses_nothing(pync: Start, server: Server) -> None:
     program = pync("127.0.0.1", server.port)
     peer = server.accepts()
     sent = os.urandom(30_000_000)
-    # Nobody reads the output yet; what the kernel and pync can hold is held.
+    # Nobody reads the output yet; the buffers of the kernel and of pync fill.
     taken = peer.offers(sent)
     program.end_input()
     with peer.saying(sent[taken:]):

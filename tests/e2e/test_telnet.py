@@ -1,4 +1,4 @@
-"""A person at telnet's terminal: modes, escapes, and the terminal as it was."""
+"""A user at telnet's terminal: modes, escape characters, and the restored terminal."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_the_terminal_is_as_it_was_after_a_signal(number: signal.Signals, keys: 
 
 
 def test_a_password_is_not_shown() -> None:
-    """A host that takes over the echo and nothing else: lines, unseen."""
+    """The host takes over the echo only: telnet sends lines and does not show them."""
     with listening() as server, Terminal([*TELNET, "127.0.0.1", server.port]) as person:
         peer = server.accepts()
         person.sees(b"'^]'.\r\n")
@@ -79,7 +79,7 @@ def test_a_session_from_the_command_mode() -> None:
         assert person.ends() == 0
 
 
-def test_keys_and_the_way_back_to_lines() -> None:
+def test_character_mode_and_the_return_to_line_mode() -> None:
     with listening() as server, Terminal([*TELNET, "127.0.0.1", server.port]) as person:
         peer = server.accepts()
         person.sees(b"'^]'.\r\n")
@@ -103,7 +103,7 @@ def test_keys_and_the_way_back_to_lines() -> None:
         assert person.ends() == 0
 
 
-def test_a_client_that_sends_nothing_but_commands_does_not_hold_up_the_others(pync: Start) -> None:
+def test_a_client_that_sends_only_commands_does_not_delay_others(pync: Start) -> None:
     server = pync("-lkv", "-t", "--exec", "cat", "127.0.0.1", "0")
     port = heard_port(server)
     flood = b"\xff\xfd\x01\xff\xfe\x01" * 10_000
@@ -126,7 +126,7 @@ def test_a_client_that_sends_nothing_but_commands_does_not_hold_up_the_others(py
             flooding.join(DEADLINE)
 
 
-def test_with_the_input_over_a_lost_reader_is_noticed(pync: Start, server: Server) -> None:
+def test_a_lost_reader_is_noticed_after_the_end_of_input(pync: Start, server: Server) -> None:
     program = pync("--as=telnet", "127.0.0.1", server.port)
     peer = server.accepts()
     assert program.shows(b"Escape character is '^]'.\n")
@@ -140,7 +140,7 @@ def test_with_the_input_over_a_lost_reader_is_noticed(pync: Start, server: Serve
 
 
 def test_a_reader_that_leaves_early_ends_it(pync: Start, server: Server) -> None:
-    """As in ``telnet host port | grep -q Connected``; the real telnet may run in a loop then."""
+    """As in ``telnet host port | grep -q Connected``; the real telnet may then loop forever."""
     program = pync("--as=telnet", "127.0.0.1", server.port)
     peer = server.accepts()
     program.stops_reading()

@@ -1,4 +1,4 @@
-"""A person at a terminal: what is seen, what the keys do, and what the terminal is like after."""
+"""A user at a terminal: what is shown, what the keys do, and the restored terminal."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_conversation_that_the_peer_ends(terminal: Sit, server: Server) -> Non
     assert person.ends() == 0
 
 
-def test_the_peers_end_is_said_while_the_person_types(terminal: Sit, server: Server) -> None:
+def test_the_peers_end_is_reported_while_the_user_types(terminal: Sit, server: Server) -> None:
     person = terminal("127.0.0.1", server.port)
     peer = server.accepts()
     person.types(b"half a li")
@@ -46,7 +46,7 @@ def test_the_peers_end_is_said_while_the_person_types(terminal: Sit, server: Ser
     peer.hears_end()
 
 
-def test_control_d_is_fin_and_the_answer_is_still_seen(terminal: Sit, server: Server) -> None:
+def test_control_d_sends_fin_and_the_answer_is_shown(terminal: Sit, server: Server) -> None:
     person = terminal("127.0.0.1", server.port)
     peer = server.accepts()
     person.types(b"question\r")
@@ -60,7 +60,7 @@ def test_control_d_is_fin_and_the_answer_is_still_seen(terminal: Sit, server: Se
 
 
 def test_control_d_after_half_a_line_sends_it(terminal: Sit, server: Server) -> None:
-    """As the terminal has it: the first ^D hands over what is typed, the second is EOF."""
+    """The rule of terminals: the first ^D passes on the typed text, the second is EOF."""
     person = terminal("127.0.0.1", server.port)
     peer = server.accepts()
     person.types(b"half")
@@ -103,7 +103,7 @@ LISTENS_FOUR_WAYS = pytest.mark.parametrize(
 
 @LISTENS_FOUR_WAYS
 def test_control_c_stops_a_loop_of_the_shell(stack: ExitStack, words: str) -> None:
-    """A shell goes on with the next command unless this one died of SIGINT itself."""
+    """A shell runs the next command unless this one was killed by SIGINT."""
     line = f"for i in 1 2 3; do {' '.join(PYNC)} {words} 127.0.0.1 0; done; echo went on"
     person = stack.enter_context(Terminal([bash(), "-c", line]))
     person.sees(b"istening on ")
@@ -131,14 +131,14 @@ def test_the_prompt_after_control_c_begins_a_line(stack: ExitStack, words: str, 
 
 
 def bash() -> str:
-    """A shell that tells a command that died of SIGINT from one that ended with 130."""
+    """bash, which distinguishes a command killed by SIGINT from one that exits with 130."""
     found = shutil.which("bash")
     if found is None:
         pytest.skip("bash is missing")
     return found
 
 
-def test_a_reset_is_said(terminal: Sit, server: Server) -> None:
+def test_a_reset_is_reported(terminal: Sit, server: Server) -> None:
     person = terminal("127.0.0.1", server.port)
     peer = server.accepts()
     peer.says(b"hello\n")
@@ -149,7 +149,7 @@ def test_a_reset_is_said(terminal: Sit, server: Server) -> None:
     assert person.ends() == 1
 
 
-def test_refused_is_said(terminal: Sit, closed_port: str) -> None:
+def test_a_refused_connection_is_reported(terminal: Sit, closed_port: str) -> None:
     person = terminal("127.0.0.1", closed_port)
     seen = person.sees_to_the_end().decode()
     assert seen.startswith(f"pync: dial tcp://127.0.0.1:{closed_port}: connection refused (")
@@ -158,7 +158,7 @@ def test_refused_is_said(terminal: Sit, closed_port: str) -> None:
 
 
 def test_the_terminal_is_closed(terminal: Sit, server: Server) -> None:
-    """The window goes away: SIGHUP, and the peer sees an end."""
+    """When the window is closed, pync gets SIGHUP, and the peer gets FIN."""
     person = terminal("127.0.0.1", server.port)
     peer = server.accepts()
     person.signals(signal.SIGHUP)
@@ -177,8 +177,8 @@ def test_long_output_loses_nothing(terminal: Sit, server: Server) -> None:
     assert person.ends() == 0
 
 
-def test_a_line_too_long_for_a_terminal_line(terminal: Sit, server: Server) -> None:
-    """4095 bytes are what a terminal's line holds (termios(3)); all of them are sent."""
+def test_a_line_of_4000_bytes(terminal: Sit, server: Server) -> None:
+    """A terminal line holds 4095 bytes (termios(3)); all of them are sent."""
     person = terminal("127.0.0.1", server.port)
     peer = server.accepts()
     for _ in range(4):
@@ -189,7 +189,7 @@ def test_a_line_too_long_for_a_terminal_line(terminal: Sit, server: Server) -> N
     assert person.ends() == 0
 
 
-def test_a_person_who_listens(terminal: Sit) -> None:
+def test_a_listener_on_a_terminal(terminal: Sit) -> None:
     person = terminal("-lv", "127.0.0.1", "0")
     person.sees(b"Listening on 127.0.0.1 ")
     port = int(person.reads_line())
@@ -218,12 +218,12 @@ def test_keep_open_listens_on_after_the_first_client(terminal: Sit) -> None:
     assert person.ends() == -signal.SIGINT
 
 
-# A terminal on one side only.
+# Only stdin or only stdout is a terminal.
 
 
 @pytest.fixture
 def line() -> Iterator[tuple[int, int]]:
-    """A terminal's two ends: the person's and the program's."""
+    """The two ends of a pseudo-terminal: the user's and the program's."""
     person, program = pty.openpty()
     try:
         yield person, program
@@ -233,7 +233,7 @@ def line() -> Iterator[tuple[int, int]]:
 
 
 def test_only_the_input_is_a_terminal(server: Server, line: tuple[int, int]) -> None:
-    """``pync HOST PORT > file``: the person is told, and is not kept waiting."""
+    """``pync HOST PORT > file``: the user sees a message, and pync exits at once."""
     person, tty = line
     with Program(*PYNC, "127.0.0.1", server.port, stdin=tty) as program:
         peer = server.accepts()
@@ -246,7 +246,7 @@ def test_only_the_input_is_a_terminal(server: Server, line: tuple[int, int]) -> 
 
 
 def test_only_the_output_is_a_terminal(pync: Start, server: Server, line: tuple[int, int]) -> None:
-    """``pync HOST PORT < file``: nobody types, so nobody is told; the endings of a pipe."""
+    """``pync HOST PORT < file``: nobody types, so there is no message; it ends as with a pipe."""
     person, tty = line
     program = pync("--half-open", "127.0.0.1", server.port, stdout=tty)
     peer = server.accepts()
@@ -272,7 +272,7 @@ def test_the_terminal_stays_blocking(server: Server, line: tuple[int, int]) -> N
     assert os.get_blocking(tty)
 
 
-def test_progress_is_drawn_where_a_person_sees_it(terminal: Sit, server: Server) -> None:
+def test_progress_is_drawn_on_a_terminal(terminal: Sit, server: Server) -> None:
     person = terminal("--progress", "--recv-only", "127.0.0.1", server.port)
     peer = server.accepts()
     peer.says(b"x\n" * 2048)
@@ -282,7 +282,7 @@ def test_progress_is_drawn_where_a_person_sees_it(terminal: Sit, server: Server)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux cuts lines so")
-def test_a_line_that_the_terminal_cuts_is_told(terminal: Sit, server: Server) -> None:
+def test_a_line_that_the_terminal_truncates_is_reported(terminal: Sit, server: Server) -> None:
     person = terminal("127.0.0.1", server.port)
     peer = server.accepts()
     person.types(b"x" * 2000)

@@ -1,4 +1,4 @@
-"""Time limits: each ends what it is there for, not before its time, and nothing else."""
+"""Time limits: each applies to its own purpose only, and not before its time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_idle_too_long(pync: Start, server: Server, option: str) -> None:
     assert said == f"pync: relay tcp://127.0.0.1:{server.port}: idle for 0.5 s\n".encode()
 
 
-def test_a_word_now_and_then_is_not_idle(pync: Start, server: Server) -> None:
+def test_occasional_data_is_not_idle(pync: Start, server: Server) -> None:
     program = pync("--idle-timeout=2", "127.0.0.1", server.port)
     peer = server.accepts()
     assert stays(program, 0.5)
@@ -51,7 +51,7 @@ def test_a_connection_that_takes_too_long(pync: Start, option: str) -> None:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
         port = full.getsockname()[1]
-        # One waits to be accepted; the next SYN is dropped (listen(2)).
+        # One client waits to be accepted; the next SYN is dropped (listen(2)).
         with connected(port):
             stopwatch = Stopwatch()
             program = pync(option, "500ms", "127.0.0.1", port)
@@ -60,7 +60,7 @@ def test_a_connection_that_takes_too_long(pync: Start, option: str) -> None:
     assert said == f"pync: dial tcp://127.0.0.1:{port}: timed out\n".encode()
 
 
-def test_idle_time_does_not_limit_connecting_nor_the_reverse(pync: Start, server: Server) -> None:
+def test_idle_and_connect_timeouts_are_independent(pync: Start, server: Server) -> None:
     program = pync("--connect-timeout=300ms", "127.0.0.1", server.port)
     peer = server.accepts()
     assert stays(program, 0.6)

@@ -1,4 +1,4 @@
-"""Random transfers; ``make transfers RUNS=300 SEED=1`` runs many of them."""
+"""Random transfers; ``make transfers RUNS=300 SEED=1`` runs more of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""UDP: each read is a datagram, a listener keeps to its first peer, and nothing means EOF."""
+"""UDP: each read is one datagram, a listener answers its first peer, and no datagram means EOF."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_listener_joins_a_group(pync: Start) -> None:
         member.write(question)
         assert listener.read(len(question)) == question
     listener.write(b"answer\n")
-    # It comes from the listener's own address, not from the group's.
+    # The answer comes from the listener's address, not from the group's.
     assert member.read(7) == b"answer\n"
 
 
@@ -78,7 +78,7 @@ def test_answers_to_a_broadcast_are_shown(pync: Start) -> None:
 
 @linux
 def test_the_answer_leaves_from_the_address_that_was_asked(pync: Start) -> None:
-    """A listener on all addresses; a client behind a filter would drop any other answer."""
+    """A listener on all addresses: a packet filter would drop an answer from another address."""
     program = pync("-luv", "0")
     port = heard_port(program)
     with mailbox() as box:
@@ -90,7 +90,7 @@ def test_the_answer_leaves_from_the_address_that_was_asked(pync: Start) -> None:
             assert box.correspondent == ("127.0.0.2", port)
 
 
-def test_strangers_are_not_heard(pync: Start) -> None:
+def test_datagrams_of_other_peers_are_ignored(pync: Start) -> None:
     program = pync("-luv", "127.0.0.1", "0")
     there = ("127.0.0.1", heard_port(program))
     with mailbox() as first, mailbox() as stranger:
@@ -100,14 +100,14 @@ def test_strangers_are_not_heard(pync: Start) -> None:
         try:
             stranger.says(b"stranger", there)
         except ConnectionRefusedError:
-            pass  # the kernel may tell it that this socket is not for it
+            pass  # the kernel may report that the socket is connected to another peer
         first.says(b"again", there)
         assert program.read(5) == b"again"
         program.write(b"answer")
         first.hears(b"answer")
 
 
-def test_keep_open_hears_everyone_and_answers_the_latest(pync: Start) -> None:
+def test_keep_open_receives_from_all_and_answers_the_latest(pync: Start) -> None:
     program = pync("-lukv", "127.0.0.1", "0")
     there = ("127.0.0.1", heard_port(program))
     with ExitStack() as stack:
@@ -128,7 +128,7 @@ def test_each_read_of_the_input_is_a_datagram(pync: Start, box: Mailbox, size: i
     program = pync("-u", "127.0.0.1", box.port)
     for number in range(3):
         word = bytes([number]) * size
-        # What a pipe takes in one write of up to PIPE_BUF is read at once; more may be cut.
+        # One write of up to PIPE_BUF to a pipe is read at once; a larger one may be split.
         program.write(word)
         got = b""
         while len(got) < size:
@@ -139,7 +139,7 @@ def test_each_read_of_the_input_is_a_datagram(pync: Start, box: Mailbox, size: i
         assert program.read(size) == word
 
 
-def test_a_line_typed_is_a_datagram(terminal: object, box: Mailbox) -> None:
+def test_a_typed_line_is_a_datagram(terminal: object, box: Mailbox) -> None:
     person = terminal("-u", "127.0.0.1", box.port)  # type: ignore[operator]
     person.types(b"one\rtwo\r")
     box.hears(b"one\n")
@@ -160,7 +160,7 @@ def test_the_largest_datagram_is_shown_whole(pync: Start, box: Mailbox) -> None:
     assert program.read(65_507) == largest[:65_507]
 
 
-def test_an_empty_datagram_is_no_end(pync: Start, box: Mailbox) -> None:
+def test_an_empty_datagram_does_not_end_it(pync: Start, box: Mailbox) -> None:
     program = pync("-u", "127.0.0.1", box.port)
     program.write(b"?")
     box.hears(b"?")
@@ -191,8 +191,8 @@ def test_crlf_and_interval(pync: Start, box: Mailbox) -> None:
 # Endings.
 
 
-def test_the_end_of_input_is_no_end(pync: Start, box: Mailbox) -> None:
-    """As nc: answers may still come; -w, -q or ^C end it."""
+def test_the_end_of_input_does_not_end_nc(pync: Start, box: Mailbox) -> None:
+    """As with nc: answers may still come; -w, -q or ^C end it."""
     program = pync("-u", "127.0.0.1", box.port)
     program.write(b"question")
     program.end_input()
@@ -223,14 +223,14 @@ def test_w_ends_it(pync: Start, box: Mailbox) -> None:
     assert program.ends(1).decode() == f"pync: relay udp://127.0.0.1:{box.port}: idle for 1 s\n"
 
 
-def test_nobody_is_there(pync: Start, closed_udp_port: str) -> None:
+def test_nothing_listens(pync: Start, closed_udp_port: str) -> None:
     program = pync("-u", "127.0.0.1", closed_udp_port)
     program.write(b"anybody?")
     there = f"udp://127.0.0.1:{closed_udp_port}"
     assert program.ends(1).decode() == f"pync: relay {there}: connection refused\n"
 
 
-def test_send_only_leaves_when_it_is_sent(pync: Start, box: Mailbox) -> None:
+def test_send_only_exits_when_all_is_sent(pync: Start, box: Mailbox) -> None:
     program = pync("-u", "--send-only", "127.0.0.1", box.port)
     program.write(b"one")
     box.hears(b"one")
@@ -238,7 +238,7 @@ def test_send_only_leaves_when_it_is_sent(pync: Start, box: Mailbox) -> None:
     assert program.ends(0) == b""
 
 
-def test_a_reader_that_leaves(shell: Start, box: Mailbox) -> None:
+def test_the_reader_of_the_output_exits(shell: Start, box: Mailbox) -> None:
     line = f"{{ echo ? | pync -u 127.0.0.1 {box.port}; echo $? >&2; }} | head -n 1"
     program = shell(line)
     box.hears(b"?\n")
@@ -261,7 +261,7 @@ def test_a_port_in_use(pync: Start, box: Mailbox) -> None:
     assert said.startswith(f"pync: listen {where}: address already in use (")
 
 
-# The end of the input: a datagram connection has no other.
+# The end of input is the only end that a datagram connection has.
 
 
 def test_a_client_waits_a_second_for_answers(pync: Start, box: Mailbox) -> None:
@@ -270,7 +270,7 @@ def test_a_client_waits_a_second_for_answers(pync: Start, box: Mailbox) -> None:
     program.end_input()
     box.hears(b"question\n")
     stopwatch = Stopwatch()
-    # Each answer begins the second anew.
+    # Each answer restarts the second.
     for answer in (b"one", b"two"):
         assert stays(program, 0.6)
         box.says(answer)
@@ -280,9 +280,7 @@ def test_a_client_waits_a_second_for_answers(pync: Start, box: Mailbox) -> None:
 
 
 @pytest.mark.parametrize("option", ["-w 300ms", "--idle-timeout=300ms"])
-def test_another_time_to_wait_for_answers_is_no_failure(
-    pync: Start, box: Mailbox, option: str
-) -> None:
+def test_another_time_to_wait_is_not_a_failure(pync: Start, box: Mailbox, option: str) -> None:
     program = pync("-u", *option.split(), "127.0.0.1", box.port)
     program.write(b"question\n")
     program.end_input()
@@ -290,7 +288,7 @@ def test_another_time_to_wait_for_answers_is_no_failure(
     assert program.ends(0) == b""
 
 
-def test_a_client_with_its_input_open_is_idle_as_ever(pync: Start, box: Mailbox) -> None:
+def test_idle_timeout_while_the_input_is_open(pync: Start, box: Mailbox) -> None:
     program = pync("-u", "-w", "300ms", "127.0.0.1", box.port)
     program.write(b"question\n")
     box.hears(b"question\n")
@@ -298,7 +296,9 @@ def test_a_client_with_its_input_open_is_idle_as_ever(pync: Start, box: Mailbox)
 
 
 @pytest.mark.parametrize("words", [["--half-open"], ["--as=nc"]])
-def test_who_stays_after_the_end_of_the_input(pync: Start, box: Mailbox, words: list[str]) -> None:
+def test_options_that_stay_after_the_end_of_input(
+    pync: Start, box: Mailbox, words: list[str]
+) -> None:
     program = pync(*words, "-u", "127.0.0.1", box.port)
     program.write(b"question\n")
     program.end_input()
@@ -328,7 +328,7 @@ def test_a_closed_port_is_a_failure(pync: Start, closed_udp_port: str, words: li
     assert b"onnection refused" in program.ends(1)
 
 
-def test_ncat_leaves_at_the_end_of_its_input(pync: Start, box: Mailbox) -> None:
+def test_ncat_exits_at_the_end_of_its_input(pync: Start, box: Mailbox) -> None:
     for _ in range(5):
         program = pync("--as=ncat", "-u", "127.0.0.1", box.port)
         program.write(b"foo:1|c")
@@ -337,7 +337,7 @@ def test_ncat_leaves_at_the_end_of_its_input(pync: Start, box: Mailbox) -> None:
         assert program.ends(0) == b""
 
 
-def test_what_until_waits_for_may_not_come(pync: Start, box: Mailbox) -> None:
+def test_until_without_a_match(pync: Start, box: Mailbox) -> None:
     program = pync("-u", "--until", "ready", "127.0.0.1", box.port)
     program.write(b"question\n")
     program.end_input()

@@ -1,4 +1,4 @@
-"""Unix sockets: streams and datagrams, paths and abstract names, and whose path it is."""
+"""Unix sockets: streams and datagrams, paths and abstract names, and who may remove a path."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_an_abstract_name(pync: Start, folder: Path) -> None:
 def test_a_client_bound_to_an_abstract_name_with_nul(
     pync: Start, folder: Path, words: tuple[str, ...]
 ) -> None:
-    """Its name is not the end of the server, nor is that of the next one (invalid UTF-8)."""
+    """Such a name does not stop the server, nor does the next client's name (invalid UTF-8)."""
     path = folder / "socket"
     dialect = [word for word in words if word.startswith("--as")]
     options = [word for word in words if not word.startswith("--as")]
@@ -133,7 +133,7 @@ def test_a_client_bound_to_an_abstract_name_with_nul(
     assert b"Traceback" not in program.ends(-signal.SIGTERM)
 
 
-def test_a_path_with_blanks_and_letters(pync: Start, folder: Path) -> None:
+def test_a_path_with_blanks_and_non_ascii_letters(pync: Start, folder: Path) -> None:
     path = folder / "a socket, ö"
     listener = listens(pync("-lvU", path))
     caller = pync("-U", path)
@@ -144,7 +144,7 @@ def test_a_path_with_blanks_and_letters(pync: Start, folder: Path) -> None:
     listener.ends(0)
 
 
-def test_one_client_after_the_other(pync: Start, folder: Path) -> None:
+def test_one_client_after_another(pync: Start, folder: Path) -> None:
     path = folder / "socket"
     program = listens(pync("-lkvU", path))
     program.end_input()
@@ -157,7 +157,7 @@ def test_one_client_after_the_other(pync: Start, folder: Path) -> None:
     assert not path.exists()
 
 
-def test_much_both_ways(pync: Start, folder: Path, tmp_path: Path) -> None:
+def test_large_data_both_ways(pync: Start, folder: Path, tmp_path: Path) -> None:
     path = folder / "socket"
     sent = tmp_path / "sent"
     sent.write_bytes(os.urandom(5_000_000))
@@ -171,12 +171,12 @@ def test_much_both_ways(pync: Start, folder: Path, tmp_path: Path) -> None:
         program.ends(0)
 
 
-def test_nobody_listens(pync: Start, folder: Path) -> None:
+def test_no_socket_at_the_path(pync: Start, folder: Path) -> None:
     said = pync("-U", folder / "socket").ends(1).decode()
     assert said == f"pync: dial unix:{folder}/socket: no such file or directory\n"
 
 
-def test_nobody_listens_any_more(pync: Start, folder: Path) -> None:
+def test_the_listener_has_gone(pync: Start, folder: Path) -> None:
     path = folder / "socket"
     with listening_at(path):
         pass
@@ -191,7 +191,7 @@ def test_a_path_that_is_too_long(pync: Start, folder: Path) -> None:
         assert b"too long" in said
 
 
-# Whose path it is.
+# Who owns a path, and may remove it.
 
 
 @pytest.mark.parametrize("option", ["-lvU", "-luvU"])
@@ -209,7 +209,7 @@ def test_a_stale_socket_is_replaced(pync: Start, folder: Path, option: str) -> N
 
 
 @pytest.mark.parametrize("option", ["-lU", "-luU"])
-def test_any_other_file_is_never_touched(pync: Start, folder: Path, option: str) -> None:
+def test_a_regular_file_is_never_touched(pync: Start, folder: Path, option: str) -> None:
     path = folder / "thesis"
     path.write_text("three years of work")
     said = pync(option, path).ends(1).decode()
@@ -231,7 +231,7 @@ def test_a_link_a_folder_a_pipe_are_never_touched(pync: Start, folder: Path) -> 
 
 
 @pytest.mark.parametrize("option", ["-lU", "-luU"])
-def test_a_path_in_use_is_left_to_its_user(pync: Start, folder: Path, option: str) -> None:
+def test_a_path_in_use_is_not_taken_over(pync: Start, folder: Path, option: str) -> None:
     path = folder / "socket"
     first = listens(pync(option.replace("l", "lv"), path))
     said = pync(option, path).ends(1).decode()
@@ -306,7 +306,7 @@ def test_a_datagram_client_can_have_a_path(pync: Start, folder: Path) -> None:
     assert not (folder / "ours").exists()
 
 
-def test_two_pyncs_over_datagrams(pync: Start, folder: Path) -> None:
+def test_two_pyncs_exchange_datagrams(pync: Start, folder: Path) -> None:
     listener = listens(pync("-luvU", folder / "socket"))
     caller = pync("-uU", folder / "socket")
     for word in (b"one", b"two"):

@@ -1,4 +1,4 @@
-"""What is typed wrong: one line that says so, on stderr, status 2, nothing on the network."""
+"""Usage errors: one line on stderr, exit status 2, no network traffic."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..peer import listening
 from ..programs import Program
 from .conftest import Start
 
-#: Words -> what the line must name.
+#: Arguments -> text that the error line must contain.
 WRONG = {
     "": "HOST and PORT are missing",
     "localhost": "PORT is missing",
@@ -58,7 +58,7 @@ WRONG = {
     "-q 3x localhost 1": "'3x' is not a valid time",
     "-i 1..2 localhost 1": "'1..2' is not a valid time",
     "--connect-timeout= localhost 1": "'' is not a valid time",
-    # What was meant is said.
+    # The error suggests what was meant.
     "-v --as=ncat localhost 1": "--as must come first",
     "--lisen 9000": "unknown option --lisen (did you mean --listen?)",
     "-lisen 9000": "(did you mean --listen?)",
@@ -80,7 +80,7 @@ WRONG = {
 }
 
 
-#: Words -> what the line about a failure must name.
+#: Arguments -> text that the line about a failure must contain.
 FAILED = {
     "-n 127.0.0.1 1": "connection refused (is a server listening there?)",
     "no-such-host.invalid 80": "(check the spelling of the host name)",
@@ -93,7 +93,7 @@ FAILED = {
 
 
 @pytest.mark.parametrize("words", FAILED)
-def test_a_failure_is_one_line_that_says_what_to_do(pync: Start, words: str) -> None:
+def test_a_failure_is_one_line_with_a_hint(pync: Start, words: str) -> None:
     program = pync(*words.split())
     assert program.rest() == b""
     said = program.ends(1).decode()
@@ -102,14 +102,14 @@ def test_a_failure_is_one_line_that_says_what_to_do(pync: Start, words: str) -> 
     assert FAILED[words] in said
 
 
-def test_who_has_the_port_can_be_found_out(pync: Start) -> None:
+def test_the_error_says_how_to_find_the_owner_of_the_port(pync: Start) -> None:
     with listening() as server:
         said = pync("-l", "127.0.0.1", server.port).ends(1).decode()
         assert "address already in use (see which program has it: " in said
         assert server.port in said.rpartition("(")[2]
 
 
-def test_brackets_are_taken_off_a_host(pync: Start) -> None:
+def test_brackets_are_removed_from_a_host(pync: Start) -> None:
     assert b"dial tcp://[::1]:1: " in pync("-n", "[::1]", "1").ends(1)
 
 
@@ -124,7 +124,7 @@ def test_wrong_usage_is_one_line(pync: Start, words: str) -> None:
 
 
 @pytest.mark.parametrize("words", [["", "1"], ["localhost", ""], ["-U", ""], ["-l", ""]])
-def test_an_empty_word_is_a_scripts_unset_variable(pync: Start, words: list[str]) -> None:
+def test_an_empty_argument_may_be_an_unset_variable(pync: Start, words: list[str]) -> None:
     said = pync(*words).ends(2)
     assert said.startswith(b"pync: ")
     assert said.count(b"\n") == 1
@@ -139,7 +139,7 @@ def test_help_is_on_stdout(pync: Start, option: str) -> None:
 
 
 def test_every_option_of_the_help_is_understood(pync: Start) -> None:
-    """Each is given with -h, which then wins over what is missing."""
+    """Each option is given with -h, which takes precedence over missing arguments."""
     shown = pync("--help").rest().decode()
     described = re.findall(r"^ {2,5}(?:(-\w) )?(--[a-z0-9-]+)(=[A-Z]+)?", shown, re.MULTILINE)
     assert len(described) >= 25
@@ -157,7 +157,7 @@ def test_version(pync: Start) -> None:
     program = pync("--version")
     said = re.fullmatch(r"pync \d+\.\d+\.\d+ \(Python (\S+), (.*)\)\n", program.rest().decode())
     assert said
-    # Where it runs from: another program of that name may be installed.
+    # The folder it runs from: another program of that name may be installed.
     assert said.groups() == (platform.python_version(), os.path.dirname(installed.__file__))
     program.ends(0)
 

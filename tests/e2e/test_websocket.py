@@ -1,4 +1,4 @@
-"""WebSockets: messages, ends and exit statuses, with a peer whose bytes are all written here."""
+"""WebSockets: messages, closing and exit statuses, with a peer that sends exact bytes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def url(server: Server, path: str = "/") -> str:
     return f"ws://127.0.0.1:{server.port}{path}"
 
 
-# A client.
+# The client.
 
 
 def test_lines_are_messages_both_ways(pync: Start, server: Server) -> None:
@@ -41,7 +41,7 @@ def test_lines_are_messages_both_ways(pync: Start, server: Server) -> None:
 
 
 def test_the_last_line_is_sent_and_its_answer_is_waited_for(pync: Start, server: Server) -> None:
-    """The last line has no newline, and our input ends at once."""
+    """The last line has no newline, and the input ends immediately after it."""
     program = pync(url(server))
     peer = accepts(server)
     program.write(b"question")
@@ -50,13 +50,13 @@ def test_the_last_line_is_sent_and_its_answer_is_waited_for(pync: Start, server:
     peer.says(frame(TEXT, b"answer"))
     program.shows(b"answer\n")
     hears(peer, CLOSE, b"\x03\xe8")
-    # Data that the peer sends before its own Close frame is still received.
+    # Data that the peer sends before its Close frame is still received.
     peer.says(frame(TEXT, b"late") + NORMAL)
     assert program.ends(0) == b""
     assert program.rest() == b"late\n"
 
 
-def test_a_peer_that_closes_ends_it_whatever_our_input_does(pync: Start, server: Server) -> None:
+def test_a_peer_that_closes_ends_it_in_any_state_of_the_input(pync: Start, server: Server) -> None:
     program = pync("-v", url(server))
     peer = accepts(server)
     peer.says(frame(TEXT, b"bye") + frame(CLOSE, b"\x03\xe8done"))
@@ -76,7 +76,7 @@ def test_a_peer_that_closes_ends_it_whatever_our_input_does(pync: Start, server:
         (4000, 14, b"the peer closed it with 4000\n"),
     ],
 )
-def test_the_code_decides_on_the_status(
+def test_the_exit_status_depends_on_the_close_code(
     pync: Start, server: Server, code: int | None, status: int, said: bytes
 ) -> None:
     program = pync("--exit-codes=detailed", url(server))
@@ -87,9 +87,7 @@ def test_the_code_decides_on_the_status(
     assert complaint.count(b"\n") == bool(said)
 
 
-def test_input_that_could_not_be_sent_is_a_failure(
-    pync: Start, server: Server, tmp_path: Path
-) -> None:
+def test_unsent_input_is_a_failure(pync: Start, server: Server, tmp_path: Path) -> None:
     path = tmp_path / "lines"
     path.write_bytes(b"a line\n" * 3_000_000)  # more than all buffers hold
     with path.open("rb") as lines:
@@ -119,13 +117,13 @@ def test_pings_are_answered_and_sent(pync: Start, server: Server) -> None:
     program.ends(0)
 
 
-def test_a_peer_that_answers_no_ping_is_gone(pync: Start, server: Server) -> None:
+def test_a_peer_that_does_not_answer_pings_is_disconnected(pync: Start, server: Server) -> None:
     program = pync("--ping-interval=0.1", url(server))
     accepts(server)
     assert program.ends(1).endswith(b": the peer does not answer a ping\n")
 
 
-def test_a_long_line_is_not_cut(pync: Start, server: Server) -> None:
+def test_a_long_line_is_one_message(pync: Start, server: Server) -> None:
     program = pync(url(server))
     peer = accepts(server)
     line = b"y" * 100_000
@@ -163,7 +161,7 @@ def test_a_long_line_is_not_cut(pync: Start, server: Server) -> None:
         (b"\x81\x7f\xff" + bytes(7), b"the peer violates the protocol: 8-byte payload length"),
     ],
 )
-def test_what_a_peer_does_wrong_is_one_line(
+def test_a_protocol_error_of_the_peer_is_one_line(
     pync: Start, server: Server, says: bytes, cause: bytes
 ) -> None:
     program = pync(url(server))
@@ -184,7 +182,7 @@ def test_what_a_peer_does_wrong_is_one_line(
         (b"", b"the connection ended in the handshake"),
     ],
 )
-def test_a_handshake_that_fails_is_one_line(
+def test_a_failed_handshake_is_one_line(
     pync: Start, server: Server, says: bytes, cause: bytes
 ) -> None:
     program = pync("--exit-codes=detailed", url(server, "/x"))
@@ -196,13 +194,13 @@ def test_a_handshake_that_fails_is_one_line(
     assert program.ends(14) == said
 
 
-def test_a_server_that_says_nothing(pync: Start, server: Server) -> None:
+def test_a_server_that_does_not_answer(pync: Start, server: Server) -> None:
     program = pync("-w", "0.3", url(server))
     server.accepts().hears_to(b"\r\n\r\n", 50)
     assert program.ends(1).endswith(b": the handshake timed out\n")
 
 
-def test_interrupted_it_goes_away(pync: Start, server: Server) -> None:
+def test_a_signal_sends_close_code_1001(pync: Start, server: Server) -> None:
     program = pync(url(server))
     peer = accepts(server)
     program.write(b"x\n")
@@ -212,7 +210,7 @@ def test_interrupted_it_goes_away(pync: Start, server: Server) -> None:
     program.ends(None)
 
 
-def test_the_login_is_sent_and_never_shown(pync: Start, server: Server) -> None:
+def test_the_login_is_sent_but_never_shown(pync: Start, server: Server) -> None:
     program = pync("-v", "--json", f"ws://me:secret@127.0.0.1:{server.port}/")
     peer = server.accepts()
     assert b"\r\nAuthorization: Basic bWU6c2VjcmV0\r\n" in peer.hears_to(b"\r\n\r\n", 50)
@@ -222,10 +220,10 @@ def test_the_login_is_sent_and_never_shown(pync: Start, server: Server) -> None:
     assert b"secret" not in complaint
 
 
-# A listener.
+# The listener.
 
 
-def test_a_listener_takes_a_client_and_ends_with_it(pync: Start) -> None:
+def test_a_listener_serves_one_client(pync: Start) -> None:
     program = pync("-lv", "ws://127.0.0.1:0/chat")
     with connected(heard_port(program)) as peer:
         assert asks(peer, b"/chat?x") == b"HTTP/1.1 101 Switching Protocols"
@@ -244,7 +242,7 @@ def test_a_listener_takes_a_client_and_ends_with_it(pync: Start) -> None:
         ((b"/x", b"Origin: http://evil"), b"403", rb"a page of http://evil \(--origin="),
     ],
 )
-def test_who_may_not_come_is_told_and_the_next_is_served(
+def test_a_rejected_client_gets_the_reason_and_the_next_is_served(
     pync: Start, head: tuple[bytes, ...], status: bytes, said: bytes
 ) -> None:
     program = pync("-lkv", "--exec=cat", "ws://127.0.0.1:0/x")
@@ -265,7 +263,7 @@ def test_who_may_not_come_is_told_and_the_next_is_served(
         (masked(b"\xf1", b"x"), b"\x03\xea", rb"Reserved bit set unexpectedly"),
     ],
 )
-def test_a_client_that_violates_the_protocol_ends_alone(
+def test_a_protocol_error_ends_only_its_client(
     pync: Start, says: bytes, answer: bytes, said: bytes
 ) -> None:
     program = pync("-lkv", "--broker", "ws://127.0.0.1:0")
@@ -280,7 +278,7 @@ def test_a_client_that_violates_the_protocol_ends_alone(
         other.hears(frame(TEXT, b"all"))
 
 
-def test_a_broker_passes_on_whole_messages(pync: Start) -> None:
+def test_a_broker_relays_whole_messages(pync: Start) -> None:
     program = pync("-lkv", "--broker", "ws://127.0.0.1:0")
     port = heard_port(program)
     with connected(port) as one, connected(port) as two, connected(port) as three:
@@ -293,7 +291,7 @@ def test_a_broker_passes_on_whole_messages(pync: Start) -> None:
         three.hears(frame(TEXT, b"begun"))
 
 
-def test_who_says_nothing_holds_up_nobody(pync: Start) -> None:
+def test_a_silent_client_does_not_delay_others(pync: Start) -> None:
     program = pync("-lkv", "ws://127.0.0.1:0")
     port = heard_port(program)
     with connected(port), connected(port) as peer:
@@ -305,7 +303,7 @@ def test_who_says_nothing_holds_up_nobody(pync: Start) -> None:
 # TLS and a proxy; a missing package.
 
 
-def test_by_tls_and_through_a_proxy(pync: Start) -> None:
+def test_with_tls_and_through_a_proxy(pync: Start) -> None:
     listener = pync("-lv", "wss://127.0.0.1:0", "--exec=cat")
     port = heard_port(listener)
     proxy = pync("-lv", "--proxy-type=socks5", "127.0.0.1", "0")
@@ -318,7 +316,7 @@ def test_by_tls_and_through_a_proxy(pync: Start) -> None:
     assert b"WebSocket closed with 1000" in client.ends(0)
 
 
-def test_without_wsproto_it_is_said_what_to_install(tmp_path: Path) -> None:
+def test_a_missing_wsproto_is_one_error_line(tmp_path: Path) -> None:
     (tmp_path / "wsproto.py").write_text("raise ModuleNotFoundError('wsproto')\n")
     done = subprocess.run(
         [*PYNC, "ws://127.0.0.1:1"],

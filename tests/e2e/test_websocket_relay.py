@@ -1,4 +1,4 @@
-"""Relays between WebSockets and other addresses: data both ways, and how an end is passed on."""
+"""Relays between WebSockets and other addresses: data both ways, and how closing is relayed."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ CLOSED = masked(CLOSE, b"\x03\xe8")
 
 
 def from_websocket(pync: Start, server: Server, *words: str) -> int:
-    """Start a relay that clients reach by WebSocket; return its port."""
+    """Start a relay that accepts WebSocket clients; return its port."""
     program = pync("-lkv", *words, "ws://127.0.0.1:0", f"tcp://127.0.0.1:{server.port}")
     return heard_port(program)
 
 
 def to_websocket(pync: Start, server: Server, *words: str) -> int:
-    """Start a relay that connects to its target by WebSocket; return its port."""
+    """Start a relay that connects to its target with WebSocket; return its port."""
     program = pync("-lkv", *words, "tcp://127.0.0.1:0", f"ws://127.0.0.1:{server.port}/x")
     return heard_port(program)
 
 
-def test_messages_become_bytes_and_the_reverse(pync: Start, server: Server) -> None:
+def test_messages_become_bytes_and_bytes_become_messages(pync: Start, server: Server) -> None:
     with connected(from_websocket(pync, server)) as client:
         asks(client)
         client.says(masked(BINARY, b"\x00one") + masked(TEXT, b"two") + masked(PING, b"p"))
@@ -43,7 +43,7 @@ def test_messages_become_bytes_and_the_reverse(pync: Start, server: Server) -> N
         client.hears_end()
 
 
-def test_lines_where_text_is_asked_for(pync: Start, server: Server) -> None:
+def test_lines_become_text_messages(pync: Start, server: Server) -> None:
     with connected(from_websocket(pync, server, "--ws-text")) as client:
         asks(client)
         client.says(masked(TEXT, b"one"))
@@ -65,7 +65,7 @@ def test_a_client_that_closes_ends_its_target(pync: Start, server: Server) -> No
 
 
 @pytest.mark.parametrize("last", [b"", masked(CLOSE, b"\x03\xf3"), b"\x81\x01x", b"\xff\x80"])
-def test_a_client_that_does_not_end_in_order_resets_its_target(
+def test_a_client_that_ends_abnormally_resets_its_target(
     pync: Start, server: Server, last: bytes
 ) -> None:
     with connected(from_websocket(pync, server)) as client:
@@ -88,7 +88,7 @@ def test_a_target_that_resets_resets_its_client(pync: Start, server: Server) -> 
         assert client.is_reset()
 
 
-def test_the_way_back(pync: Start, server: Server) -> None:
+def test_from_tcp_to_a_websocket(pync: Start, server: Server) -> None:
     with connected(to_websocket(pync, server, "--header=Cookie: a=b")) as client:
         client.says(b"one\ntwo")
         target = accepts(server)
@@ -113,7 +113,7 @@ def test_a_target_that_closes_ends_its_client(pync: Start, server: Server) -> No
 
 
 @pytest.mark.parametrize("last", [b"", frame(CLOSE, b"\x03\xf3"), b"\x82\x05hal"])
-def test_a_target_that_does_not_end_in_order_resets_its_client(
+def test_a_target_that_ends_abnormally_resets_its_client(
     pync: Start, server: Server, last: bytes
 ) -> None:
     with connected(to_websocket(pync, server)) as client:
@@ -125,7 +125,7 @@ def test_a_target_that_does_not_end_in_order_resets_its_client(
         assert client.is_reset()
 
 
-def test_a_target_that_is_no_websocket_is_told_and_resets_its_client(
+def test_a_target_without_websocket_is_reported_and_resets_its_client(
     pync: Start, server: Server
 ) -> None:
     where = f"ws://127.0.0.1:{server.port}/x"

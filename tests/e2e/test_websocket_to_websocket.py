@@ -1,4 +1,4 @@
-"""A relay between two WebSockets: messages keep their kind and their ends, closes their codes."""
+"""A relay between two WebSockets keeps message types, message boundaries and close codes."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ from .conftest import Start, heard_port
 
 pytest.importorskip("wsproto", reason="wsproto is not installed")
 
-#: A text frame that another one continues, and such a frame, not the last one.
+#: The first frame of a fragmented text message, and a continuation frame that is not the last.
 BEGUN, MORE, LAST = b"\x01", b"\x00", b"\x80"
 
 
 @contextmanager
 def joined(pync: Start, server: Server, *words: object) -> Iterator[tuple[Peer, Peer, Program]]:
-    """A client and the server, joined by a relay."""
+    """A client and the server, connected by a relay."""
     program = pync("-lkv", *words, "ws://127.0.0.1:0", f"ws://127.0.0.1:{server.port}/x")
     with connected(heard_port(program)) as client:
         asks(client)
         yield client, accepts(server), program
 
 
-def test_messages_keep_their_kind_and_their_ends(pync: Start, server: Server) -> None:
+def test_messages_keep_their_type_and_boundaries(pync: Start, server: Server) -> None:
     with joined(pync, server) as (client, target, _):
         for kind, data in ((TEXT, b"one"), (BINARY, b"\xfftwo"), (TEXT, b""), (BINARY, b"")):
             client.says(masked(kind, data))
             hears(target, kind, data)
             target.says(frame(kind, data))
             client.hears(frame(kind, data))
-        # Two of one piece stay two.
+        # Two messages that are sent together remain two.
         client.says(masked(TEXT, b"a") + masked(TEXT, b"b"))
         hears(target, TEXT, b"a")
         hears(target, TEXT, b"b")
 
 
-def test_pings_stay_on_their_side(pync: Start, server: Server) -> None:
+def test_pings_are_not_relayed(pync: Start, server: Server) -> None:
     with joined(pync, server) as (client, target, _):
         client.says(masked(PING, b"p"))
         client.hears(frame(PONG, b"p"))
@@ -49,13 +49,13 @@ def test_pings_stay_on_their_side(pync: Start, server: Server) -> None:
         hears(target, PONG, b"q")
 
 
-def test_a_message_without_an_end_is_passed_on_as_it_comes(pync: Start, server: Server) -> None:
+def test_an_unfinished_message_is_relayed_in_parts(pync: Start, server: Server) -> None:
     with joined(pync, server) as (client, target, _):
         client.says(masked(BEGUN, b"be"))
         hears(target, BEGUN, b"be")
         client.says(masked(PING, b"p") + masked(MORE, b"g\xc3"))
         client.hears(frame(PONG, b"p"))
-        # Half a character waits for the rest of it.
+        # Half a character waits for its other half.
         hears(target, MORE, b"g")
         client.says(masked(LAST, b"\xbc"))
         hears(target, LAST, "ü".encode())
@@ -65,7 +65,7 @@ def test_a_message_without_an_end_is_passed_on_as_it_comes(pync: Start, server: 
     "close",
     [b"\x03\xe8", b"\x03\xe9", b"", b"\x03\xf0not allowed", b"\x0f\xa0", b"\x0f\xa1bye"],
 )
-def test_a_close_keeps_its_code_and_its_reason(pync: Start, server: Server, close: bytes) -> None:
+def test_a_close_keeps_its_code_and_reason(pync: Start, server: Server, close: bytes) -> None:
     with joined(pync, server) as (client, target, program):
         client.says(masked(TEXT, b"last words") + masked(CLOSE, close))
         hears(target, TEXT, b"last words")
@@ -78,7 +78,9 @@ def test_a_close_keeps_its_code_and_its_reason(pync: Start, server: Server, clos
 
 
 @pytest.mark.parametrize("close", [b"\x03\xe8", b"\x03\xf3overload", b"\x0f\xa1bye"])
-def test_a_target_s_close_too(pync: Start, server: Server, close: bytes) -> None:
+def test_a_target_s_close_keeps_its_code_and_reason(
+    pync: Start, server: Server, close: bytes
+) -> None:
     with joined(pync, server) as (client, target, _):
         target.says(frame(TEXT, b"last words") + frame(CLOSE, close))
         client.hears(frame(TEXT, b"last words") + frame(CLOSE, close))
@@ -88,7 +90,7 @@ def test_a_target_s_close_too(pync: Start, server: Server, close: bytes) -> None
         target.hears_end()
 
 
-def test_what_the_target_says_while_the_client_closes_is_dropped(
+def test_data_from_the_target_is_dropped_while_the_client_closes(
     pync: Start, server: Server
 ) -> None:
     with joined(pync, server) as (client, target, program):
@@ -102,7 +104,9 @@ def test_what_the_target_says_while_the_client_closes_is_dropped(
 
 
 @pytest.mark.parametrize("last", [b"", masked(TEXT, b"\xff"), b"\xff\x80"])
-def test_an_end_without_a_close_resets_the_target(pync: Start, server: Server, last: bytes) -> None:
+def test_a_client_that_ends_without_close_resets_the_target(
+    pync: Start, server: Server, last: bytes
+) -> None:
     with joined(pync, server) as (client, target, _):
         client.says(masked(TEXT, b"x"))
         hears(target, TEXT, b"x")
@@ -111,21 +115,19 @@ def test_an_end_without_a_close_resets_the_target(pync: Start, server: Server, l
         assert target.is_reset()
 
 
-def test_a_target_that_does_not_read_holds_its_client_up(pync: Start, server: Server) -> None:
+def test_a_target_that_does_not_read_blocks_its_client(pync: Start, server: Server) -> None:
     with joined(pync, server) as (client, target, _):
-        # A message of many frames, without an end.
+        # A message of many frames that is never finished.
         client.says(masked(BEGUN, b"x"))
         part = MORE + b"\xfe\xff\xff" + bytes(4) + b"y" * 65535
         taken = client.offers(part * 1000)
         assert taken < len(part) * 1000
         hears(target, BEGUN, b"x")
-        # Once it reads, everything comes.
+        # When the target reads, everything arrives.
         assert len(target.sock.recv(1 << 16)) > 0
 
 
-def test_a_record_sees_the_messages_and_changes_none(
-    pync: Start, server: Server, tmp_path: Path
-) -> None:
+def test_recording_does_not_change_messages(pync: Start, server: Server, tmp_path: Path) -> None:
     record = tmp_path / "record"
     with joined(pync, server, "--output", record) as (client, target, program):
         client.says(masked(TEXT, b"question"))
@@ -140,7 +142,7 @@ def test_a_record_sees_the_messages_and_changes_none(
 
 
 @pytest.mark.parametrize(("word", "kind"), [("--ws-binary", BINARY), ("--fault=delay=1ms", BINARY)])
-def test_where_it_is_a_stream_it_is_binary(
+def test_as_a_stream_messages_are_binary(
     pync: Start, server: Server, word: str, kind: bytes
 ) -> None:
     with joined(pync, server, word) as (client, target, _):
@@ -148,7 +150,7 @@ def test_where_it_is_a_stream_it_is_binary(
         hears(target, kind, b"text")
 
 
-def test_a_subprotocol_is_asked_for_on_both_sides(pync: Start, server: Server) -> None:
+def test_a_subprotocol_is_requested_on_both_sides(pync: Start, server: Server) -> None:
     program = pync(
         "-lkv", "--subprotocol=mqtt", "ws://127.0.0.1:0", f"ws://127.0.0.1:{server.port}/x"
     )

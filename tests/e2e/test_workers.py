@@ -1,4 +1,4 @@
-"""Several processes that serve one port (--workers): one service, also when one of them dies."""
+"""Several processes serve one port (--workers), even when one of them dies."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="only on Linux: /proc tells a process's children"
 )
 
-#: So many clients that each of two workers gets some: all but one time in 10^19.
+#: With so many clients each of two workers gets some, except once in 10^19 runs.
 MANY = 64
 
 
 def workers(program: Program) -> list[int]:
-    """The processes that serve."""
+    """Return the worker processes."""
     pid = program.process.pid
     return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
@@ -35,8 +35,8 @@ def begin(pync: Start, server: Server, *words: object) -> tuple[Program, int]:
     program = pync(*words)
     port = heard_port(program)
     if "--workers=1" not in words:
-        # (They are started when their sockets listen, and that was told.)
-        until(lambda: len(workers(program)) == 2, "both workers are there", program)
+        # (They are started after their sockets listen, which was reported.)
+        until(lambda: len(workers(program)) == 2, "both workers", program)
     return program, port
 
 
@@ -66,13 +66,13 @@ def answer(port: int) -> bytes:
 
 def is_gone(pid: int) -> bool:
     try:
-        # (Who adopts an orphan need not wait for it.)
+        # (The process that adopts an orphan may never wait for it.)
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except OSError:
         return True
 
 
-def test_all_of_them_serve_the_port_that_is_told_once(pync: Start) -> None:
+def test_all_workers_serve_the_port_that_is_reported_once(pync: Start) -> None:
     program = pync("-lkv", "--workers=2", "--sh-exec", "echo $PPID", "127.0.0.1", "0")
     port = heard_port(program)
     served = {int(answer(port)) for _ in range(MANY)}
@@ -96,7 +96,7 @@ def test_a_proxy_server(pync: Start, server: Server, kind: str) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
-def test_a_signal_ends_all_of_them(pync: Start, server: Server, number: signal.Signals) -> None:
+def test_a_signal_ends_all_workers(pync: Start, server: Server, number: signal.Signals) -> None:
     program, port = begin(pync, server)
     with connected(port) as client:
         peer = joined(server, client)
@@ -108,13 +108,13 @@ def test_a_signal_ends_all_of_them(pync: Start, server: Server, number: signal.S
     assert all(is_gone(pid) for pid in processes)
 
 
-def test_with_drain_those_inside_may_end(pync: Start, server: Server) -> None:
+def test_with_drain_open_connections_may_finish(pync: Start, server: Server) -> None:
     program, port = begin(pync, server, "--drain=30s")
     with ExitStack() as stack:
         clients, peers = joined_many(stack, server, port, 8)
         program.process.terminate()
-        # (Who comes before that is served, or has come while the socket was being closed.)
-        until(lambda: is_refused(port), "new clients are refused", program)
+        # (Earlier clients are served, or connect while the socket is being closed.)
+        until(lambda: is_refused(port), "new clients to be refused", program)
         for client, peer in zip(clients, peers, strict=True):
             peer.says(b"still here")
             client.hears(b"still here")
@@ -129,19 +129,19 @@ def is_refused(port: int) -> bool:
     try:
         with connected(port):
             return False
-    except ConnectionError:  # refused; reset, while the socket is being closed
+    except ConnectionError:  # refused, or reset while the socket is being closed
         return True
 
 
 @pytest.mark.parametrize("count", [1, 2])
-def test_who_has_connected_before_a_graceful_end_is_served(
+def test_queued_clients_are_served_before_a_graceful_end(
     pync: Start, server: Server, count: int
 ) -> None:
-    """Those in the queue of the listening socket would get RST when it is closed."""
+    """Clients in the accept queue would get RST when the listening socket is closed."""
     program, port = begin(pync, server, "--drain=30s", f"--workers={count}")
     processes = workers(program) or [program.process.pid]
     with ExitStack() as stack:
-        # (Each of them serves already: it has its handlers.)
+        # (Each worker already serves, so its signal handlers are set.)
         first, _ = joined_many(stack, server, port, MANY)
         for pid in processes:
             os.kill(pid, signal.SIGSTOP)
@@ -160,7 +160,7 @@ def test_who_has_connected_before_a_graceful_end_is_served(
         program.ends(0)
 
 
-def test_one_that_dies_is_replaced_and_its_queue_is_served(pync: Start, server: Server) -> None:
+def test_a_dead_worker_is_replaced_and_its_queue_is_served(pync: Start, server: Server) -> None:
     program, port = begin(pync, server)
     first, second = workers(program)
     os.kill(first, signal.SIGSTOP)
@@ -176,21 +176,23 @@ def test_one_that_dies_is_replaced_and_its_queue_is_served(pync: Start, server: 
         assert len(workers(program)) == 2
 
 
-def test_one_that_dies_again_and_again_is_not_replaced_at_once(pync: Start, server: Server) -> None:
+def test_a_worker_that_dies_repeatedly_is_replaced_after_a_delay(
+    pync: Start, server: Server
+) -> None:
     program, _ = begin(pync, server)
     first = workers(program)[0]
     os.kill(first, signal.SIGKILL)
     program.hears(rb"worker 1 was killed by SIGKILL")
-    until(lambda: len(workers(program)) == 2, "it is replaced", program)
+    until(lambda: len(workers(program)) == 2, "a new worker", program)
     os.kill(workers(program)[-1], signal.SIGKILL)
     program.hears(rb"(?s)worker 1 was killed.*worker 1 was killed")
     assert len(workers(program)) == 1
     program.process.terminate()
-    # The one that waits for its time does not come any more.
+    # The worker whose start was delayed is not started any more.
     program.ends(-signal.SIGTERM)
 
 
-def test_none_is_left_when_the_first_process_is_killed(pync: Start, server: Server) -> None:
+def test_no_worker_is_left_when_the_first_process_is_killed(pync: Start, server: Server) -> None:
     program, port = begin(pync, server)
     with connected(port) as client:
         joined(server, client)
@@ -198,10 +200,10 @@ def test_none_is_left_when_the_first_process_is_killed(pync: Start, server: Serv
         program.process.kill()
         assert client.is_reset()
         for pid in processes:
-            until(lambda pid=pid: is_gone(pid), "a worker has ended")  # type: ignore[misc]
+            until(lambda pid=pid: is_gone(pid), "the end of a worker")  # type: ignore[misc]
 
 
-def test_the_table_says_which_one_has_a_client(pync: Start, server: Server) -> None:
+def test_the_table_names_the_worker_of_each_client(pync: Start, server: Server) -> None:
     program, port = begin(pync, server)
     with connected(port) as client:
         joined(server, client)
@@ -213,7 +215,7 @@ def test_the_table_says_which_one_has_a_client(pync: Start, server: Server) -> N
         program.hears(b"pync: worker %b: 0 connections\n" % other)
 
 
-def test_files_are_read_again_by_all_and_by_those_who_come_later(
+def test_all_workers_and_later_ones_read_the_files_again(
     pync: Start, server: Server, tmp_path: Path
 ) -> None:
     denied = tmp_path / "denied"
@@ -224,7 +226,7 @@ def test_files_are_read_again_by_all_and_by_those_who_come_later(
         denied.write_text("127.0.0.1\n")
         program.process.send_signal(signal.SIGHUP)
         program.hears(b"access lists and certificates are read again\n")
-        # (Once for all; a worker has done so when it answers SIGUSR1, which comes later.)
+        # (One SIGHUP for all; a worker that answers the later SIGUSR1 has read the files again.)
         program.process.send_signal(signal.SIGUSR1)
         program.hears(
             rb"(?s)worker 1: \d connection.*worker 2: \d connection|worker 2: \d conn.*"
@@ -240,7 +242,7 @@ def test_files_are_read_again_by_all_and_by_those_who_come_later(
             assert answer(port) == b""
 
 
-def test_max_conns_counts_those_of_all(pync: Start, server: Server) -> None:
+def test_max_conns_counts_the_clients_of_all_workers(pync: Start, server: Server) -> None:
     program, port = begin(pync, server, "--max-conns=3")
     with ExitStack() as stack:
         for _ in range(3):
@@ -250,7 +252,7 @@ def test_max_conns_counts_those_of_all(pync: Start, server: Server) -> None:
         program.hears(rb"connection limit reached \(3\)")
 
 
-def test_records_have_names_of_their_own(pync: Start, server: Server, tmp_path: Path) -> None:
+def test_record_files_have_distinct_names(pync: Start, server: Server, tmp_path: Path) -> None:
     program, port = begin(pync, server, f"--output={tmp_path}/{{n}}")
     said = [f"client {number}".encode() for number in range(32)]
     for number, words in enumerate(said):
@@ -262,16 +264,16 @@ def test_records_have_names_of_their_own(pync: Start, server: Server, tmp_path: 
             peer.closes()
             assert client.hears_rest() == b""
         if number == 16:
-            # Its successor does not use its numbers again.
+            # The new worker does not reuse the numbers.
             os.kill(workers(program)[0], signal.SIGKILL)
             program.hears(b"another takes its place")
     assert sorted(path.read_bytes() for path in tmp_path.iterdir()) == sorted(said)
 
 
-def test_lines_of_json_are_whole(pync: Start) -> None:
+def test_json_lines_are_not_mixed(pync: Start) -> None:
     program = pync("-lk", "--json", "--workers=2", "--proxy-type=socks5", "127.0.0.1", "0")
     port = json.loads(program.hears(rb"\{.*\}\n").group())["port"]
-    # Longer than a pipe takes at once: the name of a host that is none.
+    # The lines are long: they contain the name of a host that does not exist.
     name = b"n" * 255
     asks = b"\5\1\0\5\1\0\3" + bytes([len(name)]) + name + b"\0\1"
     with ExitStack() as stack:
@@ -305,13 +307,13 @@ def test_a_unix_socket_is_shared(pync: Start, folder: Path, server: Server) -> N
 
 
 @pytest.mark.parametrize("words", ["--workers=2", ""])
-def test_the_port_of_another_one_is_not_shared(pync: Start, server: Server, words: str) -> None:
+def test_the_port_of_another_program_is_not_shared(pync: Start, server: Server, words: str) -> None:
     _, port = begin(pync, server)
     other = pync("-lk", *words.split(), "127.0.0.1", port, f"tcp://127.0.0.1:{server.port}")
     assert b"address already in use" in other.ends(1)
 
 
-def test_what_would_end_the_program_ends_it(pync: Start, server: Server, tmp_path: Path) -> None:
+def test_a_fatal_error_ends_all_workers(pync: Start, server: Server, tmp_path: Path) -> None:
     program, port = begin(pync, server, f"--output={tmp_path}/none/{{n}}")
     processes = workers(program)
     assert answer(port) == b""
@@ -334,7 +336,7 @@ def test_what_would_end_the_program_ends_it(pync: Start, server: Server, tmp_pat
         ("-lk --workers=5000 0 localhost:1", b"at most 1024"),
     ],
 )
-def test_what_cannot_be_shared_is_refused(pync: Start, words: str, said: bytes) -> None:
+def test_addresses_that_cannot_be_shared_are_refused(pync: Start, words: str, said: bytes) -> None:
     assert said in pync(*words.split()).ends(2)
 
 
@@ -352,7 +354,7 @@ def test_the_commands_of_a_worker_do_not_outlive_it(pync: Start) -> None:
             ]
             return found
 
-        until(commands, "the command runs", program)
+        until(commands, "the command to start", program)
         program.process.terminate()
         program.ends(-signal.SIGTERM)
         assert all(is_gone(pid) for pid in found)
