@@ -11,7 +11,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 
 from ..clients.peer import Peer
 from ..core.settings import answers_once
-from ..scenario.flooding import TURN, TURN_MOST, flood, jam, runs
+from ..core.verdict import NotJudged
+from ..scenario.flooding import TURN, TURN_MOST, flood, is_idle, jam
 from ..scenario.profile import StreamProfile
 from ..scenario.requirement import SPEC
 from ..scenario.server_time import ServerTime
@@ -22,8 +23,9 @@ from . import concurrency, lifecycle, survival, upkeep
 #: More bytes than the sockets of both sides can hold (Linux: 4 MiB to send, 6 MiB to receive).
 PENDING = 16 * 1024 * 1024
 
-#: Seconds without progress after which a server reads no more of what one client has sent.
-NO_PROGRESS = 0.2
+#: Seconds without progress after which a server reads no more of what one client has sent, if it
+#: waits; and of its own time, if it runs.
+NO_PROGRESS, NO_PROGRESS_RUNNING = 0.2, 1.0
 
 #: The bytes after which to look whether a server keeps answers in its own memory, and the
 #: seconds between two looks; the bytes to send if there is nothing to look at.
@@ -138,8 +140,8 @@ def fill_own_queue(
         return flood(session, peer, pattern, min(step, LITTLE))
     while taken < limit:
         sent = flood(session, peer, pattern, taken + step, taken=taken)
-        queues = _after_step(session, peer, before.untaken)
-        if queues is None or queues.unread or queues.untaken <= before.untaken:
+        queues = _after_step(session, peer, before.written)
+        if queues is None or queues.unread or queues.written <= before.written:
             return sent  # it does nothing more
         if sent < taken + step:
             return sent  # it takes no more
@@ -147,19 +149,32 @@ def fill_own_queue(
     return taken
 
 
-def _after_step(session: Session, peer: Peer, untaken: int) -> Queues | None:
-    """Wait until the server has read everything and more answers wait, or it does nothing more."""
+def _after_step(session: Session, peer: Peer, written: int) -> Queues | None:
+    """Wait until the server has read everything and written more, or it does nothing more.
+
+    Raises NotJudged if it did not get enough time on a processor for either.
+    """
     patience = ServerTime(session.server.process, TURN, TURN_MOST)
-    last, until = None, time.monotonic() + TURN
+    last, until = None, 0.0
     while True:
         time.sleep(LOOK_INTERVAL)
         queues, now = peer.queues(), time.monotonic()
-        if queues is None or (not queues.unread and queues.untaken > untaken):
+        if queues is None or (not queues.unread and queues.written > written):
             return queues
         if queues != last:
             last, until = queues, now + NO_PROGRESS
-        if patience.is_over() or (now > until and not runs(session)):
+            patience.restart()
+        elif now > until and _rests(session, peer, queues):
             return queues
+        elif patience.is_over():
+            if patience.starved():
+                raise NotJudged("the server got too little time on a processor")
+            return queues
+
+
+def _rests(session: Session, peer: Peer, seen: Queues) -> bool:
+    """Return whether the server does nothing more with what has arrived."""
+    return (not seen.unread or seen.arrived > 0) and is_idle(session, peer, seen)
 
 
 #: Sends and does not read; the arguments and the result are those of fill_own_queue().
@@ -177,13 +192,19 @@ def settle(session: Session, peer: Peer) -> None:
     """
     session.let_arrive()
     queues, until = peer.queues(), time.monotonic() + NO_PROGRESS
-    while time.monotonic() < until:
-        if queues is None:
+    if queues is None:
+        while time.monotonic() < until:
             session.next_client_is_served()
-            continue
+        return
+    patience = ServerTime(session.server.process, NO_PROGRESS_RUNNING, TURN_MOST)
+    while queues is not None and not patience.is_over():
         time.sleep(NO_PROGRESS / 8)
         before, queues = queues, peer.queues()
         if queues != before:
             until = time.monotonic() + NO_PROGRESS
-        elif queues is not None and queues.unread <= 1:
-            return  # TCP counts the FIN, even if it has been read
+            patience.restart()
+        elif queues.unread <= 1:  # TCP counts the FIN, even if it has been read
+            if is_idle(session, peer, queues):
+                return
+        elif time.monotonic() > until and _rests(session, peer, queues):
+            return

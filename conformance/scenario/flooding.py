@@ -14,6 +14,7 @@ from .server_time import ServerTime
 
 if TYPE_CHECKING:
     from ..clients.peer import Peer
+    from ..targets.queues import Queues
     from .session import Session
 
 #: The bytes to send to a server until it has more to write to a client that does not read than
@@ -43,10 +44,14 @@ def flood(
     """
     taken = peer.flood(source, limit, quiet, taken)
     patience = ServerTime(session.server.process, TURN, TURN_MOST)
-    while taken < limit and runs(session) and not patience.is_over():
-        before, taken = taken, peer.flood(source, limit, quiet, taken)
+    while taken < limit and not patience.is_over():
+        # A server that waits now may have run, and read, since the socket accepted nothing.
+        ran = runs(session)
+        before, taken = taken, peer.flood(source, limit, quiet if ran else 0.0, taken)
         if taken != before:
             patience.restart()
+        elif not ran:
+            break
     return taken
 
 
@@ -68,6 +73,14 @@ def runs(session: Session) -> bool:
     """Return whether the server runs, or waits for a processor; False if this is not known."""
     process = session.server.process
     return process is not None and process.runs()
+
+
+def is_idle(session: Session, peer: Peer, seen: Queues) -> bool:
+    """Return whether the server waits, and the queues are still as they were seen.
+
+    A server that waits now may have run since they were seen.
+    """
+    return not runs(session) and peer.queues() == seen
 
 
 def jam(session: Session, peer: Peer, data: bytes) -> None:

@@ -31,8 +31,12 @@ class ServerTime:
         elapsed = time.monotonic() - self._began
         if elapsed < self._seconds:
             return False
+        return elapsed >= self._most or not self.starved()
+
+    def starved(self) -> bool:
+        """Return whether the server has waited for a processor, and has not had its time."""
         waited = self._waiting_time() - self._waited
-        return elapsed - waited >= self._seconds or elapsed >= self._most
+        return time.monotonic() - self._began - waited < self._seconds
 
     def _waiting_time(self) -> float:
         return self._process.waiting_time() if self._process is not None else 0.0

@@ -49,12 +49,24 @@ def connected(
 )
 def test_both_directions_over_tcp(at: str, to: str, dualstack: bool) -> None:
     with connected(at, to, dualstack) as (client, server):
-        assert queues_of(client) == Queues(0, 0)
+        assert queues_of(client) == Queues(0, 0, 0, 0)
         client.sendall(b"12345")
         server.sendall(b"123")
-        assert queues_of(client) == Queues(5, 3)
+        assert queues_of(client) == Queues(5, 3, 5, 3)
         server.recv(100)
-        assert queues_of(client) == Queues(0, 3)
+        assert queues_of(client) == Queues(0, 3, 0, 3)
+
+
+def test_written_bytes_count_once_while_their_acknowledgement_is_late() -> None:
+    with connected("127.0.0.1", "127.0.0.1") as (client, server):
+        for number in range(1, 100):
+            client.sendall(b"a request, after which the kernel delays acknowledgements")
+            server.recv(100)
+            server.sendall(b"x" * 1000)
+            queues = queues_of(client)
+            assert queues is not None
+            assert queues.written == number * 1000
+            assert queues.arrived == 0
 
 
 def test_what_waits_to_be_accepted_counts_too() -> None:
@@ -63,7 +75,7 @@ def test_what_waits_to_be_accepted_counts_too() -> None:
         socket.create_connection(listener.getsockname()) as client,
     ):
         client.sendall(b"12345")
-        assert queues_of(client) == Queues(5, 0)
+        assert queues_of(client) == Queues(5, 0, 5, 0)
 
 
 def test_nothing_is_told_of_a_server_that_has_gone() -> None:
@@ -89,4 +101,4 @@ def test_a_unix_socket(tmp_path: Path) -> None:
             assert queues.unread
             assert queues.untaken == 3
             server.recv(100)
-            assert queues_of(client) == Queues(0, 3)
+            assert queues_of(client) == Queues(0, 3, 0, 3)
