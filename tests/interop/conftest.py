@@ -1,4 +1,4 @@
-"""What every interop test needs: Linux, and ports that nobody else takes."""
+"""Requirements of all interop tests: Linux, and ports that no other test uses."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from pync.transports.tls.certificate import self_made
 from ..forking import forked
 from ..programs import unused_udp_port
 
-#: /proc tells there when a peer listens; asking by a connection would use it up.
+#: /proc shows when a peer listens; a test connection could be the only one that it accepts.
 collect_ignore_glob = [] if sys.platform.startswith("linux") else ["test_*.py"]
 
 
 @pytest.fixture(scope="session", autouse=True)
 def forked_pync() -> Iterator[None]:
-    """Most tests start pync, and few are about its start (``plain_starts``)."""
+    """Start pync by a fork, which is faster; tests of the start itself use ``plain_starts``."""
     with forked("pync"):
         yield
 

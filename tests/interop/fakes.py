@@ -1,6 +1,6 @@
-"""Small servers and clients that speak as well-known ones do, and keep what they were sent.
+"""Small servers and clients that imitate well-known ones, and keep what they receive.
 
-Each is a function of one connection; what ends it, and how, is as the real program has it.
+Each is a function of one connection, and ends the connection as the real program does.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from conformance.targets.ports import reserved_port
 from ..peer import DEADLINE
 from ..programs import unused_udp_port
 
-#: Ends the wait of a UDP server; no line of the corpus sends it.
+#: Stops a waiting UDP server; no command line of the corpus sends it.
 LAST = b"\0last\0"
 
 
 class Call:
-    """One connection of a fake server: what it has received is kept.
+    """One connection of a fake server; the received data is kept.
 
     Arguments:
         sock: connected; owned from now on.
@@ -36,7 +36,7 @@ class Call:
         sock.settimeout(DEADLINE)
 
     def more(self) -> bytes:
-        """The next piece; ``b""`` at the end, in whatever way it came."""
+        """Return the next piece; ``b""`` at FIN and at RST."""
         try:
             piece = self.sock.recv(65536)
         except OSError:
@@ -45,7 +45,7 @@ class Call:
         return piece
 
     def lines(self) -> Iterator[bytes]:
-        """Every line, without its end, and a rest that has none."""
+        """Yield each line without its line end, and then a rest without a line end."""
         while True:
             line, end, rest = self._waiting.partition(b"\n")
             if end:
@@ -59,7 +59,7 @@ class Call:
                 return
 
     def says(self, data: bytes) -> None:
-        """Send all of it; the program may have left."""
+        """Send all of it; the program may have exited."""
         try:
             self.sock.sendall(data)
         except OSError:
@@ -94,14 +94,14 @@ def memcached(call: Call) -> None:
 
 
 def zookeeper(call: Call) -> None:
-    """One word of four letters, its answer, and the end."""
+    """One four-letter command and its answer."""
     answers = {b"ruok": b"imok", b"stat": b"Mode: standalone\n", b"srvr": b"Mode: standalone\n"}
     word = call.more()
     call.says(answers.get(word[:4], b"This command is not in the whitelist.\n"))
 
 
 def http(call: Call) -> None:
-    """HTTP/1.1: a request that asks for it, or is older, is the last."""
+    """HTTP/1.1; closes after "Connection: close" and after an HTTP/1.0 request."""
     head: list[bytes] = []
     for line in call.lines():
         head.append(line)
@@ -116,7 +116,7 @@ def http(call: Call) -> None:
 
 
 def discard(call: Call) -> None:
-    """Reads to the end, as carbon, logstash and a log collector do."""
+    """Reads to the end, like carbon, logstash and log collectors."""
     while call.more():
         pass
 
@@ -128,24 +128,24 @@ def echo(call: Call) -> None:
 
 
 def daytime(call: Call) -> None:
-    """RFC 867: a line, and the end."""
+    """RFC 867: sends a line and closes."""
     call.says(b"Saturday, November 28, 2026 18:24:00-UTC\r\n")
 
 
 def whois(call: Call) -> None:
-    """RFC 3912: a question, the answer, and the end."""
+    """RFC 3912: a question and the answer; then it closes."""
     next(call.lines(), b"")
     call.says(b"domain: example\r\nstatus: reserved\r\n")
 
 
 def ssh(call: Call) -> None:
-    """A banner first; ends when the client does."""
+    """Sends a banner first; closes when the client does."""
     call.says(b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n")
     discard(call)
 
 
 def smtp(call: Call) -> None:
-    """RFC 5321, without any mail."""
+    """RFC 5321, without the transfer of mail."""
     call.says(b"220 mail.example ESMTP\r\n")
     for line in call.lines():
         if line.lower() == b"quit":
@@ -164,7 +164,7 @@ def mpd(call: Call) -> None:
 
 
 def haproxy(call: Call) -> None:
-    """The statistics socket: one command line, the answer, and the end."""
+    """The statistics socket: one command line and its answer; then it closes."""
     next(call.lines(), b"")
     call.says(b"Name: HAProxy\nVersion: 2.6.12\n\n")
 
@@ -180,13 +180,13 @@ def qmp(call: Call) -> None:
 
 
 def aborts(call: Call) -> None:
-    """Resets when it has heard something."""
+    """Resets the connection after it has received data."""
     call.more()
     call.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
 
 
 def socks(call: Call) -> None:
-    """A SOCKS 5 or 4 proxy, behind which an SSH server waits."""
+    """A SOCKS 5 or 4 proxy with an SSH server as the target."""
     if call.more()[:1] == b"\4":
         call.says(b"\0\x5a" + bytes(6))
     else:
@@ -197,7 +197,7 @@ def socks(call: Call) -> None:
 
 
 def connect_proxy(call: Call) -> None:
-    """An HTTP proxy that knows CONNECT, behind which an SSH server waits."""
+    """An HTTP proxy that supports CONNECT, with an SSH server as the target."""
     for line in call.lines():
         if not line:
             break
@@ -222,7 +222,7 @@ STREAMS: dict[str, Callable[[Call], None]] = {
     "proxy": connect_proxy,
 }
 
-#: The same at a path.
+#: The same for Unix socket paths.
 PATHS: dict[str, Callable[[Call], None]] = {
     "haproxy": haproxy,
     "docker": http,
@@ -231,7 +231,7 @@ PATHS: dict[str, Callable[[Call], None]] = {
     "sink": discard,
 }
 
-#: UDP: what each datagram is answered by, if it is.
+#: UDP: the answer to each datagram, if any.
 DATAGRAMS: dict[str, bytes] = {"statsd": b"", "answers": b"pong\n"}
 
 
@@ -240,7 +240,7 @@ class Streams:
 
     Arguments:
         sock: listening; owned from now on.
-        serve: what it does with each.
+        serve: handles each connection.
     """
 
     def __init__(self, sock: socket.socket, serve: Callable[[Call], None]) -> None:
@@ -265,7 +265,7 @@ class Streams:
             self._serve(call)
 
     def close(self) -> None:
-        """Take the connections that wait, hear each to its end, and stop."""
+        """Accept the waiting connections, read each to its end, and stop."""
         self._stop.close()
         self._accepting.join(DEADLINE)
         self._stopped.close()
@@ -274,7 +274,7 @@ class Streams:
             thread.join(DEADLINE)
 
     def received(self) -> list[bytes]:
-        """What each connection brought, in no order."""
+        """The data of each connection, in no particular order."""
         return sorted(call.received for call in self.calls)
 
 
@@ -283,7 +283,7 @@ class Datagrams:
 
     Arguments:
         sock: bound; owned from now on.
-        answer: to each datagram; empty for none.
+        answer: returns the answer to a datagram; empty for no answer.
     """
 
     def __init__(self, sock: socket.socket, answer: bytes) -> None:
@@ -303,7 +303,7 @@ class Datagrams:
                 self._sock.sendto(self._answer, sender)
 
     def close(self) -> None:
-        """Read what has come so far, and stop."""
+        """Read the datagrams that have arrived so far, and stop."""
         with socket.socket(self._sock.family, socket.SOCK_DGRAM) as last:
             last.sendto(LAST, self._sock.getsockname())
         self._receiving.join(DEADLINE)
@@ -318,7 +318,7 @@ Fake = Streams | Datagrams
 
 
 def started(name: str, folder: Path) -> tuple[Fake, str]:
-    """A fake server, and its port or path as a command line has it."""
+    """A fake server, and its port or path as written on a command line."""
     if name in STREAMS:
         sock = socket.create_server(("127.0.0.1", 0))
         return Streams(sock, STREAMS[name]), str(sock.getsockname()[1])
@@ -333,7 +333,7 @@ def started(name: str, folder: Path) -> tuple[Fake, str]:
     return Datagrams(sock, DATAGRAMS[name]), str(sock.getsockname()[1])
 
 
-# Clients, for lines that listen. Each returns what it received.
+# Clients for command lines that listen. Each returns what it received.
 
 
 def dialled(place: str) -> socket.socket:
@@ -351,7 +351,7 @@ def dialled(place: str) -> socket.socket:
 
 
 def rest_of(sock: socket.socket) -> bytes:
-    """Everything to the end, in whatever way it comes."""
+    """Read everything to FIN or RST."""
     data = b""
     try:
         while piece := sock.recv(65536):
@@ -362,7 +362,7 @@ def rest_of(sock: socket.socket) -> bytes:
 
 
 def gets(place: str) -> bytes:
-    """An HTTP client that reads to an empty line after the head, or to the end."""
+    """An HTTP client that reads to an empty line after the header, or to the end."""
     with dialled(place) as sock:
         sock.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         data = b""
@@ -380,20 +380,20 @@ def sends(place: str) -> bytes:
 
 
 def leaves(place: str) -> bytes:
-    """Sends a line and leaves."""
+    """Sends a line and closes."""
     with dialled(place) as sock:
         sock.sendall(b"hello\n")
     return b""
 
 
 def reads(place: str) -> bytes:
-    """Reads to the end, and says nothing."""
+    """Reads to the end, and sends nothing."""
     with dialled(place) as sock:
         return rest_of(sock)
 
 
 def asks(place: str) -> bytes:
-    """Sends a line, hears a line, and leaves."""
+    """Sends a line, reads a line, and closes."""
     with dialled(place) as sock:
         sock.sendall(b"hello\n")
         data = b""
@@ -403,18 +403,18 @@ def asks(place: str) -> bytes:
 
 
 def probes(place: str) -> bytes:
-    """Connects and leaves, as a port check does."""
+    """Connects and closes, as a port check does."""
     dialled(place).close()
     return b""
 
 
 def twice(place: str) -> bytes:
-    """One client after the other."""
+    """Two clients, one after another."""
     return leaves(place) + leaves(place)
 
 
 def metrics(place: str) -> bytes:
-    """A datagram."""
+    """Sends a datagram."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.sendto(json.dumps({"metric": 1}).encode() + b"\n", ("127.0.0.1", int(place)))
     return b""
@@ -427,7 +427,7 @@ CLIENTS: dict[str, Callable[[str], bytes]] = {
 
 @contextmanager
 def unused(name: str, folder: Path) -> Iterator[str]:
-    """A port or path that nobody listens on, as a command line has it."""
+    """A port or path on which nobody listens, as written on a command line."""
     with ExitStack() as stack:
         if name.endswith("path"):
             yield str(folder / "free")

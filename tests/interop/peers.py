@@ -1,4 +1,4 @@
-"""How the peers are told to listen and to connect: one table row per program."""
+"""Command lines of the peers for listening and connecting: one table row per program."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def family(host: str) -> str:
-    """socat's number for a host's family."""
+    """socat's number for the address family of a host."""
     return "6" if ":" in host else "4"
 
 
@@ -16,8 +16,8 @@ def bare(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-#: Peer -> its words to listen on, and to connect to, a TCP port of HOST. nc needs -N to
-#: pass its end of input on; socat would else give the other direction half a second.
+#: Peer -> its arguments to listen on, and to connect to, a TCP port of HOST. nc needs -N to
+#: send FIN at its end of input; without -t, socat limits the other direction to half a second.
 LISTENS: dict[str, Callable[[str, int], list[str]]] = {
     "nc": lambda host, port: ["-N", "-l", host, str(port)],
     "ncat": lambda host, port: ["-l", host, str(port)],
@@ -57,7 +57,7 @@ SENDS: dict[str, Callable[[str, int], list[str]]] = {
     "socat": lambda host, port: ["-b16384", "-", f"UDP{family(host)}:{bare(host)}:{port}"],
 }
 
-#: The same for a Unix datagram socket at a path; who sends needs a path to be answered at.
+#: The same for a Unix datagram socket at a path; a sender needs its own path to get answers.
 RECEIVES_AT_PATH: dict[str, Callable[[Path], list[str]]] = {
     "nc": lambda path: ["-luU", str(path)],
     "socat": lambda path: ["-b16384", "-", f"UNIX-RECVFROM:{path}"],

@@ -44,7 +44,7 @@ def hears_the_end(peer: Peer) -> bytes:
 
 
 def resets(peer: Peer) -> bytes:
-    # Send nothing before the RST: the real program may lose data that it has not read yet.
+    # Send nothing before the RST: the real program may lose data that it has not read.
     peer.hears(b"question\n")
     peer.resets()
     return b"question\n"

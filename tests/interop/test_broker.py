@@ -1,4 +1,4 @@
-"""Many clients in one room: ncat and pync in its dialect, with the same clients."""
+"""Brokers with many clients: ncat, and pync in ncat's dialect, with the same clients."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..programs import PYNC, Program, is_bound, needs, until
 
 NCAT = (*PYNC, "--as=ncat")
 
-#: Whose commands the same clients meet.
+#: The programs that the same clients connect to.
 BOTH = ["ncat", "pync"]
 
 
@@ -27,10 +27,10 @@ def command(whose: str) -> tuple[str, ...]:
 
 @contextmanager
 def room(port: int, *words: str, clients: int = 0) -> Iterator[tuple[Program, list[Peer]]]:
-    """A listener with clients that it has accepted, one after the other."""
+    """A listener with clients that it has accepted, one after another."""
     with ExitStack() as stack:
         program = stack.enter_context(Program(*words, "127.0.0.1", str(port)))
-        until(lambda: is_bound(port), "it to listen", program)
+        until(lambda: is_bound(port), "the listener", program)
         peers = []
         for number in range(clients):
             peers.append(stack.enter_context(connected(port)))
@@ -39,12 +39,12 @@ def room(port: int, *words: str, clients: int = 0) -> Iterator[tuple[Program, li
         yield program, peers
 
 
-# What one says, the others hear.
+# Data of one client is relayed to the others.
 
 
 @pytest.mark.parametrize("whose", BOTH)
 @pytest.mark.parametrize("size", [1, 100, 30_000])
-def test_all_the_others_hear_it(whose: str, size: int, port: int) -> None:
+def test_data_is_relayed_to_all_others(whose: str, size: int, port: int) -> None:
     with room(port, *command(whose), "-l", "-v", "--broker", clients=4) as (_, peers):
         for number, speaker in enumerate(peers):
             said = bytes([65 + number]) * size
@@ -57,7 +57,7 @@ def test_all_the_others_hear_it(whose: str, size: int, port: int) -> None:
 
 
 @pytest.mark.parametrize("whose", BOTH)
-def test_what_is_typed_goes_to_all(whose: str, port: int) -> None:
+def test_input_is_sent_to_all(whose: str, port: int) -> None:
     for option in ("--broker", "-k"):
         with room(port, *command(whose), "-l", "-v", option, clients=3) as (program, peers):
             program.write(b"hello\n")
@@ -67,18 +67,18 @@ def test_what_is_typed_goes_to_all(whose: str, port: int) -> None:
 
 @pytest.mark.parametrize("whose", BOTH)
 @pytest.mark.parametrize("kind", ["--broker", "--chat"])
-def test_a_room_that_only_receives_relays_nothing(whose: str, kind: str, port: int) -> None:
+def test_a_broker_that_only_receives_relays_nothing(whose: str, kind: str, port: int) -> None:
     with room(port, *command(whose), "-l", "-v", kind, "--recv-only", clients=3) as (_, peers):
         peers[0].says(b"hello\n")
         peers[0].half_closes()
-        # It was heard when it has been let go of.
+        # When its connection has been closed, its data has been read.
         assert peers[0].hears_rest() == b""
         assert peers[1].has_heard_nothing()
         assert peers[2].has_heard_nothing()
 
 
 @pytest.mark.parametrize("whose", BOTH)
-def test_what_is_typed_in_a_chat_has_a_name_too(whose: str, port: int) -> None:
+def test_input_of_a_chat_has_a_name_too(whose: str, port: int) -> None:
     with room(port, *command(whose), "-l", "-v", "--chat", clients=1) as (program, peers):
         program.write(b"hello\nworld\n")
         heard = b""
@@ -88,7 +88,7 @@ def test_what_is_typed_in_a_chat_has_a_name_too(whose: str, port: int) -> None:
 
 
 @pytest.mark.parametrize("whose", BOTH)
-def test_without_a_broker_all_is_shown_and_no_client_hears_another(whose: str, port: int) -> None:
+def test_without_a_broker_all_data_is_shown_and_none_is_relayed(whose: str, port: int) -> None:
     with room(port, *command(whose), "-l", "-v", "-k", clients=3) as (program, peers):
         for number, peer in enumerate(peers):
             peer.says(b"%d" % number)
@@ -97,7 +97,7 @@ def test_without_a_broker_all_is_shown_and_no_client_hears_another(whose: str, p
 
 
 @pytest.mark.parametrize("whose", BOTH)
-def test_the_end_of_what_is_typed_is_an_end_for_all(whose: str, port: int) -> None:
+def test_the_end_of_input_ends_all_clients(whose: str, port: int) -> None:
     with room(port, *command(whose), "-l", "-v", "-k", clients=2) as (program, peers):
         program.write(b"bye\n")
         program.end_input()
@@ -105,7 +105,7 @@ def test_the_end_of_what_is_typed_is_an_end_for_all(whose: str, port: int) -> No
             assert peer.hears_rest() == b"bye\n"
 
 
-def test_after_the_end_of_what_is_typed_clients_are_still_heard(port: int) -> None:
+def test_clients_are_still_read_after_the_end_of_input(port: int) -> None:
     with room(port, *NCAT, "-l", "-v", "-k", clients=2) as (program, peers):
         program.end_input()
         for peer in peers:
@@ -118,7 +118,7 @@ def test_after_the_end_of_what_is_typed_clients_are_still_heard(port: int) -> No
 
 @pytest.mark.parametrize("whose", BOTH)
 @pytest.mark.parametrize("how", ["closes", "resets", "half_closes"])
-def test_who_leaves_disturbs_nobody(whose: str, how: str, port: int) -> None:
+def test_a_client_that_leaves_does_not_affect_others(whose: str, how: str, port: int) -> None:
     with room(port, *command(whose), "-l", "-v", "--broker", clients=3) as (_, peers):
         getattr(peers[0], how)()
         peers[1].says(b"still here")
@@ -135,7 +135,7 @@ CHAT = [
 
 
 def chatting(words: tuple[str, ...], said: list[bytes], port: int) -> list[bytes]:
-    """What two users read of a third's coming, words and going; numbers by age, no ports."""
+    """Return what two users see when a third one joins, writes and leaves; without ports."""
     with room(port, *words, "-l", "--chat") as (_, _), ExitStack() as stack:
         users: list[Peer] = []
         read = [b"", b"", b""]
@@ -160,22 +160,22 @@ def chatting(words: tuple[str, ...], said: list[bytes], port: int) -> list[bytes
         for index in range(2):
             hear(index, b"is disconnected.\n")
         text = b"\n--\n".join(read)
-        # The first reads of itself first, then of each as it comes: so they are as old.
+        # The first client reads its own announcement, then the others': number them in this order.
         for age, number in enumerate(dict.fromkeys(re.findall(rb"<user\d+>", text))):
             text = text.replace(number, b"<%c>" % (97 + age))
         return [re.sub(rb"127.0.0.1:\d+", b"127.0.0.1", line) for line in text.split(b"\n")]
 
 
 @pytest.mark.parametrize("said", CHAT)
-def test_a_chat_reads_the_same(said: list[bytes], port: int) -> None:
+def test_chat_messages_are_equal(said: list[bytes], port: int) -> None:
     ours = chatting(NCAT, said, port)
     assert ours == chatting((needs("ncat"),), said, port)
     assert len(ours) > 8
 
 
-# Who may come.
+# Access lists.
 
-#: Options -> whether 127.0.0.1 may come.
+#: Options -> whether 127.0.0.1 is allowed.
 LISTS = {
     "--allow 127.0.0.1": True,
     "--allow 10.0.0.0/8": False,
@@ -208,7 +208,7 @@ LISTS = {
 
 @pytest.mark.parametrize("whose", BOTH)
 @pytest.mark.parametrize("lists", LISTS)
-def test_who_may_come(whose: str, lists: str, port: int, tmp_path: Path) -> None:
+def test_access_lists(whose: str, lists: str, port: int, tmp_path: Path) -> None:
     hosts, empty = tmp_path / "hosts", tmp_path / "empty"
     hosts.write_text("10.0.0.1\n127.0.0.0/8\n")
     empty.write_text("10.9.9.9")
@@ -240,7 +240,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize("words", WRONG)
-def test_what_makes_no_sense(words: str, port: int) -> None:
+def test_invalid_options(words: str, port: int) -> None:
     said = []
     for program in ((needs("ncat"),), NCAT):
         argv = [*program, *words.split(), "127.0.0.1", str(port)]
@@ -260,20 +260,20 @@ def test_no_more_clients_than_allowed(whose: str, mode: list[str], port: int) ->
         program.hears(rb"Ncat: New connection denied: connection limit reached \(2\)\n")
 
 
-# What is ours alone.
+# Features of pync only.
 
 
-def test_a_denied_datagram_is_nobodys(udp_port: int) -> None:
+def test_a_denied_datagram_is_dropped(udp_port: int) -> None:
     words = ["-lu", "--deny", "127.0.0.2", "127.0.0.1", str(udp_port)]
     with Program(*PYNC, *words) as ours, mailbox("127.0.0.2") as bad, mailbox() as good:
-        until(lambda: is_bound(udp_port, "udp"), "it to be bound", ours)
+        until(lambda: is_bound(udp_port, "udp"), "the socket to be bound", ours)
         bad.says(b"bad", ("127.0.0.1", udp_port))
         good.says(b"good", ("127.0.0.1", udp_port))
         assert ours.read(4) == b"good"
 
 
-def test_one_who_is_denied_leaves_the_place_to_others(port: int) -> None:
-    """Theirs closes the listener first, and then waits for ever."""
+def test_a_denied_client_does_not_take_a_place(port: int) -> None:
+    """ncat closes the listener first, and then waits forever."""
     import socket
 
     with room(port, *PYNC, "-l", "-d", "--deny", "127.0.0.2") as (ours, _):
@@ -292,7 +292,7 @@ def test_many_clients(port: int) -> None:
         pytest.skip("too few descriptors (ulimit -n)")
     with room(port, *PYNC, "-l", "-d", "--broker") as (_, _), ExitStack() as stack:
         peers = [stack.enter_context(connected(port)) for _ in range(needed)]
-        # All are inside when the last one's word has come to the first, and the reverse.
+        # All are connected when the last client's text has reached the first, and the reverse.
         peers[-1].says(b"a")
         for peer in peers[:-1]:
             peer.hears(b"a")
@@ -301,7 +301,7 @@ def test_many_clients(port: int) -> None:
             peer.hears(b"b")
 
 
-def test_one_who_reads_nothing_holds_up_nobody_and_has_to_leave(port: int) -> None:
+def test_a_client_that_reads_nothing_does_not_delay_others_and_is_disconnected(port: int) -> None:
     with room(port, *PYNC, "-lv", "-d", "--broker") as (ours, _), ExitStack() as stack:
         speaker, reader, deaf = (stack.enter_context(connected(port)) for _ in range(3))
         ours.hears(rb"(?s)(Connection received.*){3}")
@@ -315,7 +315,7 @@ def test_one_who_reads_nothing_holds_up_nobody_and_has_to_leave(port: int) -> No
         assert deaf.sock.fileno() != -1
 
 
-def test_a_silent_client_has_to_leave_and_the_others_stay(port: int) -> None:
+def test_only_a_silent_client_is_disconnected(port: int) -> None:
     with room(port, *PYNC, "-l", "-d", "--broker", "--idle-timeout=500ms") as (ours, _):
         with connected(port) as silent:
             silent.hears_end()
@@ -326,12 +326,12 @@ def test_a_silent_client_has_to_leave_and_the_others_stay(port: int) -> None:
         assert ours.process.poll() is None
 
 
-def test_descriptors_that_run_out_are_waited_for(port: int) -> None:
+def test_it_waits_for_free_descriptors(port: int) -> None:
     few = ["sh", "-c", 'ulimit -n 16; exec "$@"', "sh"]
     argv = [*few, *PYNC, "-l", "-d", "--broker", "127.0.0.1", str(port)]
     ours = subprocess.Popen(argv, stderr=subprocess.PIPE)
     try:
-        until(lambda: is_bound(port), "it to listen")
+        until(lambda: is_bound(port), "the listener")
         with ExitStack() as stack:
             peers = [stack.enter_context(connected(port)) for _ in range(40)]
             peers[0].says(b"x")
@@ -354,14 +354,14 @@ def test_descriptors_that_run_out_are_waited_for(port: int) -> None:
 
 
 @pytest.mark.parametrize("whose", BOTH)
-def test_the_reader_of_the_output_is_gone(whose: str, port: int) -> None:
+def test_the_reader_of_the_output_has_exited(whose: str, port: int) -> None:
     with room(port, *command(whose), "-lk", clients=1) as (program, peers):
         program.stops_reading()
         peers[0].says(b"x")
         assert program.ends(2).endswith(b"write: Broken pipe\n")
 
 
-def test_a_thousand_reads_of_one_are_in_order(port: int) -> None:
+def test_a_thousand_reads_of_one_client_are_in_order(port: int) -> None:
     said = b"".join(b"%d\n" % number for number in range(200_000))
     with room(port, *PYNC, "-lv", "-d", "--broker") as (ours, _):
         with connected(port) as one, connected(port) as other:
@@ -370,8 +370,8 @@ def test_a_thousand_reads_of_one_are_in_order(port: int) -> None:
                 other.hears(said)
 
 
-def test_who_speaks_without_a_pause_drowns_nobody(port: int) -> None:
-    """What waits to be shown is bounded, and the others' words come into it in their turn."""
+def test_a_client_without_pauses_does_not_delay_others(port: int) -> None:
+    """The output queue is bounded, and the other clients' data gets its turn."""
     size, step = 64 << 20, 1 << 20
     with room(port, *NCAT, "-lkv", "--recv-only") as (ours, _):
         with connected(port) as loud, connected(port) as quiet:
@@ -388,7 +388,7 @@ def test_who_speaks_without_a_pause_drowns_nobody(port: int) -> None:
     assert shown.count(b"ping") == 3
 
 
-def test_who_says_nothing_before_tls_holds_up_nobody(port: int) -> None:
+def test_a_silent_client_before_tls_does_not_delay_others(port: int) -> None:
     pytest.importorskip("cryptography")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE

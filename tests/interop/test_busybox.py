@@ -98,7 +98,7 @@ def full_one() -> str:
 
 
 def run(command: tuple[str, ...], words: list[str]) -> Outcome:
-    """Run a program to its end without a peer; replace the text of its usage by "USAGE"."""
+    """Run a program to its end without a peer; replace its usage text by "USAGE"."""
     done = subprocess.run(
         [*command, *words], stdin=subprocess.DEVNULL, capture_output=True, timeout=DEADLINE
     )
@@ -107,14 +107,14 @@ def run(command: tuple[str, ...], words: list[str]) -> Outcome:
 
 
 @pytest.mark.parametrize("words", ["", *SMALL, "--help"])
-def test_the_same_words_the_same_answer(words: str, port: int) -> None:
+def test_messages_are_equal(words: str, port: int) -> None:
     theirs = (needs("busybox"), "nc")
     given = words.format(port=port).split()
     assert run(OURS, given) == run(theirs, given)
 
 
 @pytest.mark.parametrize("words", FULL)
-def test_the_same_words_the_same_answer_of_the_full_one(words: str) -> None:
+def test_messages_of_the_full_one_are_equal(words: str) -> None:
     theirs = (full_one(), "nc")
     assert run(OURS, words.split()) == run(theirs, words.split())
 
@@ -232,18 +232,18 @@ def test_a_listener(name: str, port: int) -> None:
     assert ours == listener((needs("busybox"), "nc"), name, port)
 
 
-def test_a_listener_that_stays(port: int) -> None:
+def test_a_listener_for_many_clients(port: int) -> None:
     """-ll -e runs a command for each client."""
     for command in (OURS, (needs("busybox"), "nc")):
         with Program(*command, "-llp", str(port), "-e", "cat") as program:
-            until(lambda: is_bound(port), "it to listen", program)
+            until(lambda: is_bound(port), "the listener", program)
             for _ in range(3):
                 with connected(port) as peer:
                     assert answers_with_half_close(peer) == b"hey\n"
             assert program.process.poll() is None
 
 
-def test_f_is_refused_in_one_line() -> None:
+def test_f_is_refused_with_one_line() -> None:
     done = run(OURS, ["-f", "/dev/null"])
     said = b"nc: -f is not supported: only sockets are\nUSAGE"
     assert (done.status, done.said) == (1, said)

@@ -1,7 +1,7 @@
 """pync and nc, ncat, socat over UDP and Unix datagrams: boundaries, and 100 MB each way.
 
-Datagrams may be lost when nobody holds back; so each window is acknowledged by its
-arrival before the next one is sent.
+Datagrams may be lost if the sender is too fast. So the next window is sent only after the
+window before it has arrived.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from ..programs import (
 )
 from .peers import RECEIVES, RECEIVES_AT_PATH, SENDS, SENDS_TO_PATH
 
-#: Bytes on the way at once: one read of ncat, which cuts a larger datagram short; nc does
-#: so when one comes while its buffer still holds another.
+#: Bytes in flight: one read of ncat, which truncates larger datagrams. nc truncates a
+#: datagram that arrives while its buffer still holds another.
 WINDOW = 8 * 1024
 WINDOWS = 100_000_000 // WINDOW + 1
 
 
 def exchange(one: Program, other: Program) -> None:
-    """100 MB each way, window by window."""
+    """Send 100 MB each way, window by window."""
     block = os.urandom(WINDOW)
     for number in range(WINDOWS):
         there = number.to_bytes(4, "big") + block[4:]
@@ -72,7 +72,7 @@ def test_udp_over_ipv6(peer: str) -> None:
 
 @pytest.mark.parametrize("peer", SENDS)
 def test_a_line_is_a_datagram(peer: str) -> None:
-    """Each read becomes one datagram; the pipe's reader sees them one by one."""
+    """Each read becomes one datagram; the reader of the pipe gets them one by one."""
     command = needs(peer)
     ours, port = listening_pync("-u")
     with ours, Program(command, *SENDS[peer]("127.0.0.1", port)) as other:
@@ -80,7 +80,7 @@ def test_a_line_is_a_datagram(peer: str) -> None:
 
 
 def converse(one: Program, other: Program) -> None:
-    """Three lines and their answers."""
+    """Exchange three lines and their answers."""
     for line in (b"one\n", b"two\n", b"three\n"):
         one.write(line)
         assert other.read(len(line)) == line
@@ -90,7 +90,7 @@ def converse(one: Program, other: Program) -> None:
 
 @pytest.mark.parametrize("sender", SENDS)
 @pytest.mark.parametrize("receiver", RECEIVES)
-def test_two_others_through_a_relay(sender: str, receiver: str, udp_port: int) -> None:
+def test_two_other_programs_through_a_relay(sender: str, receiver: str, udp_port: int) -> None:
     command = needs(sender)
     with Program(needs(receiver), *RECEIVES[receiver]("127.0.0.1", udp_port)) as other:
         until(lambda: is_bound(udp_port, "udp"), f"{receiver} to be bound", other)
@@ -100,8 +100,8 @@ def test_two_others_through_a_relay(sender: str, receiver: str, udp_port: int) -
                 converse(one, other)
 
 
-def test_many_ncats_and_a_server_with_a_process_for_each(udp_port: int) -> None:
-    """To socat's server each peer of the relay is another one."""
+def test_many_ncats_and_a_forking_server(udp_port: int) -> None:
+    """socat's server sees each peer of the relay as a separate peer."""
     socat, ncat = needs("socat"), needs("ncat")
     words = ("-T30", f"UDP4-LISTEN:{udp_port},bind=127.0.0.1,fork", "EXEC:cat")
     with ExitStack() as stack:
@@ -111,7 +111,7 @@ def test_many_ncats_and_a_server_with_a_process_for_each(udp_port: int) -> None:
         port = str(relay.hears(rb"Bound on \S+ (\d+)").group(1).decode())
         clients = []
         for number in range(5):
-            # (One after the other: socat may lose a peer that comes while it forks.)
+            # (One after another: socat may lose a peer that comes while it forks.)
             clients.append(stack.enter_context(Program(ncat, "-u", "127.0.0.1", port)))
             clients[-1].write(b"first of %d\n" % number)
             assert clients[-1].read(11) == b"first of %d\n" % number
@@ -140,7 +140,7 @@ def test_pync_sends_over_unix_datagrams(tmp_path: Path) -> None:
 
 
 def test_socat_answers_one_unix_datagram(tmp_path: Path) -> None:
-    """UNIX-RECVFROM takes a single datagram, and answers where it came from."""
+    """UNIX-RECVFROM takes a single datagram, and answers to its source."""
     path = tmp_path / "socket"
     with Program(needs("socat"), *RECEIVES_AT_PATH["socat"](path)) as other:
         until(lambda: is_listening_path(path), "socat to be bound", other)
@@ -152,7 +152,7 @@ def test_socat_answers_one_unix_datagram(tmp_path: Path) -> None:
 
 
 def test_ncat_sends_to_broadcast_addresses() -> None:
-    """SO_BROADCAST needs no option there; only pync shows what is answered from elsewhere."""
+    """ncat sets SO_BROADCAST without an option; only pync shows answers from other addresses."""
     ncat = needs("ncat")
     for command in ([ncat], [*PYNC, "--as=ncat"]):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
@@ -164,7 +164,7 @@ def test_ncat_sends_to_broadcast_addresses() -> None:
                 assert server.recv(10) == b"hello"
 
 
-def test_nc_asks_for_an_option_to_send_to_a_broadcast_address() -> None:
+def test_nc_needs_an_option_to_send_to_a_broadcast_address() -> None:
     nc = needs("nc")
     for command in ([nc], [*PYNC, "--as=nc"]):
         with Program(*command, "-u", "127.255.255.255", "9", stdin=subprocess.DEVNULL) as client:

@@ -23,7 +23,7 @@ NCAT = (*PYNC, "--as=ncat")
 
 @pytest.fixture(scope="module")
 def pem(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a certificate with an RSA key, so large that a flight needs several datagrams."""
+    """Return a certificate so large (RSA) that a handshake flight needs several datagrams."""
     folder = tmp_path_factory.mktemp("dtls")
     key, certificate, both = folder / "key", folder / "certificate", folder / "both.pem"
     words = ("req", "-x509", "-newkey", "rsa:4096", "-nodes", "-days", "2", "-subj", "/CN=x")
@@ -73,7 +73,7 @@ def test_openssl_listens(pem: Path, port: int, dials: tuple[str, ...]) -> None:
             ours.ends(0)
 
 
-def test_openssl_asks_for_our_certificate(pem: Path, port: int) -> None:
+def test_openssl_requests_pync_s_certificate(pem: Path, port: int) -> None:
     words = ("s_server", "-dtls1_2", "-quiet", "-cert", str(pem), "-accept", f"127.0.0.1:{port}")
     asks = ("-Verify", "1", "-CAfile", str(pem), "-verify_return_error")
     with Program(needs("openssl"), *words, *asks) as theirs:
@@ -114,13 +114,13 @@ def test_ncat_and_a_relay(pem: Path, port: int) -> None:
 
 @pytest.mark.parametrize("listens", [PYNC, NCAT])
 def test_ncat_connects(pem: Path, port: int, listens: tuple[str, ...]) -> None:
-    """Its ClientHello comes in several datagrams."""
+    """ncat sends its ClientHello in several datagrams."""
     ncat = needs("ncat")
     words = ("-l", "-u", "--ssl-cert", str(pem), "--ssl-key", str(pem), "127.0.0.1", str(port))
     with Program(*listens, *words) as ours:
         until(lambda: is_bound(port, "udp"), "pync to listen", ours)
         with Program(ncat, "-u", "--ssl", "127.0.0.1", str(port)) as theirs:
-            # (ncat ends without close_notify, so pync does not notice its end.)
+            # (ncat exits without close_notify, so pync does not notice its end.)
             converse(theirs, ours)
 
 

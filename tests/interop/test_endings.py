@@ -1,4 +1,4 @@
-"""How nc and ncat leave, and pync in their place: the same peer, input and reader for both."""
+"""When nc and ncat exit, and pync in their place: same peer, input and reader for both."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ..programs import PYNC, Program, is_bound, needs, stays, until
 
 
 def both(name: str) -> list[list[str]]:
-    """The command of pync in the program's dialect, and the program's own."""
+    """The commands of pync in the program's dialect, and of the program."""
     return [[needs(name)], [*PYNC, f"--as={name}"]]
 
 
 def needs_ncat_before(version: tuple[int, int]) -> None:
-    """Skip where ncat is newer: it leaves at its server's end, whatever is left to send."""
+    """Skip if ncat is newer: it exits when its server ends, even with unsent input."""
     said = subprocess.run([needs("ncat"), "--version"], capture_output=True, check=True).stderr
     found = re.search(rb"Version (\d+)\.(\d\d?)", said)
     assert found is not None, said
@@ -26,7 +26,7 @@ def needs_ncat_before(version: tuple[int, int]) -> None:
         pytest.skip(f"ncat is {found[0].decode()}, which drops input that is left")
 
 
-def test_nc_leaves_when_its_input_is_over_and_its_reader_gone() -> None:
+def test_nc_exits_when_its_input_has_ended_and_its_reader_has_gone() -> None:
     for command in both("nc"):
         with listening() as server, Program(*command, "127.0.0.1", server.port) as program:
             peer = server.accepts()
@@ -37,7 +37,7 @@ def test_nc_leaves_when_its_input_is_over_and_its_reader_gone() -> None:
             assert program.ends(0) == b""
 
 
-def test_nc_goes_on_sending_when_its_reader_is_gone() -> None:
+def test_nc_keeps_sending_when_its_reader_has_gone() -> None:
     for command in both("nc"):
         with listening() as server, Program(*command, "127.0.0.1", server.port) as program:
             peer = server.accepts()
@@ -50,7 +50,7 @@ def test_nc_goes_on_sending_when_its_reader_is_gone() -> None:
             assert program.ends(0) == b""
 
 
-def test_ncat_stays_until_it_writes_when_its_reader_is_gone() -> None:
+def test_ncat_notices_a_lost_reader_when_it_writes() -> None:
     for command in both("ncat"):
         with listening() as server, Program(*command, "127.0.0.1", server.port) as program:
             peer = server.accepts()
@@ -63,10 +63,10 @@ def test_ncat_stays_until_it_writes_when_its_reader_is_gone() -> None:
 
 
 @pytest.mark.parametrize("name", ["nc", "ncat"])
-def test_a_silent_input_does_not_hold_a_listener(name: str, port: int) -> None:
+def test_a_listener_does_not_wait_for_silent_input(name: str, port: int) -> None:
     for command in both(name):
         with Program(*command, "-l", "127.0.0.1", str(port)) as program:
-            until(lambda: is_bound(port), "it to listen", program)
+            until(lambda: is_bound(port), "the listener", program)
             with connected(port) as peer:
                 peer.says(b"all")
                 peer.half_closes()
@@ -76,10 +76,10 @@ def test_a_silent_input_does_not_hold_a_listener(name: str, port: int) -> None:
 
 
 @pytest.mark.parametrize("name", ["nc", "ncat"])
-def test_an_open_input_that_is_all_sent_does_not_hold_a_listener(name: str, port: int) -> None:
+def test_a_listener_does_not_wait_for_open_input_that_is_sent(name: str, port: int) -> None:
     for command in both(name):
         with Program(*command, "-l", "127.0.0.1", str(port)) as program:
-            until(lambda: is_bound(port), "it to listen", program)
+            until(lambda: is_bound(port), "the listener", program)
             with connected(port) as peer:
                 program.write(b"typed")
                 peer.hears(b"typed")
@@ -88,10 +88,10 @@ def test_an_open_input_that_is_all_sent_does_not_hold_a_listener(name: str, port
             assert program.ends(0) == b""
 
 
-def test_what_is_typed_between_two_clients_of_nc_is_for_the_next(port: int) -> None:
+def test_text_typed_between_two_clients_of_nc_goes_to_the_next(port: int) -> None:
     for command in both("nc"):
         with Program(*command, "-lk", "127.0.0.1", str(port)) as program:
-            until(lambda: is_bound(port), "it to listen", program)
+            until(lambda: is_bound(port), "the listener", program)
             for line in (b"one\n", b"two\n", b"three\n"):
                 with connected(port) as peer:
                     program.write(line)
@@ -101,7 +101,7 @@ def test_what_is_typed_between_two_clients_of_nc_is_for_the_next(port: int) -> N
 
 
 @pytest.mark.parametrize("options", ["", "--no-shutdown", "--send-only"])
-def test_ncat_sends_on_after_the_servers_end(options: str) -> None:
+def test_ncat_keeps_sending_after_the_server_ends(options: str) -> None:
     needs_ncat_before((7, 96))
     for command in both("ncat"):
         with ExitStack() as stack:
@@ -112,7 +112,7 @@ def test_ncat_sends_on_after_the_servers_end(options: str) -> None:
             peer.says(b"" if options == "--send-only" else b"greeting")
             peer.half_closes()
             if options != "--send-only":
-                # Its output ends although it does not.
+                # Its output ends before ncat exits.
                 assert program.rest() == b"greeting"
             assert stays(program, 0.3)
             program.write(b"late")
@@ -122,7 +122,7 @@ def test_ncat_sends_on_after_the_servers_end(options: str) -> None:
 
 
 @pytest.mark.parametrize("options", ["", "-w 1", "-i 5", "--send-only", "--no-shutdown"])
-def test_ncat_leaves_at_the_end_of_its_input_over_udp(options: str) -> None:
+def test_ncat_exits_at_the_end_of_its_input_over_udp(options: str) -> None:
     for command in both("ncat"):
         words = [*command, "-u", *options.split()]
         with mailbox() as box, Program(*words, "127.0.0.1", box.port) as program:
@@ -132,7 +132,7 @@ def test_ncat_leaves_at_the_end_of_its_input_over_udp(options: str) -> None:
             assert program.ends(0) == b""
 
 
-def test_ncat_says_that_a_udp_port_is_closed(udp_port: int) -> None:
+def test_ncat_reports_a_closed_udp_port(udp_port: int) -> None:
     for command in both("ncat"):
         with Program(*command, "-u", "127.0.0.1", str(udp_port)) as program:
             program.write(b"x")

@@ -1,4 +1,4 @@
-"""Database clients over a bad line: PostgreSQL with psycopg, Redis with redis-py, TCP and Unix."""
+"""Database clients on faulty links: PostgreSQL with psycopg, Redis with redis-py; TCP and Unix."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_redis_over_a_bad_line(
         assert client.get("long") == b"x" * 5000
         link.clear()
         link.cut()
-        # (redis-py sees that its connection has ended, and makes another one.)
+        # (redis-py notices that its connection has ended, and opens another one.)
         assert client.get("word") == b"value"
         link.cut()
         link.down.cut_after = 5
@@ -96,7 +96,7 @@ def test_redis_over_a_bad_line(
 
 
 def is_ready(home: Path, port: int) -> bool:
-    """Whether it takes clients: it listens before."""
+    """Whether PostgreSQL accepts clients; it listens earlier than that."""
     import psycopg
 
     try:
@@ -111,11 +111,11 @@ def postgresql(port: int) -> Iterator[Database]:
     pytest.importorskip("psycopg", reason="psycopg is not installed")
     folder = needs("postgresql")
     programs = Path(folder).parent
-    # (Not in tmp_path: its parents are closed to another user. A Unix path holds 107 bytes.)
+    # (Not in tmp_path: another user cannot enter its parents. A Unix path holds 107 bytes.)
     home = Path(tempfile.mkdtemp(prefix="pg"))
     user: dict[str, Any] = {}
     if os.geteuid() == 0:
-        # Its programs refuse to be root's.
+        # Its programs refuse to run as root.
         user = {"user": "postgres"}
         os.chown(home, pwd.getpwnam("postgres").pw_uid, -1)
     try:
@@ -148,10 +148,12 @@ def postgresql(port: int) -> Iterator[Database]:
             **user,
         )
         try:
-            until(lambda: is_ready(home, port) or server.poll() is not None, "it to be ready")
+            until(
+                lambda: is_ready(home, port) or server.poll() is not None, "PostgreSQL to be ready"
+            )
             yield Database(port, path)
         finally:
-            server.send_signal(3)  # SIGQUIT: at once
+            server.send_signal(3)  # SIGQUIT: stop at once
             server.wait(30)
     finally:
         shutil.rmtree(home)

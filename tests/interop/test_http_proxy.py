@@ -1,7 +1,7 @@
-"""Our HTTP proxy beside ncat's: the same requests to both, and what comes of them.
+"""pync's HTTP proxy and ncat's: the same requests to both, and the results compared.
 
-What the origin hears and what the client is told is compared in its substance; where they
-differ, they differ as docs/differences.md says. Then the clients that there are, and many of them.
+The tests compare the essential parts of what the origin server and the client receive;
+docs/differences.md lists the differences. Further tests use real clients, and many clients.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ RESPONSE = (
 
 @contextmanager
 def proxy(command: tuple[str, ...], *options: str) -> Iterator[int]:
-    """A proxy of theirs, or ours in their words; ncat's listens on every address."""
+    """Start ncat's proxy, or pync's with the same options; ncat's listens on all addresses."""
     with reserved_port() as port:
         words = ("-l", "--proxy-type", "http", *options, "127.0.0.1", str(port))
         with Program(*command, *words) as program:
-            until(lambda: is_bound(port), "it to listen", program)
+            until(lambda: is_bound(port), "the listener", program)
             yield port
 
 
 class Heard(NamedTuple):
-    """What the client was told, and what the origin was asked."""
+    """The response that the client got, and the request that the origin server got."""
 
     status: int
     body: bytes
@@ -51,19 +51,19 @@ class Heard(NamedTuple):
     origin_body: bytes
 
 
-#: What either adds or leaves out: the differences of docs/differences.md, and what names a hop.
+#: Headers that only one of them sends: differences of docs/differences.md, and hop names.
 _HOPS = (b"via:", b"host:", b"connection:", b"proxy-connection:")
 
 
 def plain(head: bytes) -> tuple[bytes, frozenset[bytes]]:
-    """A head's first line without its version, and the headers that are for the other end."""
+    """Return the first line of a message without its version, and its end-to-end headers."""
     first, *lines = head.split(b"\r\n")
     line = re.sub(rb"HTTP/1\.[01] ?", b"", first).strip()
     return line, frozenset(one for one in lines if one and not one.lower().startswith(_HOPS))
 
 
 def asked_of(port: int, origin: Server, request: bytes) -> Heard:
-    """Send one request through a proxy; the origin, if it is asked, answers RESPONSE."""
+    """Send one request through a proxy; the origin server answers with RESPONSE."""
     with connected(port) as client:
         client.says(request.replace(b"ORIGIN", b"127.0.0.1:" + origin.port.encode()))
         done = threading.Event()
@@ -107,13 +107,13 @@ def _request(peer: Peer) -> bytes:
     size = re.search(rb"(?i)content-length: *(\d+)", head)
     while size and len(body) < int(size.group(1)):
         piece = peer.sock.recv(65536)
-        assert piece, "the body breaks off"
+        assert piece, "the body is truncated"
         body += piece
         data += piece
     return data
 
 
-#: Request -> what both make of it.
+#: Request -> the result of both proxies.
 SAME: dict[str, tuple[bytes, int]] = {
     "GET": (b"GET http://ORIGIN/x?y=1 HTTP/1.0\r\n\r\n", 200),
     "GET of 1.1": (b"GET http://ORIGIN/x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", 200),
@@ -142,11 +142,11 @@ SAME: dict[str, tuple[bytes, int]] = {
     "a header without a colon": (b"GET http://ORIGIN/ HTTP/1.0\r\nBad Header\r\n\r\n", 400),
 }
 
-#: More lines than ours takes, and more bytes than theirs does (10,240); little more, for theirs
-#: resets a connection of which it has not read everything.
+#: More header lines than pync accepts, and slightly more bytes than ncat accepts (10,240): ncat
+#: resets a connection from which it has not read everything.
 LONG = (b"A: " + b"b" * 37 + b"\r\n") * 300
 
-#: Request -> (what theirs makes of it, what ours makes of it): rows of docs/differences.md.
+#: Request -> (the result of ncat, the result of pync): rows of docs/differences.md.
 DIFFERENT: dict[str, tuple[bytes, int, int]] = {
     "no version": (b"GET http://ORIGIN/\r\n\r\n", 200, 400),
     "no host": (b"GET http:///x HTTP/1.0\r\n\r\n", 504, 400),
@@ -192,7 +192,7 @@ def ours() -> Iterator[int]:
 
 
 @pytest.mark.parametrize("what", SAME)
-def test_the_same_comes_of_it(ours: int, theirs: int, what: str) -> None:
+def test_both_have_the_same_result(ours: int, theirs: int, what: str) -> None:
     request, status = SAME[what]
     with listening() as origin:
         expected = asked_of(theirs, origin, request)
@@ -221,7 +221,7 @@ def test_where_they_differ(ours: int, theirs: int, what: str) -> None:
         (b"Authorization: Basic am9lOnNlY3JldA==\r\n", 407),
     ],
 )
-def test_the_same_may_come(header: bytes, status: int) -> None:
+def test_logins_have_the_same_result(header: bytes, status: int) -> None:
     requests = (
         b"GET http://ORIGIN/ HTTP/1.0\r\n" + header + b"\r\n",
         b"CONNECT ORIGIN HTTP/1.0\r\n" + header + b"\r\nGET / HTTP/1.0\r\n\r\n",
@@ -234,7 +234,7 @@ def test_the_same_may_come(header: bytes, status: int) -> None:
                 assert not any(b"roxy-auth" in one for one in heard.headers)
 
 
-def test_what_theirs_says_and_what_ours_says() -> None:
+def test_usage_errors_are_equal() -> None:
     said = []
     for command in ((needs("ncat"),), OURS):
         for options in (
@@ -248,7 +248,7 @@ def test_what_theirs_says_and_what_ours_says() -> None:
     assert said[:4] == said[4:]
 
 
-# The clients that there are.
+# Real clients.
 
 
 @pytest.fixture(params=["open", "joe"])
@@ -264,7 +264,7 @@ def _command(client: str) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("client", ["ncat", "pync"])
-def test_a_conversation_through_a_tunnel(served: tuple[int, tuple[str, ...]], client: str) -> None:
+def test_data_both_ways_through_a_tunnel(served: tuple[int, tuple[str, ...]], client: str) -> None:
     port, auth = served
     words = (*_command(client), "--proxy-type", "http", "--proxy", f"127.0.0.1:{port}", *auth)
     with listening() as target, Program(*words, "127.0.0.1", target.port) as program:
@@ -310,7 +310,7 @@ def test_a_wrong_password(client: str) -> None:
 
 @pytest.mark.parametrize("how", ["--proxy-basic", "--proxy-digest", "--proxy-anyauth"])
 @pytest.mark.parametrize("tunnel", [(), ("--proxytunnel",)])
-def test_curl_says_who_it_is(how: str, tunnel: tuple[str, ...]) -> None:
+def test_curl_sends_its_login(how: str, tunnel: tuple[str, ...]) -> None:
     program, port = listening_pync("--proxy-type", "http", *AUTH)
     with program, listening() as origin:
         url = f"http://127.0.0.1:{origin.port}/x"
@@ -372,7 +372,7 @@ sys.exit(main(sys.argv[1:]))
 
 
 @pytest.mark.parametrize("dialect", ["pync", "ncat"])
-def test_without_h11_it_says_what_is_missing(dialect: str, port: int) -> None:
+def test_a_missing_h11_is_reported(dialect: str, port: int) -> None:
     words = (f"--as={dialect}", "-l", "--proxy-type", "http", "127.0.0.1", str(port))
     with Program(PYNC[0], "-c", WITHOUT_H11, *words) as program:
         said = program.ends(2)
@@ -380,7 +380,7 @@ def test_without_h11_it_says_what_is_missing(dialect: str, port: int) -> None:
     assert said.count(b"\n") == 1
 
 
-# Much, and many.
+# Large transfers, and many clients.
 
 
 def _tunnel(port: int, target: str) -> Peer:
@@ -430,7 +430,7 @@ def test_two_hundred_at_once() -> None:
             assert client.hears_rest().endswith(b"\r\n\r\nanswer %d" % number)
 
 
-def test_slow_ones_and_garbage_hold_up_nobody() -> None:
+def test_slow_clients_and_garbage_do_not_delay_others() -> None:
     program, port = listening_pync("--proxy-type", "http")
     with program, listening() as origin, ExitStack() as stack:
         for word in (b"", b"G", b"GET http://h/ HTTP/1.1\r\n", b"CONNECT h:1 HTTP/1.1\r\nHost: h"):
@@ -452,7 +452,7 @@ def test_slow_ones_and_garbage_hold_up_nobody() -> None:
             assert client.hears_rest().endswith(b"\r\n\r\nhello")
 
 
-def test_by_tls() -> None:
+def test_with_tls() -> None:
     program, port = listening_pync("--proxy-type", "http", "--ssl")
     with program, listening() as origin:
         url = f"http://127.0.0.1:{origin.port}/"

@@ -1,6 +1,6 @@
-"""The README's request to an HTTP server, as it stands there, to real ones.
+"""The HTTP request of the README, sent to real servers.
 
-Node, nginx as a proxy and HAProxy take an early FIN for a client that has left.
+Node, nginx as a proxy and HAProxy treat an early FIN as a client that has left.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ..programs import PYNC, Program, is_bound, needs, until
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
-#: Larger than what the buffers of both sides hold.
+#: Larger than the buffers of both sides.
 PAGE = random.Random(8).randbytes(2_000_000)
 
 
@@ -67,7 +67,7 @@ def lighttpd(folder: Path, port: int, _behind: int) -> list[str]:
 
 
 def node(folder: Path, port: int, _behind: int) -> list[str]:
-    # It answers later, as an application does.
+    # It delays its answer, as an application does.
     script = folder / f"server-{port}.js"
     script.write_text(
         "require('http').createServer((_, answer) => setTimeout(() =>\n"
@@ -82,7 +82,7 @@ def python(folder: Path, port: int, _behind: int) -> list[str]:
     return [sys.executable, "-m", "http.server", *words]
 
 
-#: The server, what has to be installed, and whether node has to stand behind it.
+#: Server -> the required program, and whether it needs node as its backend.
 SERVERS: dict[str, tuple[Callable[[Path, int, int], list[str]], tuple[str, ...]]] = {
     "nginx": (nginx, ("nginx",)),
     "nginx as a proxy": (nginx_as_proxy, ("nginx", "node")),
@@ -95,7 +95,7 @@ SERVERS: dict[str, tuple[Callable[[Path, int, int], list[str]], tuple[str, ...]]
 
 @contextmanager
 def serving(name: str, folder: Path) -> Iterator[int]:
-    """A server with PAGE for its index; gives its port."""
+    """Start a server with PAGE as its index page; yield its port."""
     command, programs = SERVERS[name]
     for program in programs:
         needs(program)
@@ -103,14 +103,14 @@ def serving(name: str, folder: Path) -> Iterator[int]:
     with reserved_port() as port, reserved_port() as behind:
         with Program(*node(folder, behind, 0) if programs[1:] else ["true"]) as origin:
             if programs[1:]:
-                until(lambda: is_bound(behind), "node listens", origin)
+                until(lambda: is_bound(behind), "node to listen", origin)
             with Program(*command(folder, port, behind)) as server:
-                until(lambda: is_bound(port), f"{name} listens", server)
+                until(lambda: is_bound(port), f"{name} to listen", server)
                 yield port
 
 
 def request(port: int) -> str:
-    """The README's line, to another port."""
+    """The command line of the README, with another port."""
     lines = re.findall(r"^printf 'GET .*\| pync .*$", README, re.MULTILINE)
     assert len(lines) == 1
     before, _, after = lines[0].partition("| pync ")

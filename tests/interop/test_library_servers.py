@@ -1,4 +1,4 @@
-"""The library's guide against the real servers: Redis, nginx, Node."""
+"""The examples of the library guide, with real servers: Redis, nginx, Node."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .test_http_servers import PAGE, _nginx
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "library.md").read_text(encoding="utf-8")
 
-#: A server that answers at the client's end: what came, counted.
+#: A server that answers at the client's FIN with the number of bytes received.
 COUNTS = """
 require('net').createServer({allowHalfOpen: true}, socket => {
   let size = 0;
@@ -36,7 +36,7 @@ def folder() -> Iterator[Path]:
 
 
 def example(word: str) -> str:
-    """The guide's example that has this word."""
+    """Return the example of the guide that contains this word."""
     (code,) = [
         code for code in re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL) if word in code
     ]
@@ -44,7 +44,7 @@ def example(word: str) -> str:
 
 
 def is_up(port: int, program: Program) -> None:
-    until(lambda: is_bound(port), f"port {port} to be listened on", program)
+    until(lambda: is_bound(port), f"a listener on port {port}", program)
 
 
 def test_redis(folder: Path, port: int) -> None:
@@ -91,7 +91,7 @@ def test_http(folder: Path, port: int, capsys: pytest.CaptureFixture[str]) -> No
         assert f"b'200' text/html {len(PAGE)}\nb''\n" in capsys.readouterr().out
 
 
-def test_a_server_that_answers_at_the_end(port: int) -> None:
+def test_a_server_that_answers_after_fin(port: int) -> None:
     async def talk() -> bytes:
         async with await aio.dial(f"127.0.0.1:{port}", aio.StreamConn) as conn:
             await conn.send_all(bytes(5_000_000))

@@ -1,4 +1,4 @@
-"""Lua scripts with ncat and with pync as ncat: cases like those of ncat's tests, usual scripts."""
+"""Lua scripts run by ncat and by pync as ncat: cases of ncat's tests, and common scripts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .sessions import plain
 
 OURS = (*PYNC, "--as=ncat")
 
-#: A menu that asks before it reads.
+#: A menu that writes a prompt before it reads.
 MENU = """
 io.write("choose: ")
 io.flush()
@@ -92,7 +92,7 @@ def test_a_listeners_script(name: str, options: str, tmp_path: Path, port: int) 
     for command in (OURS, (needs("ncat"),)):
         words = [options, "--lua-exec", str(script), "127.0.0.1", str(port)]
         with Program(*command, *words) as program:
-            until(lambda: is_bound(port), "it to listen", program)
+            until(lambda: is_bound(port), "the listener", program)
             heard.append([])
             for _ in range(2 if "k" in options else 1):
                 with connected(port) as peer:
@@ -113,20 +113,22 @@ def test_a_clients_script(tmp_path: Path) -> None:
                 program.ends(0)
 
 
-def test_what_is_written_is_sent_at_once(tmp_path: Path, port: int) -> None:
-    """ncat keeps output until the script flushes it, and both sides would wait."""
+def test_output_is_sent_at_once(tmp_path: Path, port: int) -> None:
+    """ncat buffers output until the script flushes it, so both sides would wait."""
     script = tmp_path / "script.lua"
     script.write_text(MENU.replace("io.flush()", ""))
     words = ["--lua-exec", str(script), "-l", "127.0.0.1", str(port)]
     with Program(*OURS, *words) as program:
-        until(lambda: is_bound(port), "it to listen", program)
+        until(lambda: is_bound(port), "the listener", program)
         with connected(port) as peer:
             assert chooses(peer) == b"bye\n"
         program.ends(0)
 
 
 @pytest.mark.parametrize("text", ["print(", "local a = = 1", None])
-def test_what_cannot_be_loaded_is_said_at_once(text: str | None, tmp_path: Path) -> None:
+def test_a_script_that_cannot_be_loaded_is_reported_at_once(
+    text: str | None, tmp_path: Path
+) -> None:
     script = tmp_path / "script.lua"
     if text is not None:
         script.write_text(text)
@@ -137,18 +139,18 @@ def test_what_cannot_be_loaded_is_said_at_once(text: str | None, tmp_path: Path)
     assert said[0] == said[1]
 
 
-def test_a_script_that_fails_is_told(tmp_path: Path, port: int) -> None:
+def test_a_failing_script_is_reported(tmp_path: Path, port: int) -> None:
     script = tmp_path / "script.lua"
     script.write_text("io.write('before')\nerror('no')\n")
     said = []
     for command in (OURS, (needs("ncat"),)):
         words = ["--lua-exec", str(script), "-l", "127.0.0.1", str(port)]
         with Program(*command, *words) as program:
-            until(lambda: is_bound(port), "it to listen", program)
+            until(lambda: is_bound(port), "the listener", program)
             with connected(port) as peer:
                 assert peer.hears_rest() == b"before"
             # ncat does not pass on the exit status of a command, so it is not compared.
             said.append(plain(program.ends(None)))
-    # Lua 5.4 names the main chunk's frame as 5.3 does.
+    # Lua 5.4 and 5.3 name the main chunk's frame in the same way.
     assert said[0] == said[1]
     assert re.match(rb"Ncat: Error running the Lua script: .*script.lua:2: no\n", said[0])

@@ -1,4 +1,4 @@
-"""Who ends, breaks or scans first: pync beside nc, ncat and socat, in either role."""
+"""Closing, resets and scans between pync and nc, ncat or socat, in both roles."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ EVERY_PEER = pytest.mark.parametrize("peer", ["nc", "ncat", "socat"])
 
 
 def listening_peer(stack: ExitStack, peer: str, port: int) -> Program:
-    """A peer that listens by now."""
+    """Start a peer; wait until it listens."""
     other = stack.enter_context(Program(needs(peer), *LISTENS[peer]("127.0.0.1", port)))
     until(lambda: is_bound(port), f"{peer} to listen", other)
     return other
 
 
-# Half-close, in either order and either role.
+# Half-close, in both orders and both roles.
 
 
-def test_our_end_comes_first_to_a_listener(port: int) -> None:
-    """nc and ncat leave there, as listeners, at their client's FIN; socat goes on."""
+def test_pync_s_fin_reaches_a_listener_first(port: int) -> None:
+    """As listeners, nc and ncat exit at their client's FIN; socat continues."""
     with ExitStack() as stack:
         other = listening_peer(stack, "socat", port)
         ours = stack.enter_context(pync("127.0.0.1", str(port)))
@@ -51,7 +51,7 @@ def test_our_end_comes_first_to_a_listener(port: int) -> None:
 
 
 @EVERY_PEER
-def test_the_listeners_end_comes_first(peer: str, port: int) -> None:
+def test_the_listener_sends_fin_first(peer: str, port: int) -> None:
     with ExitStack() as stack:
         other = listening_peer(stack, peer, port)
         ours = stack.enter_context(pync("--half-open", "127.0.0.1", str(port)))
@@ -66,7 +66,7 @@ def test_the_listeners_end_comes_first(peer: str, port: int) -> None:
 
 
 @EVERY_PEER
-def test_the_clients_end_comes_first(peer: str) -> None:
+def test_the_client_sends_fin_first(peer: str) -> None:
     command = needs(peer)
     ours, port = listening_pync("--half-open")
     with ours, Program(command, *CONNECTS[peer]("127.0.0.1", port)) as other:
@@ -81,8 +81,8 @@ def test_the_clients_end_comes_first(peer: str) -> None:
 
 
 @EVERY_PEER
-def test_the_peers_end_is_enough_when_nobody_types(peer: str) -> None:
-    """Our input stays open and silent; pync sees the peer's FIN and leaves, and so does it."""
+def test_the_peers_fin_ends_pync_when_nobody_types(peer: str) -> None:
+    """The input of pync stays open and silent; pync exits at the peer's FIN, and then the peer."""
     command = needs(peer)
     ours, port = listening_pync()
     with ours, Program(command, *CONNECTS[peer]("127.0.0.1", port)) as other:
@@ -93,7 +93,7 @@ def test_the_peers_end_is_enough_when_nobody_types(peer: str) -> None:
         other.ends(0)
 
 
-# Ends that nobody wanted.
+# Kills and resets.
 
 
 @EVERY_PEER
@@ -110,7 +110,7 @@ def test_a_peer_that_is_killed(peer: str) -> None:
 
 
 def test_a_peer_that_resets() -> None:
-    """SO_LINGER 0 makes socat's close an RST; asked to end by SIGTERM it would send FIN first."""
+    """With SO_LINGER 0 socat's close sends RST; at SIGTERM it would send FIN first."""
     command = needs("socat")
     ours, port = listening_pync()
     with ours, Program(command, "-u", "-", f"TCP4:127.0.0.1:{port},linger=0") as other:
@@ -122,7 +122,7 @@ def test_a_peer_that_resets() -> None:
 
 
 def test_a_client_that_resets_before_it_is_accepted(port: int) -> None:
-    """Both show what it sent."""
+    """Both show the data that it sent."""
     ncat = needs("ncat")
     for command in ([ncat], [*PYNC, "--as=ncat"]):
         with Program(*command, "-l", "127.0.0.1", str(port)) as program:
@@ -150,10 +150,10 @@ def test_pync_that_is_killed(peer: str) -> None:
         other.ends(None)
 
 
-# One after the other, and names that are not paths.
+# Several clients one after another, and abstract names.
 
 
-def test_different_clients_one_after_the_other() -> None:
+def test_different_clients_one_after_another() -> None:
     commands = {peer: needs(peer) for peer in CONNECTS}
     ours, port = listening_pync("-k")
     with ours:
@@ -167,7 +167,7 @@ def test_different_clients_one_after_the_other() -> None:
 
 
 @EVERY_PEER
-def test_clients_of_a_path_one_after_the_other(peer: str, tmp_path: Path) -> None:
+def test_clients_of_a_path_one_after_another(peer: str, tmp_path: Path) -> None:
     command = needs(peer)
     path = tmp_path / "socket"
     with pync("-lkvU", str(path)) as ours:
@@ -196,7 +196,7 @@ def test_an_abstract_name_of_socat(tmp_path: Path) -> None:
             ours.ends(0)
 
 
-def test_an_abstract_name_of_ours(tmp_path: Path) -> None:
+def test_an_abstract_name_of_pync(tmp_path: Path) -> None:
     command = needs("socat")
     name = f"{tmp_path}/name"
     with pync("-lvU", f"@{name}") as ours:
@@ -209,7 +209,7 @@ def test_an_abstract_name_of_ours(tmp_path: Path) -> None:
             ours.ends(0)
 
 
-# Scans, and what is said, in nc's words.
+# Scans, and the messages of nc.
 
 
 def test_nc_scans_pync_and_pync_scans_nc(port: int) -> None:
@@ -223,7 +223,7 @@ def test_nc_scans_pync_and_pync_scans_nc(port: int) -> None:
             scan.ends(0)
 
 
-def test_both_say_the_same_of_an_open_port() -> None:
+def test_messages_about_an_open_port_are_equal() -> None:
     command = needs("nc")
     ours, port = listening_pync("-k", "--recv-only")
     said = []
@@ -234,13 +234,13 @@ def test_both_say_the_same_of_an_open_port() -> None:
     assert said[0] == said[1] != b""
 
 
-def test_both_listeners_say_the_same(port: int) -> None:
+def test_messages_of_listeners_are_equal(port: int) -> None:
     command = needs("nc")
     said = []
     for start in (lambda *words: Program(command, *words), pync):
         with ExitStack() as stack:
             listener = stack.enter_context(start("-lvn", "127.0.0.1", str(port)))
-            until(lambda: is_bound(port), "it to listen", listener)
+            until(lambda: is_bound(port), "the listener", listener)
             listener.end_input()
             with connected(port) as peer:
                 client = peer.sock.getsockname()[1]

@@ -1,4 +1,4 @@
-"""The calls that nc makes on its socket, and pync as nc: options, descriptors, signatures."""
+"""System calls of nc on its socket, and of pync as nc: options, descriptors, TCP MD5."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OURS = (*PYNC, "--as=nc")
 
 EVERY = "-T ef -M 5 -m 3 -I 4096 -O 8192"
 
-#: Nobody is there, or nothing is said: each ends by itself.
+#: Command lines that end without a peer, or without data from it.
 CALLS = [
     f"{EVERY} 127.0.0.1 1",
     f"{EVERY} ::1 1",
@@ -34,13 +34,13 @@ CALLS = [
     "-p 0 127.0.0.1 1",
 ]
 
-#: Set by one of both for its own ends: to bind again at once, to send without delay, to
-#: see from which address it was called.
+#: Options that only one of the programs sets for its own purposes: to bind again at once, to
+#: send without delay, to see the local address of a datagram.
 OWN = re.compile(rb"SO_REUSE(ADDR|PORT)|TCP_NODELAY|PKTINFO|IPV6_V6ONLY|SO_ERROR")
 
 
 def traced(calls: str, log: Path) -> list[str]:
-    """The words before a command that write these calls of it to a file."""
+    """The strace arguments that write these calls of a command to a file."""
     strace = shutil.which("strace")
     if strace is None:
         pytest.skip("strace is not installed")
@@ -48,7 +48,7 @@ def traced(calls: str, log: Path) -> list[str]:
 
 
 def options_set(command: tuple[str, ...], words: list[str], log: Path) -> list[bytes]:
-    """The setsockopt calls of a program, without the descriptor's number, in no order."""
+    """The setsockopt calls of a program, without descriptor numbers, sorted."""
     trace = [*traced("setsockopt", log), *command, *words]
     done = subprocess.run(trace, stdin=subprocess.DEVNULL, capture_output=True, timeout=DEADLINE)
     if not log.exists() or b"PTRACE" in done.stderr:
@@ -63,26 +63,26 @@ def test_the_same_options_are_set(words: str, tmp_path: Path) -> None:
     assert options_set(OURS, words.split(), tmp_path / "ours") == theirs
 
 
-#: A call of a datagram socket, as strace(1) writes it, without its numbers.
+#: A call on a datagram socket as strace(1) prints it, without the numbers.
 DATAGRAM_CALL = re.compile(rb"(?m)(?:shutdown|recvfrom)\(\d+, (SHUT_WR|\"[^\"]*\")")
 
 
 @pytest.mark.parametrize("options", ["-Nu", "-uq1", "-u"])
 def test_the_calls_of_a_udp_listener(options: str, udp_port: int, tmp_path: Path) -> None:
-    """Tests of other programs trace nc for them: the peer by recvfrom, the end by shutdown."""
+    """Test suites of other programs look for recvfrom and shutdown in a trace of nc."""
     outcomes = []
     for number, command in enumerate((OURS, (needs("nc"),))):
         log = tmp_path / f"log{number}"
         words = [*options.split(), "-w", "2", "-l", "127.0.0.1", str(udp_port)]
         with Program(*traced("shutdown,recvfrom", log), *command, *words) as program:
-            until(lambda: is_bound(udp_port, "udp"), "it to be bound", program)
+            until(lambda: is_bound(udp_port, "udp"), "the socket to be bound", program)
             with mailbox() as box:
                 box.says(b"hello", ("127.0.0.1", udp_port))
                 assert program.read(5) == b"hello"
                 program.end_input()
                 program.ends(0)
         calls = log.read_bytes()
-        assert b"127.0.0.1" in calls, "recvfrom tells no address"
+        assert b"127.0.0.1" in calls, "recvfrom reports no address"
         outcomes.append(set(DATAGRAM_CALL.findall(calls)))
     assert outcomes[0] == outcomes[1]
     assert (b"SHUT_WR" in outcomes[0]) == (options != "-u")
@@ -96,7 +96,7 @@ def test_the_descriptor_is_passed(options: list[str]) -> None:
 
 
 def pass_fd(command: tuple[str, ...], options: list[str]) -> tuple[object, ...]:
-    """What came over stdout, and what went through the descriptor; status and stderr."""
+    """The data from stdout, the data through the descriptor, the status and stderr."""
     ours, theirs = socket.socketpair()
     with ours, theirs, socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(DEADLINE)
@@ -117,7 +117,7 @@ def pass_fd(command: tuple[str, ...], options: list[str]) -> tuple[object, ...]:
 
 
 @pytest.mark.parametrize("options", ["-F", "-F -z", "-F -n"])
-def test_a_descriptor_for_nobody(options: str) -> None:
+def test_standard_output_cannot_take_a_descriptor(options: str) -> None:
     outcomes = []
     for command in (OURS, (needs("nc"),)):
         with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -132,8 +132,8 @@ def test_a_descriptor_for_nobody(options: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
-def test_signed_segments_of_both_programs_fit(host: str) -> None:
-    """-S: whoever has the key is heard, whichever program it uses; the prompt is the same."""
+def test_signed_segments_of_both_programs_are_compatible(host: str) -> None:
+    """-S: data is accepted from both programs if the key is right; the prompt is the same."""
     from pync.transports.md5sig import sign
 
     for command in (OURS, (needs("nc"),)):

@@ -1,4 +1,4 @@
-"""Where nc goes and waits, and pync as nc: ports to scan, UDP, paths; the same, or why not."""
+"""Scans, UDP and Unix sockets with nc, and pync as nc: the same results, or known differences."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ OURS = (*PYNC, "--as=nc")
 
 
 def both() -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Ours and theirs."""
+    """Return the commands of pync as nc, and of nc."""
     return OURS, (needs("nc"),)
 
 
 def plain(said: bytes) -> bytes:
-    """Messages under one name."""
+    """Return messages with the same program name."""
     return said.replace(b"nc.openbsd: ", b"nc: ")
 
 
@@ -36,7 +36,7 @@ def ran(command: tuple[str, ...], *words: str) -> tuple[int, bytes, bytes]:
     return done.returncode, done.stdout, plain(done.stderr)
 
 
-# Scans. {0} and {1} are ports that are open, {2} is one that is not.
+# Scans. {0} and {1} are open ports, {2} is a closed one.
 
 SCANS = [
     "-z 127.0.0.1 {0}",
@@ -74,7 +74,7 @@ def test_ports_in_random_order_are_the_same_ports() -> None:
 
 
 @pytest.mark.parametrize("options", ["-vn", "-n"])
-def test_a_talk_with_one_port_after_the_other(options: str) -> None:
+def test_connections_to_several_ports_one_after_another(options: str) -> None:
     outcomes = []
     for command in both():
         with (
@@ -99,13 +99,13 @@ def test_a_talk_with_one_port_after_the_other(options: str) -> None:
 
 @pytest.mark.parametrize("options", ["-zu", "-zvu", "-zvun", "-vu"])
 def test_a_closed_udp_port(options: str, udp_port: int) -> None:
-    """Without -v theirs calls any UDP port a success; ours has listened for ICMP."""
+    """Without -v nc reports success for any UDP port; pync waits for ICMP messages."""
     words = [options, "-w", "1", "127.0.0.1", str(udp_port)]
     ours, theirs = ran(OURS, *words), ran((needs("nc"),), *words)
     if options == "-zu":
         assert (ours, theirs) == ((1, b"", b""), (0, b"", b""))
     elif options == "-vu":
-        # Theirs sends X until the port says no; ours sends what it is given, here nothing.
+        # nc sends X until ICMP reports a closed port; pync sends only its input, here nothing.
         assert theirs == (1, b"", b"")
         assert ours[0] == 0
         assert ours[2].endswith(b"port [udp/*] open|filtered\n")
@@ -113,7 +113,7 @@ def test_a_closed_udp_port(options: str, udp_port: int) -> None:
         assert ours == theirs == (1, b"", b"")
 
 
-def test_an_open_udp_port_is_no_proven_success() -> None:
+def test_an_open_udp_port_is_not_proven_open() -> None:
     with mailbox() as box:
         words = ["-zvun", "-w", "1", "127.0.0.1", box.port]
         ours, theirs = ran(OURS, *words), ran((needs("nc"),), *words)
@@ -126,7 +126,7 @@ def test_a_udp_listener_and_its_first_peer(options: str, udp_port: int) -> None:
     outcomes = []
     for command in both():
         with Program(*command, options, "-w", "1", "127.0.0.1", str(udp_port)) as program:
-            until(lambda: is_bound(udp_port, "udp"), "it to be bound", program)
+            until(lambda: is_bound(udp_port, "udp"), "the socket to be bound", program)
             with socket.socket(type=socket.SOCK_DGRAM) as peer:
                 peer.settimeout(DEADLINE)
                 peer.connect(("127.0.0.1", udp_port))
@@ -141,12 +141,12 @@ def test_a_udp_listener_and_its_first_peer(options: str, udp_port: int) -> None:
     assert outcomes[0] == outcomes[1]
 
 
-def test_an_answer_leaves_from_the_address_that_was_asked(udp_port: int) -> None:
-    """Theirs leaves from the address of the route: a client that is connected drops it."""
+def test_an_answer_is_sent_from_the_address_that_the_client_used(udp_port: int) -> None:
+    """nc answers from the address of the route, so a client with a connected socket drops it."""
     senders = []
     for command in both():
         with Program(*command, "-lu", "0.0.0.0", str(udp_port)) as program, mailbox() as box:
-            until(lambda: is_bound(udp_port, "udp"), "it to be bound", program)
+            until(lambda: is_bound(udp_port, "udp"), "the socket to be bound", program)
             box.says(b"question", ("127.0.0.2", udp_port))
             assert program.read(8) == b"question"
             program.write(b"answer")
@@ -157,20 +157,20 @@ def test_an_answer_leaves_from_the_address_that_was_asked(udp_port: int) -> None
 
 
 def test_a_udp_listener_for_all_peers_sends_nothing(udp_port: int) -> None:
-    """-k: every peer's datagrams are shown, and what is typed goes to none of them."""
+    """-k: the datagrams of all peers are shown, and input is sent to none of them."""
     outcomes = []
     for command in both():
         with (
             Program(*command, "-lukvn", "127.0.0.1", str(udp_port)) as program,
             ExitStack() as stack,
         ):
-            until(lambda: is_bound(udp_port, "udp"), "it to be bound", program)
+            until(lambda: is_bound(udp_port, "udp"), "the socket to be bound", program)
             boxes = [stack.enter_context(mailbox()) for _ in range(3)]
             for number, box in enumerate(boxes):
                 box.says(b"%d\n" % number, ("127.0.0.1", udp_port))
                 assert program.read(2) == b"%d\n" % number
                 program.write(b"typed\n")
-            # A second round goes through after the input was read, or it was not read at all.
+            # The second round proves that the input was dropped, or not read at all.
             for box in boxes:
                 box.says(b"again\n", ("127.0.0.1", udp_port))
                 assert program.read(6) == b"again\n"
@@ -190,7 +190,7 @@ def test_a_listener_on_a_path(options: str, tmp_path: Path) -> None:
         path = tmp_path / f"s{number}"
         with ExitStack() as stack:
             program = stack.enter_context(Program(*command, options, str(path)))
-            until(lambda: is_listening_path(path), "it to listen", program)  # noqa: B023
+            until(lambda: is_listening_path(path), "the listener", program)  # noqa: B023
             sock = stack.enter_context(socket.socket(socket.AF_UNIX))
             sock.settimeout(DEADLINE)
             sock.connect(str(path))
@@ -208,7 +208,7 @@ def test_a_listener_on_a_path(options: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("options", ["-nvl :: {}", "-6nvl {}", "-nvlu :: {}", "-6nvlu {}"])
 def test_a_listener_on_ipv6_takes_ipv4(options: str, port: int, udp_port: int) -> None:
-    """Unless net.ipv6.bindv6only says otherwise; then neither of them does."""
+    """Except with net.ipv6.bindv6only, where neither program does."""
     with open("/proc/sys/net/ipv6/bindv6only", encoding="ascii") as file:
         if file.read().strip() != "0":
             pytest.skip("net.ipv6.bindv6only is set")
@@ -231,12 +231,12 @@ def test_a_listener_on_ipv6_takes_ipv4(options: str, port: int, udp_port: int) -
     assert outcomes[0] == outcomes[1]
 
 
-def test_the_path_of_a_listener_is_removed_where_theirs_stays(tmp_path: Path) -> None:
+def test_the_path_of_a_listener_is_removed_where_nc_leaves_it(tmp_path: Path) -> None:
     left = []
     for number, command in enumerate(both()):
         path = tmp_path / f"s{number}"
         with Program(*command, "-lU", str(path)) as program:
-            until(lambda: is_listening_path(path), "it to listen", program)  # noqa: B023
+            until(lambda: is_listening_path(path), "the listener", program)  # noqa: B023
             with socket.socket(socket.AF_UNIX) as sock:
                 sock.connect(str(path))
             program.end_input()
@@ -245,7 +245,7 @@ def test_the_path_of_a_listener_is_removed_where_theirs_stays(tmp_path: Path) ->
     assert left == [False, True]
 
 
-def test_a_file_at_the_path_is_kept_where_theirs_goes(tmp_path: Path) -> None:
+def test_a_file_at_the_path_is_kept_where_nc_removes_it(tmp_path: Path) -> None:
     kept = []
     for number, command in enumerate(both()):
         path = tmp_path / f"file{number}"
@@ -255,7 +255,7 @@ def test_a_file_at_the_path_is_kept_where_theirs_goes(tmp_path: Path) -> None:
             if command == OURS:
                 assert program.ends(1) == b"nc: Address already in use\n"
             else:
-                until(lambda: is_listening_path(path), "it to listen", program)  # noqa: B023
+                until(lambda: is_listening_path(path), "the listener", program)  # noqa: B023
         kept.append(path.is_file())
     assert kept == [True, False]
 
@@ -297,12 +297,12 @@ def test_a_datagram_client_can_be_answered(options: str, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("options", ["-luU", "-lvuU"])
-def test_a_datagram_listener_is_for_its_first_peer(options: str, tmp_path: Path) -> None:
+def test_a_datagram_listener_answers_its_first_peer(options: str, tmp_path: Path) -> None:
     outcomes = []
     for number, command in enumerate(both()):
         path = str(tmp_path / f"s{number}")
         with Program(*command, options, path) as program, ExitStack() as stack:
-            until(Path(path).exists, "it to be bound", program)
+            until(Path(path).exists, "the socket to be bound", program)
             first, second = (
                 stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
                 for _ in range(2)
@@ -338,7 +338,7 @@ def test_a_scan_of_a_path(options: str, there: bool, tmp_path: Path) -> None:
     assert outcomes[0] == outcomes[1]
 
 
-# Lines, one after the other.
+# Lines and clients, one after another.
 
 
 def test_a_pause_between_lines() -> None:
@@ -356,11 +356,11 @@ def test_a_pause_between_lines() -> None:
     assert outcomes == [(True, b"two\n")] * 2
 
 
-def test_a_second_client_is_refused_where_theirs_lets_it_wait_for_nothing(port: int) -> None:
+def test_a_second_client_is_refused_where_nc_lets_it_wait_in_vain(port: int) -> None:
     refused = []
     for command in both():
         with Program(*command, "-l", "127.0.0.1", str(port)) as program:
-            until(lambda: is_bound(port), "it to listen", program)
+            until(lambda: is_bound(port), "the listener", program)
             with connected(port) as peer:
                 peer.says(b"first")
                 assert program.read(5) == b"first"

@@ -1,4 +1,4 @@
-"""Sessions of nc and of pync as nc with the same peer: what each shows, says, sends, returns."""
+"""Sessions of nc, and of pync as nc, with the same peer: equal stdout, stderr, data and status."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .sessions import (
 
 OURS = (*PYNC, "--as=nc")
 
-#: Options, what is typed, whether the input ends then, what the peer does.
+#: Options, the input, whether it ends then, and the peer's role.
 CLIENTS: dict[str, tuple[str, bytes, bool, Callable[[Peer], bytes]]] = {
     "plain": ("", b"question\n", True, answers_and_ends),
     "input open": ("", b"question\n", False, answers_and_ends),
@@ -73,8 +73,8 @@ def test_a_client(name: str) -> None:
     assert client(OURS, name) == client((needs("nc"),), name)
 
 
-def test_t_answers_as_theirs_and_shows_none_of_it() -> None:
-    """The answers are equal on the wire; theirs leaves the negotiation in its output."""
+def test_t_answers_as_nc_and_shows_none_of_it() -> None:
+    """The answers on the wire are equal; nc leaves the negotiation in its output."""
     shown = []
     for command in (OURS, (needs("nc"),)):
         with listening() as server, Program(*command, "-t", "127.0.0.1", server.port) as program:
@@ -91,8 +91,8 @@ def test_t_answers_as_theirs_and_shows_none_of_it() -> None:
 
 
 @pytest.mark.parametrize("seconds", ["0", "1"])
-def test_q_leaves_where_theirs_hangs(seconds: str) -> None:
-    """-q over TCP: 1.219 sends FIN and then waits for the peer for ever."""
+def test_q_exits_where_nc_hangs(seconds: str) -> None:
+    """-q over TCP: nc 1.219 sends FIN and then waits for the peer forever."""
     with listening() as server, Program(*OURS, "-q", seconds, "127.0.0.1", server.port) as ours:
         peer = server.accepts()
         ours.write(b"question\n")
@@ -148,7 +148,7 @@ def reset(peer: Peer) -> None:
     peer.resets()
 
 
-#: Options, what each client does in turn.
+#: Options, and the roles of the clients in order.
 LISTENERS: dict[str, tuple[str, list[Callable[[Peer], None]]]] = {
     "-l": ("-l", [to_the_end]),
     "-lv": ("-lv", [to_the_end]),
@@ -184,12 +184,12 @@ def test_a_listener(name: str, port: int) -> None:
     assert ours == listener((needs("nc"),), name, port)
 
 
-def test_a_listener_that_stays(port: int) -> None:
-    """-k: client after client, until it is ended."""
+def test_a_listener_for_many_clients(port: int) -> None:
+    """-k: client after client, until it is stopped."""
     outcomes: list[tuple[int, bytes]] = []
     for command in (OURS, (needs("nc"),)):
         with Program(*command, "-lkvn", "127.0.0.1", str(port)) as program:
-            until(lambda: is_bound(port), "it to listen", program)
+            until(lambda: is_bound(port), "the listener", program)
             for word in (b"one", b"two", b"three"):
                 with connected(port) as peer:
                     peer.says(word)

@@ -1,4 +1,4 @@
-"""What nc says of its command line, and pync as nc: the same words, the same status."""
+"""Messages about command lines from nc, and from pync as nc: equal text and exit status."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from ..peer import DEADLINE
 from ..programs import PYNC, needs
 
-#: Command lines that end by themselves; nothing is reached.
+#: Command lines that end without reaching a peer.
 WORDS = """
 -q
 -y
@@ -180,10 +180,10 @@ no-such-host.invalid 80
 """.strip("\n").split("\n")
 
 
-#: A path with more bytes than sun_path has (unix(7)).
+#: A path that is longer than sun_path (unix(7)).
 LONG = "x" * 108
 
-#: Its messages begin with the name by which it was called.
+#: Its messages begin with the name by which it was started.
 THEIRS = ["nc"]
 
 
@@ -200,7 +200,7 @@ def run(command: list[str], words: list[str]) -> tuple[int, bytes, bytes]:
 
 
 @pytest.mark.parametrize("words", WORDS)
-def test_the_same_words_the_same_answer(words: str, port: int) -> None:
+def test_messages_are_equal(words: str, port: int) -> None:
     needs("nc")
     given = words.format(long=LONG, port=port).split()
     assert run([*PYNC, "--as=nc"], given) == run(THEIRS, given)
@@ -208,7 +208,7 @@ def test_the_same_words_the_same_answer(words: str, port: int) -> None:
 
 @pytest.mark.parametrize("options", ["-p {}", "-vp {}"])
 def test_a_source_port_that_is_taken(options: str) -> None:
-    """It is told without -v, too."""
+    """It is reported even without -v."""
     needs("nc")
     with socket.create_server(("", 0)) as taken, socket.create_server(("127.0.0.1", 0)) as server:
         words = [*options.format(taken.getsockname()[1]).split(), "127.0.0.1"]
@@ -218,7 +218,7 @@ def test_a_source_port_that_is_taken(options: str) -> None:
 
 @pytest.mark.parametrize("name", ["nc", "netcat"])
 @pytest.mark.parametrize("words", ["-lzy", "-vn 127.0.0.1 1", "-l -z 1", "-w x h 1"])
-def test_its_messages_begin_with_the_name_that_was_called(
+def test_messages_begin_with_the_name_that_was_called(
     name: str, words: str, tmp_path: Path
 ) -> None:
     link = tmp_path / "theirs" / name
@@ -239,14 +239,14 @@ def test_its_messages_begin_with_the_name_that_was_called(
 
 
 def columns_of(shown: bytes) -> tuple[list[str], list[tuple[str, ...]]]:
-    """The usage of a help text, and its options with the names of their values."""
+    """Return the usage line of a help text, and its options with the names of their values."""
     text = shown.decode()
     usage = [line for line in text.splitlines() if line.startswith(("usage", "\t  "))]
     return usage, re.findall(r"^\t\t(-\w)(?: (\S+))?(\t+)\S", text, re.MULTILINE)
 
 
-def test_the_help_has_the_usage_and_the_columns_of_theirs() -> None:
-    """Completions of shells read the options off these lines."""
+def test_the_help_has_the_usage_and_the_columns_of_nc() -> None:
+    """Shell completions parse the options from these lines."""
     needs("nc")
     status, shown, theirs = run(THEIRS, ["-h"])
     assert (status, shown) == (0, b"")

@@ -1,4 +1,4 @@
-"""What ncat says with -v, and what it writes to files, beside pync as ncat."""
+"""Messages of -v and record files of ncat, compared with pync as ncat."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ..programs import PYNC, Program, is_bound, needs, until
 
 OURS = (*PYNC, "--as=ncat")
 
-#: What ncat alone says: its version, before anything else.
+#: Only ncat prints its version before all other messages.
 BANNER = re.compile(rb"\ANcat: Version [^\n]*\n")
 
 
 def plain(said: bytes) -> bytes:
-    """Messages without what differs from run to run."""
+    """Return messages without the parts that differ from run to run."""
     without = re.sub(rb"\b\d+\.\d\d seconds", b"N seconds", BANNER.sub(b"", said))
     return re.sub(rb":\d{4,5}\b", b":PORT", without)
 
@@ -87,7 +87,7 @@ def test_a_listener(options: str, tmp_path: Path, port: int) -> None:
     for command, folder in zip((OURS, (needs("ncat"),)), folders(tmp_path), strict=True):
         words = options.format(folder).split()
         with Program(*command, *words, "127.0.0.1", str(port)) as program:
-            until(lambda: is_bound(port), "to listen", program)
+            until(lambda: is_bound(port), "the listener", program)
             with connected(port) as peer:
                 peer.says(b"question\n")
                 shown = program.read(9)
@@ -102,8 +102,8 @@ def test_a_listener(options: str, tmp_path: Path, port: int) -> None:
 
 
 @pytest.mark.parametrize("options", ["-v -u", "-u", "-z", "-zn", "-z -w 5"])
-def test_what_is_open(options: str) -> None:
-    """Without a word of ours sent: a TCP port, and a UDP port on which somebody listens."""
+def test_a_scan(options: str) -> None:
+    """Without sending data: a TCP port, and a UDP port on which somebody listens."""
     seen = []
     for command in (OURS, (needs("ncat"),)):
         if "-u" in options:

@@ -1,4 +1,4 @@
-"""Sessions of ncat and of pync as ncat with the same peer: what is shown, said, sent, returned."""
+"""Sessions of ncat, and of pync as ncat, with the same peer: equal output, data and status."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .sessions import (
 OURS = (*PYNC, "--as=ncat")
 
 
-# What only ncat's peer does (see sessions.py); returns what it heard.
+# Roles of ncat's peer only (see sessions.py); each returns the data that it received.
 
 
 def resets(peer: Peer) -> bytes:
@@ -39,7 +39,7 @@ def says_and_ends(peer: Peer) -> bytes:
     return b""
 
 
-#: Options, what is typed, whether the input ends then, what the peer does.
+#: Options, the input, whether it ends then, and the peer's role.
 CLIENTS: dict[str, tuple[str, bytes, bool, Callable[[Peer], bytes]]] = {
     "plain": ("", b"question\n", True, hears_the_end_and_answers),
     "input open": ("", b"question\n", False, answers_and_ends),
@@ -127,7 +127,7 @@ def to_the_end(peer: Peer) -> None:
     peer.hears_rest()
 
 
-#: Options, what each client does in turn.
+#: Options, and the roles of the clients in order.
 LISTENERS: dict[str, tuple[str, list[Callable[[Peer], None]]]] = {
     "-l": ("-l", [to_the_end]),
     "-l --test": ("-l --test", [to_the_end]),

@@ -1,4 +1,4 @@
-"""What ncat says of its command line, and pync as ncat: the same words, the same status."""
+"""Messages about command lines from ncat, and from pync as ncat: equal text and exit status."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from ..peer import DEADLINE
 from ..programs import PYNC, needs
 
-#: Command lines that end by themselves; nothing is reached.
+#: Command lines that end without reaching a peer.
 WORDS = """
 -y
 -w
@@ -153,7 +153,7 @@ no-such-host.invalid
 """.strip("\n").split("\n")
 
 
-#: Its messages begin with the name by which it was called.
+#: Its messages begin with the name by which it was started.
 THEIRS = ["ncat"]
 
 
@@ -170,13 +170,13 @@ def run(command: list[str], words: list[str]) -> tuple[int, bytes, bytes]:
 
 
 @pytest.mark.parametrize("words", WORDS)
-def test_the_same_words_the_same_answer(words: str, port: int) -> None:
+def test_messages_are_equal(words: str, port: int) -> None:
     needs("ncat")
     given = words.format(port=port).split()
     assert run([*PYNC, "--as=ncat"], given) == run(THEIRS, given)
 
 
-def test_version_is_on_stderr_as_theirs() -> None:
+def test_version_is_on_stderr_as_with_ncat() -> None:
     needs("ncat")
     status, shown, said = run([*PYNC, "--as=ncat"], ["--version"])
     assert (status, shown) == run(THEIRS, ["--version"])[:2]
@@ -186,7 +186,7 @@ def test_version_is_on_stderr_as_theirs() -> None:
 @pytest.mark.parametrize(
     "options", ["-l", "-l -4", "-l -6", "-lk", "-l localhost", "-lk -e /bin/cat"]
 )
-def test_a_port_that_is_taken_is_named_with_its_address(options: str, port: int) -> None:
+def test_the_error_about_a_port_in_use_names_the_address(options: str, port: int) -> None:
     needs("ncat")
     with ExitStack() as stack:
         for host, family in (("0.0.0.0", socket.AF_INET), ("::", socket.AF_INET6)):

@@ -1,4 +1,4 @@
-"""Through proxies: theirs where it serves, and small ones of our own that say what they heard."""
+"""Connections through proxies: ncat's proxy server, and small proxies that check requests."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NCAT = (*PYNC, "--as=ncat")
 
 @contextmanager
 def proxy(play: Callable[[Peer], None]) -> Iterator[Server]:
-    """A proxy of our own, which plays its part with one client."""
+    """A small proxy that serves one client with the given function."""
     failures: list[BaseException] = []
     with listening() as server:
 
@@ -51,7 +51,7 @@ def http(peer: Peer, headers: bytes = b"") -> None:
         line += peer.sock.recv(1)
     assert line.startswith(b"CONNECT example.org:80 HTTP/1."), line
     assert headers in line, line
-    # The first words of the target come together with the answer.
+    # The first data of the target arrives together with the answer.
     peer.says(b"HTTP/1.0 200 ok\r\nX: y\r\n\r\nwelcome\n")
     echoes(peer)
 
@@ -75,7 +75,7 @@ def socks4(peer: Peer) -> None:
     echoes(peer)
 
 
-#: How it is asked for in each dialect, and what the proxy speaks.
+#: The options of each dialect, and the protocol of the proxy.
 WAYS: dict[str, tuple[tuple[str, ...], str, Callable[[Peer], None]]] = {
     "nc connect": (NC, "-X connect -x 127.0.0.1:{port}", http),
     "nc 5": (NC, "-X 5 -x 127.0.0.1:{port}", socks5),
@@ -91,7 +91,7 @@ WAYS: dict[str, tuple[tuple[str, ...], str, Callable[[Peer], None]]] = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_conversation_through_a_proxy(way: str) -> None:
+def test_data_both_ways_through_a_proxy(way: str) -> None:
     command, options, play = WAYS[way]
     with proxy(play) as server:
         words = options.format(port=server.port).split()
@@ -104,7 +104,7 @@ def test_a_conversation_through_a_proxy(way: str) -> None:
 
 
 @pytest.mark.parametrize("dialect", ["nc", "ncat"])
-def test_theirs_says_the_same_to_an_http_proxy(dialect: str) -> None:
+def test_the_same_request_to_an_http_proxy(dialect: str) -> None:
     options = {"nc": "-X connect -x", "ncat": "--proxy"}[dialect]
     for command in ((*PYNC, f"--as={dialect}"), (needs(dialect),)):
         with proxy(http) as server:
@@ -117,7 +117,7 @@ def test_theirs_says_the_same_to_an_http_proxy(dialect: str) -> None:
                 program.ends(0)
 
 
-def test_ncats_refusal_in_its_words() -> None:
+def test_a_refusal_is_reported_as_by_ncat() -> None:
     outcomes = []
     for command in (NCAT, (needs("ncat"),)):
         with proxy(lambda peer: peer.says(b"HTTP/1.0 403 Forbidden\r\n\r\n")) as server:
@@ -128,7 +128,7 @@ def test_ncats_refusal_in_its_words() -> None:
 
 def test_through_ncats_own_proxy_server(port: int) -> None:
     with Program(needs("ncat"), "-l", "--proxy-type", "http", "127.0.0.1", str(port)) as theirs:
-        until(lambda: is_bound(port), "it to listen", theirs)
+        until(lambda: is_bound(port), "the listener", theirs)
         with listening() as server:
             with Program(*PYNC, "--proxy", f"127.0.0.1:{port}", "127.0.0.1", server.port) as ours:
                 ours.write(b"question\n")
@@ -157,7 +157,7 @@ def test_two_proxies_one_behind_the_other() -> None:
 
 
 @pytest.mark.parametrize("where", ["file", "variable"])
-def test_a_secret_need_not_be_in_the_words(
+def test_the_login_may_be_in_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     words: tuple[str, ...] = ()
@@ -174,7 +174,7 @@ def test_a_secret_need_not_be_in_the_words(
             assert ours.read(8) == b"welcome\n"
 
 
-# What goes wrong, in their words: what the proxy says step by step, then FIN.
+# Failures, with the messages of nc and ncat: what the proxy sends step by step, then FIN.
 
 ADDRESS = bytes(6)
 WRONG: dict[str, tuple[str, tuple[bytes, ...]]] = {
@@ -213,7 +213,7 @@ KINDS = {
 
 @pytest.mark.parametrize("dialect", KINDS)
 @pytest.mark.parametrize("what", WRONG)
-def test_what_goes_wrong_in_their_words(what: str, dialect: str) -> None:
+def test_failures_are_reported_as_by_nc_and_ncat(what: str, dialect: str) -> None:
     kind, answers = WRONG[what]
     outcomes = []
     for command in ((*PYNC, f"--as={dialect}"), (needs(dialect),)):
@@ -227,7 +227,7 @@ def test_what_goes_wrong_in_their_words(what: str, dialect: str) -> None:
                 try:
                     peer.half_closes()
                 except OSError:
-                    pass  # it left at the last word
+                    pass  # it exited after the last answer
                 said = program.ends(1).replace(b"nc.openbsd: ", b"nc: ")
                 outcomes.append((said, program.rest()))
     assert outcomes[0] == outcomes[1]
@@ -261,7 +261,7 @@ def test_a_name_for_socks_4a_is_looked_up_by_the_proxy() -> None:
     assert request == b"\4\1\0\x50\0\0\0\1\0no-such-host.invalid\0"
 
 
-# Proxies that ask who we are.
+# Proxies that require a login.
 
 
 def head(peer: Peer) -> bytes:
@@ -272,7 +272,7 @@ def head(peer: Peer) -> bytes:
 
 
 def asks(server: Server, *challenges: bytes) -> None:
-    """Refuse one request, whatever it says of itself, with these questions."""
+    """Refuse one request, even one with credentials, with these challenges."""
     peer = server.accepts()
     head(peer)
     headers = b"".join(b"Proxy-Authenticate: " + one + b"\r\n" for one in challenges)
@@ -281,7 +281,7 @@ def asks(server: Server, *challenges: bytes) -> None:
 
 
 def said_by(server: Server) -> tuple[bytes, bool]:
-    """What the next request says of its sender, who is let in; whether it asked for the target."""
+    """Accept the next request; return its credentials, and whether it asked for the target."""
     peer = server.accepts()
     request = head(peer)
     peer.says(b"HTTP/1.0 200 ok\r\n\r\nwelcome\n")
@@ -295,7 +295,7 @@ SHA256 = b'Digest realm="r", nonce="abc", qop="auth", algorithm=SHA-256'
 OLD = b'Digest realm="r", nonce="abc"'
 BASIC = b'Basic realm="r"'
 
-#: What a proxy asks -> whether theirs can answer it.
+#: The challenges of a proxy, and whether ncat can answer them.
 QUESTIONS: dict[str, tuple[tuple[bytes, ...], bool]] = {
     "Basic": ((BASIC,), True),
     "Digest": ((MD5,), True),
@@ -308,7 +308,7 @@ QUESTIONS: dict[str, tuple[tuple[bytes, ...], bool]] = {
 
 
 @pytest.mark.parametrize("what", QUESTIONS)
-def test_ncat_says_who_it_is_as_theirs_does(what: str) -> None:
+def test_credentials_are_sent_as_by_ncat(what: str) -> None:
     challenges, known_there = QUESTIONS[what]
     said = []
     for command in (NCAT, (needs("ncat"),)):
@@ -329,7 +329,7 @@ def test_ncat_says_who_it_is_as_theirs_does(what: str) -> None:
 
 @pytest.mark.parametrize("auth", ["", ":a", "a", "admin:", "admin:pw", "a:b:c", "::"])
 @pytest.mark.parametrize("kind", ["http", "socks5", "socks4"])
-def test_ncat_sends_who_it_is_as_it_was_given(kind: str, auth: str) -> None:
+def test_credentials_are_sent_as_given(kind: str, auth: str) -> None:
     theirs = needs("ncat")
     heard = []
     for command in (NCAT, (theirs,)):
@@ -349,7 +349,7 @@ def test_ncat_sends_who_it_is_as_it_was_given(kind: str, auth: str) -> None:
                     peer = server.accepts()
                     peer.hears(b"\5\2\0\2")
                     peer.says(b"\5\2")
-                    # Without a colon there is nothing to say, and it leaves.
+                    # Without a colon there are no credentials to send, and it exits.
                     words = peer.sock.recv(600)
                     if words:
                         peer.says(b"\1\1")
@@ -360,13 +360,13 @@ def test_ncat_sends_who_it_is_as_it_was_given(kind: str, auth: str) -> None:
 
 
 def constant(answer: Challenge) -> dict[str, str]:
-    """What is the same each time: with a number used once, the response is another."""
+    """Return the parameters that are equal each time; a cnonce changes the response."""
     chance = {"cnonce", "response"} if "cnonce" in answer.parameters else set[str]()
     return {name: value for name, value in answer.parameters.items() if name not in chance}
 
 
 @pytest.mark.parametrize("dialect", ["nc", "ncat"])
-def test_nothing_is_said_to_a_proxy_that_does_not_ask(dialect: str) -> None:
+def test_no_credentials_are_sent_without_a_challenge(dialect: str) -> None:
     options = {"nc": "-P joe -X connect -x", "ncat": "--proxy-auth joe:secret --proxy"}[dialect]
     for command in ((*PYNC, f"--as={dialect}"), (needs(dialect),)):
         with listening() as server:
@@ -389,7 +389,7 @@ def test_a_password_that_is_refused(challenges: tuple[bytes, ...]) -> None:
     assert outcomes[0] == outcomes[1]
 
 
-def test_a_question_that_was_too_old_is_answered_again() -> None:
+def test_a_stale_challenge_is_answered_again() -> None:
     with listening() as server:
         options = ("--proxy", f"127.0.0.1:{server.port}", "--proxy-auth", "joe:secret")
         with Program(*PYNC, *options, "example.org", "80") as ours:
@@ -399,19 +399,19 @@ def test_a_question_that_was_too_old_is_answered_again() -> None:
             assert ours.read(8) == b"welcome\n"
 
 
-# nc's -P: the password is typed.
+# -P of nc: the user types the password.
 
-#: What is refused before it is right; more is not asked.
+#: Passwords that are refused before the right one; nc asks no more often.
 TYPED = {"at once": 0, "at last": 2, "never": 3}
 
 
 def as_nc(said: bytes) -> bytes:
-    """Debian's nc calls itself by its file's name."""
+    """Return the message with the name "nc": Debian's nc prints the name of its file."""
     return said.replace(b"nc.openbsd: ", b"nc: ")
 
 
 @pytest.mark.parametrize("how", TYPED)
-def test_nc_asks_for_the_password_as_theirs_does(how: str) -> None:
+def test_the_password_prompt_is_that_of_nc(how: str) -> None:
     seen = []
     for command in ((*PYNC, "--as=nc"), (needs("nc"),)):
         with listening() as server:
@@ -435,7 +435,7 @@ def test_nc_asks_for_the_password_as_theirs_does(how: str) -> None:
     assert seen[0].count(b"Proxy authentication failed\r\n") == TYPED[how]
 
 
-def test_pync_asks_for_a_password_that_is_nowhere() -> None:
+def test_pync_asks_for_a_missing_password() -> None:
     with listening() as server:
         words = ("--proxy", f"http://joe@127.0.0.1:{server.port}", "example.org", "80")
         with Terminal([*PYNC, *words]) as person:
@@ -473,7 +473,7 @@ def test_nc_without_a_terminal() -> None:
 @pytest.mark.parametrize(
     "line", [b"HTTP/1.0 403 no", b"HTTP/1.1 502 Bad Gateway", b"HTTP/1.0 407 x"]
 )
-def test_what_nc_says_of_a_refusal(line: bytes) -> None:
+def test_a_refusal_is_reported_as_by_nc(line: bytes) -> None:
     def refuses(peer: Peer) -> None:
         head(peer)
         peer.says(line + b"\r\n\r\n")
@@ -487,7 +487,7 @@ def test_what_nc_says_of_a_refusal(line: bytes) -> None:
     assert outcomes[0] == outcomes[1]
 
 
-def test_a_proxy_that_is_none() -> None:
+def test_a_server_that_is_not_a_proxy() -> None:
     with proxy(lambda peer: peer.says(b"220 mail.example.org\r\n")) as server:
         with Program(*PYNC, "--proxy", f"127.0.0.1:{server.port}", "h.invalid", "80") as ours:
             assert ours.ends(1) == (

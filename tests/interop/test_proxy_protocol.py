@@ -1,4 +1,4 @@
-"""The PROXY protocol beside haproxy, which sends and takes it, and nginx, which takes it."""
+"""The PROXY protocol with haproxy, which sends and accepts it, and nginx, which accepts it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ http {{
 @contextmanager
 def running(port: int, *words: str) -> Iterator[Program]:
     with Program(*words) as program:
-        until(lambda: is_bound(port), f"port {port} to be listened on", program)
+        until(lambda: is_bound(port), f"a listener on port {port}", program)
         yield program
 
 
@@ -55,7 +55,7 @@ def haproxy(folder: Path, target: str, bind: str = "", server: str = "") -> Iter
 
 
 @pytest.mark.parametrize("version", ["send-proxy", "send-proxy-v2", "send-proxy-v2 crc32c-check"])
-def test_haproxy_names_its_client_to_us(tmp_path: Path, version: str) -> None:
+def test_haproxy_sends_its_client_s_address_to_pync(tmp_path: Path, version: str) -> None:
     needs("haproxy")
     if "crc32c" in version:
         version = "send-proxy-v2 proxy-v2-options crc32c,unique-id"
@@ -72,7 +72,7 @@ def test_haproxy_names_its_client_to_us(tmp_path: Path, version: str) -> None:
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
-def test_we_name_our_client_to_haproxy(tmp_path: Path, version: str) -> None:
+def test_pync_sends_its_client_s_address_to_haproxy(tmp_path: Path, version: str) -> None:
     needs("haproxy")
     with (
         listening() as server,
@@ -90,7 +90,7 @@ def test_we_name_our_client_to_haproxy(tmp_path: Path, version: str) -> None:
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
-def test_we_name_our_client_to_nginx(tmp_path: Path, version: str) -> None:
+def test_pync_sends_its_client_s_address_to_nginx(tmp_path: Path, version: str) -> None:
     nginx, path = needs("nginx"), tmp_path / "nginx.conf"
     with reserved_port() as back:
         path.write_text(NGINX.format(folder=tmp_path, port=back))
@@ -103,7 +103,9 @@ def test_we_name_our_client_to_nginx(tmp_path: Path, version: str) -> None:
                 assert client.hears_rest().endswith(f"\r\n\r\n127.0.0.1 {name}".encode())
 
 
-def test_haproxy_names_a_client_of_a_unix_socket(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_haproxy_sends_the_address_of_a_unix_client(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
     needs("haproxy")
     folder = tmp_path_factory.mktemp("s")
     program, port = listening_pync("-k", "--accept-proxy-protocol=127.0.0.1")

@@ -1,4 +1,4 @@
-"""Our SOCKS server and the clients that there are: nc, ncat, curl, and many at once."""
+"""pync's SOCKS server with real clients: nc, ncat, curl, and many at once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..programs import PYNC, Program, is_bound, listening_pync, needs, until
 
 Words = Callable[[int], "tuple[str, ...]"]
 
-#: How each client is told to go through a SOCKS server.
+#: The options of each client for a SOCKS server.
 CLIENTS: dict[str, Words] = {
     "nc 4": lambda port: (needs("nc"), "-N", "-X", "4", "-x", f"127.0.0.1:{port}"),
     "nc 5": lambda port: (needs("nc"), "-N", "-X", "5", "-x", f"127.0.0.1:{port}"),
@@ -30,7 +30,7 @@ CLIENTS: dict[str, Words] = {
     "pync 5": lambda port: (*PYNC, "--proxy", f"socks5://127.0.0.1:{port}"),
 }
 
-#: The same with curl's words for who looks the name up.
+#: The same for curl, which names who looks up the host name.
 CURLS = ("socks4", "socks4a", "socks5", "socks5h")
 
 
@@ -46,7 +46,7 @@ def served(request: pytest.FixtureRequest) -> Iterator[int]:
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_a_conversation(served: int, client: str) -> None:
+def test_data_both_ways(served: int, client: str) -> None:
     words = CLIENTS[client](served)
     with listening() as target, Program(*words, "127.0.0.1", target.port) as program:
         peer = target.accepts()
@@ -56,7 +56,7 @@ def test_a_conversation(served: int, client: str) -> None:
         peer.hears(b"question\n")
         program.end_input()
         peer.hears_end()
-        # After the client's end the other direction goes on.
+        # After the client's FIN the other direction continues.
         peer.says(b"answer\n")
         peer.closes()
         assert program.rest() == b"answer\n"
@@ -71,7 +71,7 @@ def test_a_target_that_refuses(served: int, client: str, port: int) -> None:
 
 
 @pytest.mark.parametrize("client", ["nc 5", "ncat 5", "pync 5", "pync 4"])
-def test_a_name_is_looked_up_here(served: int, client: str) -> None:
+def test_a_name_is_looked_up_by_the_server(served: int, client: str) -> None:
     with listening() as target:
         with Program(*CLIENTS[client](served), "localhost", target.port) as program:
             target.accepts().says(b"found\n")
@@ -93,7 +93,7 @@ def test_curl(served: int, how: str) -> None:
 @pytest.mark.parametrize(
     ("user", "status"), [("joe:secret", 0), ("joe:wrong", 97), ("anna:secret", 97), ("", 97)]
 )
-def test_curl_has_to_say_who_it_is(user: str, status: int) -> None:
+def test_curl_needs_a_login(user: str, status: int) -> None:
     program, port = listening_pync("--proxy-type", "socks", "--proxy-auth", "joe:secret")
     with program, listening() as target:
         at = f"{user}@" if user else ""
@@ -104,7 +104,7 @@ def test_curl_has_to_say_who_it_is(user: str, status: int) -> None:
             curl.ends(status)
 
 
-def test_ncat_has_to_say_who_it_is() -> None:
+def test_ncat_needs_a_login() -> None:
     program, port = listening_pync("--proxy-type", "socks", "--proxy-auth", "joe:secret")
     with program, listening() as target:
         words = (*CLIENTS["ncat 5"](port), "127.0.0.1", target.port)
@@ -126,14 +126,14 @@ def test_ncat_has_to_say_who_it_is() -> None:
         ("socks", b"\5\1\0" + b"\5\3\0\1" + bytes(6), b"\5\0" + b"\5\7\0\1" + bytes(6)),
     ],
 )
-def test_what_is_not_served(kind: str, hello: bytes, answer: bytes) -> None:
+def test_refused_requests(kind: str, hello: bytes, answer: bytes) -> None:
     program, port = listening_pync("--proxy-type", kind)
     with program, connected(port) as client:
         client.says(hello)
         assert client.hears_rest() == answer
 
 
-# Much, and many.
+# Large transfers, and many clients.
 
 
 def _through(port: int, target: str) -> Peer:
@@ -145,7 +145,7 @@ def _through(port: int, target: str) -> Peer:
 
 
 @pytest.mark.parametrize("options", [(), ("--rate", "200M"), ("--output", os.devnull)])
-def test_three_megabytes_each_way_and_an_end_on_either_side(options: tuple[str, ...]) -> None:
+def test_three_megabytes_each_way_and_fin_on_both_sides(options: tuple[str, ...]) -> None:
     there, back = os.urandom(3 << 20), os.urandom(3 << 20)
     program, port = listening_pync("--proxy-type", "socks", *options)
     with program, listening() as target:
@@ -161,11 +161,11 @@ def test_three_megabytes_each_way_and_an_end_on_either_side(options: tuple[str, 
         assert heard == [back]
 
 
-def test_one_that_does_not_read_holds_up_itself_only(served: int) -> None:
+def test_a_client_that_does_not_read_blocks_only_itself(served: int) -> None:
     with listening() as target:
         slow = _through(served, target.port)
         source = target.accepts()
-        much = bytes(range(256)) * (1 << 18)  # more than all the kernel's buffers
+        much = bytes(range(256)) * (1 << 18)  # more than all kernel buffers hold
         taken = source.offers(much)
         assert taken < len(much)
         for _ in range(3):
@@ -202,7 +202,7 @@ def test_two_hundred_at_once(served: int) -> None:
             client.hears_end()
 
 
-def test_silent_ones_and_garbage_hold_up_nobody(served: int) -> None:
+def test_silent_clients_and_garbage_do_not_delay_others(served: int) -> None:
     with listening() as target, ExitStack() as stack:
         for word in (b"", b"\5", b"\5\1", b"\5\1\0", b"\4\1\0\1\x7f\0\0\1" + b"u" * 200):
             for _ in range(20):
@@ -220,12 +220,12 @@ def test_silent_ones_and_garbage_hold_up_nobody(served: int) -> None:
 
 
 @pytest.mark.parametrize("command", [("ncat",), (*PYNC, "--as=ncat")], ids=["theirs", "ours"])
-def test_on_through_an_http_proxy_that_asks_who_we_are(command: tuple[str, ...], port: int) -> None:
-    """Who speaks SOCKS only gets through a proxy that speaks HTTP only."""
+def test_through_an_http_proxy_that_requires_a_login(command: tuple[str, ...], port: int) -> None:
+    """A client that supports only SOCKS gets through a proxy that supports only HTTP."""
     needs("ncat")
     words = ("-l", "--proxy-type", "http", "--proxy-auth", "joe:secret", "127.0.0.1", str(port))
     with Program(*command, *words) as further:
-        until(lambda: is_bound(port), "it to listen", further)
+        until(lambda: is_bound(port), "the listener", further)
         for secret in ("secret", "wrong"):
             onward = ("--proxy", f"http://joe:{secret}@127.0.0.1:{port}")
             program, ours = listening_pync("--proxy-type", "socks", *onward)
@@ -242,7 +242,7 @@ def test_on_through_an_http_proxy_that_asks_who_we_are(command: tuple[str, ...],
                 peer.hears(b"question\n")
                 peer.says(b"answer\n")
                 client.hears(b"answer\n")
-                # (Theirs would not pass on the end of one side only.)
+                # (ncat would not relay the FIN of one side.)
                 client.closes()
                 peer.hears_end()
 
@@ -261,7 +261,7 @@ def test_a_limit_of_clients() -> None:
             client.closes()
 
 
-def test_by_tls() -> None:
+def test_with_tls() -> None:
     program, port = listening_pync("--proxy-type", "socks", "--ssl")
     with program, listening() as target:
         import ssl
@@ -281,7 +281,7 @@ def test_by_tls() -> None:
                 client.hears_end()
 
 
-def test_by_tls_half_an_answer_is_not_taken_for_a_whole_one() -> None:
+def test_with_tls_a_reset_of_the_target_is_not_a_clean_end() -> None:
     import ssl
 
     context = ssl.create_default_context()
@@ -304,7 +304,7 @@ def test_by_tls_half_an_answer_is_not_taken_for_a_whole_one() -> None:
 @pytest.mark.parametrize(
     ("ending", "status"), [(signal.SIGTERM, -signal.SIGTERM), (signal.SIGINT, -signal.SIGINT)]
 )
-def test_a_signal_ends_it_whoever_is_there(ending: signal.Signals, status: int) -> None:
+def test_a_signal_ends_it_with_open_connections(ending: signal.Signals, status: int) -> None:
     program, port = listening_pync("--proxy-type", "socks")
     with program, listening() as target, ExitStack() as stack:
         target.sock.listen(64)
@@ -324,7 +324,7 @@ def test_events_as_json(tmp_path: Path) -> None:
     told = tmp_path / "port"
     words = ("-l", "--proxy-type", "socks", "--json", f"--report-port={told}", "127.0.0.1", "0")
     with Program(*PYNC, *words) as program, listening() as target:
-        until(told.exists, "the port to be told", program)
+        until(told.exists, "the port file", program)
         client = _through(int(told.read_text()), target.port)
         target.accepts().closes()
         client.hears_end()

@@ -1,4 +1,4 @@
-"""TLS that is asked for in the protocol of a real server: each of --starttls, and a relay's."""
+"""STARTTLS with real servers: each protocol of --starttls, and a relay."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ import pync.aio
 from ..peer import connected
 from ..programs import PYNC, Program, listening_pync, needs, smtp_server, until
 
-#: Of Dovecot, whose processes have other users.
+#: Settings of Dovecot, whose processes run as other users.
 DOVECOT = """
 base_dir = {home}/run
 state_dir = {home}/state
@@ -102,7 +102,7 @@ INSPIRCD = """
 <connect allow="*"><pid file="{home}/pid">
 """
 
-#: The one file that INN's nnrpd reads by a name from its environment; the rest is in its folders.
+#: The file that INN's nnrpd finds by an environment variable; it names the folders of the rest.
 INN = """
 mta: "/bin/false"
 organization: x
@@ -156,7 +156,7 @@ skip-grant-tables
 
 
 class Place(NamedTuple):
-    """Where a server is to be: its folder, which everybody may enter, its port and certificate."""
+    """The place of a server: a folder that all users may enter, a port and a certificate."""
 
     home: Path
     port: int
@@ -170,7 +170,7 @@ class Place(NamedTuple):
 
 @pytest.fixture
 def place(port: int, pem: Path) -> Iterator[Place]:
-    # (Not in tmp_path: its parents are closed to another user.)
+    # (Not in tmp_path: another user cannot enter its parents.)
     with tempfile.TemporaryDirectory(prefix="tls") as folder:
         home = Path(folder)
         home.chmod(0o755)
@@ -215,7 +215,7 @@ def _xmpp(place: Place) -> list[str]:
 
 def _irc(place: Place) -> list[str]:
     config = place.write("inspircd.conf", INSPIRCD)
-    # (Its end may be a core dump, for which it raises the limit.)
+    # (It may end with a core dump, for which it raises the limit.)
     return [
         "prlimit",
         "--core=0:0",
@@ -290,7 +290,7 @@ def _postgres(place: Place) -> list[str]:
 
 
 class Talk(NamedTuple):
-    """A server: the programs that are needed, how it is started, what is said in TLS, and heard."""
+    """A server: the required programs, how to start it, what to send inside TLS, and the answer."""
 
     programs: list[str]
     starts: Callable[[Place], list[str]]
@@ -298,7 +298,7 @@ class Talk(NamedTuple):
     hears: bytes
 
 
-#: PostgreSQL: the start of a session by "me" without a password (AuthenticationOk).
+#: PostgreSQL: the start of a session of "me" without a password (AuthenticationOk).
 _SESSION = b"\0\x03\0\0user\0me\0database\0postgres\0\0"
 
 SERVERS = {
@@ -310,7 +310,7 @@ SERVERS = {
     "lmtp": Talk(["dovecot", "dovecot-lmtp"], _lmtp, b"LHLO me\r\nQUIT\r\n", b"221 2.0.0 Bye"),
     "sieve": Talk(["dovecot", "dovecot-sieve"], _sieve, b"LOGOUT\r\n", b'OK "Logout completed'),
     "ftp": Talk(["vsftpd"], _ftp, b"AUTH TLS\r\nQUIT\r\n", b"221 Goodbye."),
-    # An anonymous bind, and its success.
+    # An anonymous bind, and its successful answer.
     "ldap": Talk(
         ["slapd"],
         _ldap,
@@ -338,7 +338,7 @@ SERVERS = {
 
 @pytest.fixture(params=SERVERS)
 def talk(request: pytest.FixtureRequest, place: Place) -> Iterator[tuple[str, Talk]]:
-    """A protocol, and its server, which runs."""
+    """A protocol, and its running server."""
     talk = SERVERS[request.param]
     for program in talk.programs:
         needs(program)
@@ -347,7 +347,7 @@ def talk(request: pytest.FixtureRequest, place: Place) -> Iterator[tuple[str, Ta
     with Program(*talk.starts(place)) as server:
         until(lambda: is_ready(place), f"{talk.programs[-1]} to be ready", server)
         yield request.param, talk
-        # It has processes and shared memory of its own to end.
+        # It has to stop its processes and to free its shared memory.
         server.process.terminate()
         server.ends(None)
 
@@ -357,12 +357,12 @@ def is_ready(place: Place) -> bool:
         socket.create_connection(("127.0.0.1", place.port)).close()
     except ConnectionError:
         return False
-    # PostgreSQL listens before it takes clients.
+    # PostgreSQL listens before it accepts clients.
     state = place.home / "data" / "postmaster.pid"
     return not state.exists() or "ready" in state.read_text()
 
 
-def test_a_server_begins_tls(talk: tuple[str, Talk], place: Place) -> None:
+def test_a_server_starts_tls(talk: tuple[str, Talk], place: Place) -> None:
     protocol, asked = talk
     with pync.dial(
         f"tls://localhost:{place.port}", trusted=str(place.pem), starttls=protocol, timeout=20
@@ -374,7 +374,7 @@ def test_a_server_begins_tls(talk: tuple[str, Talk], place: Place) -> None:
 
 
 @pytest.mark.parametrize("talk", ["smtp", "postgres"], indirect=True)
-def test_the_command_line_asks_for_it(talk: tuple[str, Talk], place: Place) -> None:
+def test_the_command_line_option(talk: tuple[str, Talk], place: Place) -> None:
     protocol, asked = talk
     words = (f"--starttls={protocol}", f"--ssl-trustfile={place.pem}", "localhost")
     with Program(*PYNC, "-v", *words, str(place.port)) as client:
@@ -384,7 +384,7 @@ def test_the_command_line_asks_for_it(talk: tuple[str, Talk], place: Place) -> N
 
 
 @pytest.mark.parametrize("talk", ["imap", "postgres"], indirect=True)
-def test_a_relay_asks_for_it_onward(talk: tuple[str, Talk], place: Place) -> None:
+def test_a_relay_to_a_starttls_server(talk: tuple[str, Talk], place: Place) -> None:
     protocol, asked = talk
     words = (f"--to-starttls={protocol}", f"--to-ssl-trustfile={place.pem}")
     onward = f"--to=tls://localhost:{place.port}"
@@ -410,7 +410,7 @@ def test_the_library_under_asyncio(talk: tuple[str, Talk], place: Place) -> None
 
 
 @pytest.mark.parametrize("talk", ["imap"], indirect=True)
-def test_another_protocol_is_one_clear_line(talk: tuple[str, Talk], place: Place) -> None:
+def test_a_wrong_protocol_is_one_clear_line(talk: tuple[str, Talk], place: Place) -> None:
     with Program(*PYNC, "--starttls=smtp", "localhost", str(place.port)) as client:
         assert re.fullmatch(
             rb"pync: dial tls://127\.0\.0\.1:%d: the server does not begin TLS: "

@@ -1,4 +1,4 @@
-"""STARTTLS with a real Postfix, honest and not: its certificate, its refusals, who is between."""
+"""STARTTLS with a real Postfix: certificates, refusals, and attackers on the connection."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ..programs import PYNC, Program, needs, until
 #: Starts Postfix alone: ``postfix PORT FOLDER [NAME=VALUE of main.cf ...]``.
 POSTFIX = Path(__file__).parents[2] / "examples" / "profiles" / "smtp" / "postfix"
 
-#: What pync says in plain text, and nothing else.
+#: Everything that pync sends in plain text.
 ASKS = b"EHLO localhost\r\n", b"STARTTLS\r\n"
 
 Starts = Callable[..., int]
@@ -37,7 +37,7 @@ def postfix(port: int, pem: Path) -> Iterator[Starts]:
         pytest.skip("only root starts Postfix")
 
     with ExitStack() as stack:
-        # (Not in tmp_path: its parents are closed to Postfix's user.)
+        # (Not in tmp_path: Postfix's user cannot enter its parents.)
         home = stack.enter_context(tempfile.TemporaryDirectory(prefix="postfix"))
         Path(home).chmod(0o755)
         queue = Path(home, "queue")
@@ -75,7 +75,7 @@ def test_the_certificate_is_verified(postfix: Starts, pem: Path) -> None:
         client.end_input()
         answer = client.rest()
         said = client.ends()
-    # Inside TLS, it is not offered once more (RFC 3207 4.2).
+    # Inside TLS, STARTTLS is not offered again (RFC 3207 4.2).
     assert b"STARTTLS" not in answer
     assert answer.endswith(b"221 2.0.0 Bye\r\n")
     assert b"Secured by TLSv1" in said
@@ -113,17 +113,17 @@ def test_postfix_without_tls_gets_no_input(postfix: Starts, pem: Path) -> None:
     assert said == (b"pync: dial tls://127.0.0.1:%d: the server does not offer STARTTLS\n" % port)
 
 
-#: What somebody in between adds to the server's last plain answer -> why the client ends.
+#: Bytes that an attacker adds to the server's last plain answer -> why the client ends.
 INJECTED = {
     b"250 OK\r\n": b"the server sent plain text after it began TLS",
     b"220 2.0.0 Ready to start TLS\r\n": b"the server sent plain text after it began TLS",
-    # The alert close_notify of TLS 1.2, and nothing after it.
+    # The alert close_notify of TLS 1.2, without anything after it.
     b"\x15\x03\x03\0\2\1\0": b"TLS/SSL connection has been closed (EOF)",
 }
 
 
 @pytest.mark.parametrize("injected", INJECTED)
-def test_bytes_between_the_answer_and_tls_are_not_taken(
+def test_bytes_between_the_answer_and_tls_are_not_accepted(
     postfix: Starts, pem: Path, injected: bytes
 ) -> None:
     with ExitStack() as stack:
@@ -138,7 +138,7 @@ def test_bytes_between_the_answer_and_tls_are_not_taken(
     )
 
 
-def test_a_removed_offer_is_no_reason_to_speak_in_plain_text(postfix: Starts, pem: Path) -> None:
+def test_without_an_offer_nothing_is_sent_in_plain_text(postfix: Starts, pem: Path) -> None:
     with ExitStack() as stack:
         client, near, far = _between(stack, postfix("may"), pem)
         client.write(b"secret\r\n")
@@ -150,7 +150,7 @@ def test_a_removed_offer_is_no_reason_to_speak_in_plain_text(postfix: Starts, pe
         assert b"does not offer STARTTLS" in client.ends(1)
 
 
-def test_the_dialogue_may_come_byte_by_byte(postfix: Starts, pem: Path) -> None:
+def test_the_dialogue_may_arrive_byte_by_byte(postfix: Starts, pem: Path) -> None:
     with ExitStack() as stack:
         client, near, far = _between(stack, postfix("may"), pem)
         _begins(near, far, size=1)
@@ -161,14 +161,14 @@ def test_the_dialogue_may_come_byte_by_byte(postfix: Starts, pem: Path) -> None:
         client.ends()
 
 
-def test_the_library_tells_a_refusal(postfix: Starts) -> None:
+def test_the_library_reports_a_refusal(postfix: Starts) -> None:
     port = postfix("none")
     with pytest.raises(TlsError, match="does not offer STARTTLS"):
         pync.dial(f"tls://localhost:{port}", starttls="smtp", timeout=20)
 
 
 def _between(stack: ExitStack, port: int, pem: Path) -> tuple[Program, Peer, Peer]:
-    """pync, and the two connections of somebody between it and Postfix."""
+    """Return pync, and the two connections of an attacker between pync and Postfix."""
     server = stack.enter_context(listening())
     words = ("--starttls=smtp", f"--ssl-trustfile={pem}", "localhost", str(server.port))
     client = stack.enter_context(Program(*PYNC, *words))
@@ -176,7 +176,7 @@ def _between(stack: ExitStack, port: int, pem: Path) -> tuple[Program, Peer, Pee
 
 
 def _begins(near: Peer, far: Peer, size: int = 1024) -> None:
-    """Pass the plain dialogue on; to the client, in pieces of a size."""
+    """Relay the plain dialogue; send to the client in pieces of a size."""
     for asked, end in zip(
         (b"", *ASKS), (b"Postfix\r\n", b" CHUNKING\r\n", b"TLS\r\n"), strict=True
     ):
@@ -188,11 +188,11 @@ def _begins(near: Peer, far: Peer, size: int = 1024) -> None:
 
 
 def _carry(near: Peer, far: Peer) -> None:
-    """Pass on whatever comes from either side, until one ends."""
+    """Relay data in both directions until one side ends."""
     onward = {near.sock: far, far.sock: near}
     while True:
         ready, _, _ = select.select(list(onward), [], [], DEADLINE)
-        assert ready, "neither side says anything"
+        assert ready, "neither side sends anything"
         for sock in ready:
             try:
                 data = sock.recv(65536)

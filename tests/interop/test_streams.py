@@ -18,13 +18,13 @@ SIZE = 100_000_000
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """100 MB that go one way."""
+    """100 MB for one direction."""
     return bulk(tmp_path_factory.mktemp("bulk") / "here")
 
 
 @pytest.fixture(scope="module")
 def there(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """100 MB that go the other way."""
+    """100 MB for the other direction."""
     return bulk(tmp_path_factory.mktemp("bulk") / "there")
 
 
@@ -36,8 +36,8 @@ def bulk(path: Path) -> Path:
     return path
 
 
-#: A listening nc leaves at the other's FIN as soon as its buffers are empty, although its
-#: own input goes on: towards it the FIN must come last.
+#: A listening nc exits after the peer's FIN as soon as its buffers are empty, even if its
+#: own input continues: the FIN sent to it must come last.
 OURS = {"nc": ["--half-open", "--no-shutdown"]}
 
 
@@ -119,8 +119,8 @@ def test_pync_listens_at_a_path(peer: str, here: Path, there: Path, tmp_path: Pa
 
 
 @pytest.mark.parametrize("peer", ["nc", "ncat", "socat"])
-def test_pipes_carry_it_too(peer: str, here: Path, tmp_path: Path) -> None:
-    """Through pipes on both sides, where splice does the work."""
+def test_through_pipes(peer: str, here: Path, tmp_path: Path) -> None:
+    """Through pipes on both sides, where splice moves the data."""
     command = needs(peer)
     received = tmp_path / "received"
     with ExitStack() as stack:
@@ -143,8 +143,8 @@ def test_pipes_carry_it_too(peer: str, here: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("peer", ["nc", "ncat", "socat"])
-def test_each_sees_the_others_half_close(peer: str) -> None:
-    """Our end of input is the peer's end of file, and its answer still comes back."""
+def test_half_close_in_both_directions(peer: str) -> None:
+    """The end of input is the peer's end of file, and its answer still arrives."""
     command = needs(peer)
     ours, port = listening_pync()
     with ours, Program(command, *CONNECTS[peer]("127.0.0.1", port)) as other:

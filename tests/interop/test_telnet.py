@@ -1,4 +1,4 @@
-"""A real telnet on a terminal talks to pync, and a person types at both."""
+"""A real telnet on a terminal connects to pync; the test types at both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``-t`` beside nc's and ncat's: the same options refused in the same words."""
+"""``-t`` compared with nc and ncat: the same options are refused with the same bytes."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ import pytest
 from ..peer import STALLED, connected, listening
 from ..programs import PYNC, Program, is_bound, listening_pync, needs, until
 
-#: What the host says -> (the answer, what of it is text).
+#: Bytes from the host -> (the answer, the text that remains).
 SAID = {
     "DO": (b"\xff\xfd\x01", b"\xff\xfc\x01"),
     "WILL": (b"\xff\xfb\x03", b"\xff\xfe\x03"),
     "several": (b"\xff\xfd\x18\xff\xfd\x20\xff\xfb\x01", b"\xff\xfc\x18\xff\xfc\x20\xff\xfe\x01"),
 }
 
-#: Dialect -> how it is called as a client that answers TELNET.
+#: Dialect -> its command line as a client that answers TELNET options.
 WORDS = {"nc": ["-N", "-t"], "ncat": ["-t"]}
 
 
 @pytest.mark.parametrize("said", SAID)
 @pytest.mark.parametrize("dialect", WORDS)
-def test_options_are_refused_as_theirs_does(dialect: str, said: str) -> None:
+def test_options_are_refused_as_by_nc_and_ncat(dialect: str, said: str) -> None:
     asked, answer = SAID[said]
     for command in ([needs(dialect)], [*PYNC, f"--as={dialect}"]):
         words = [*command, *WORDS[dialect], "127.0.0.1"]
@@ -37,7 +37,7 @@ def test_options_are_refused_as_theirs_does(dialect: str, said: str) -> None:
 
 
 @pytest.mark.parametrize("words", [["--as=nc"], ["--as=ncat"], []], ids=["nc", "ncat", "pync"])
-def test_nothing_of_it_is_left_in_the_output(words: list[str]) -> None:
+def test_no_option_is_left_in_the_output(words: list[str]) -> None:
     with listening() as server, Program(*PYNC, *words, "-t", "127.0.0.1", server.port) as ours:
         peer = server.accepts()
         peer.says(b"log\xff")
@@ -51,7 +51,7 @@ def test_nothing_of_it_is_left_in_the_output(words: list[str]) -> None:
 
 
 @pytest.mark.parametrize("command", ["ncat", "ours"])
-def test_a_command_of_ncat_s_gets_telnet_as_it_comes(command: str) -> None:
+def test_a_command_of_ncat_gets_telnet_unchanged(command: str) -> None:
     words = [needs("ncat")] if command == "ncat" else [*PYNC, "--as=ncat"]
     with listening() as server:
         with Program(*words, "-t", "-e", "/bin/cat", "127.0.0.1", server.port) as program:
@@ -63,12 +63,12 @@ def test_a_command_of_ncat_s_gets_telnet_as_it_comes(command: str) -> None:
 
 
 @pytest.mark.parametrize("command", ["ncat", "ours"])
-def test_ncat_s_broker_passes_telnet_on_as_it_comes(command: str, port: int) -> None:
+def test_ncat_s_broker_relays_telnet_unchanged(command: str, port: int) -> None:
     words = [needs("ncat")] if command == "ncat" else [*PYNC, "--as=ncat"]
     with Program(*words, "-t", "-l", "--broker", "127.0.0.1", str(port)) as program:
-        until(lambda: is_bound(port), "the broker listens", program)
+        until(lambda: is_bound(port), "the broker to listen", program)
         with connected(port) as one, connected(port) as other:
-            # What one says comes to the other as soon as both are in.
+            # Data of one client reaches the other as soon as both are connected.
             while not select.select([other.sock], [], [], STALLED)[0]:
                 one.says(b"?")
             line = b"a\xff\xfd\x01b\xff\xff\n"

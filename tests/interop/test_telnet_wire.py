@@ -1,7 +1,7 @@
-"""The same host to telnet and to pync as telnet: what goes over the wire is the same.
+"""telnet, and pync as telnet, with the same host: the data on the wire is equal.
 
-The host says something, the program answers; a barrier (an option that nobody has) shows
-that the answer is complete.
+The host sends something, the program answers; a barrier (an unknown option) proves that
+the answer is complete.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ..programs import PYNC, Program, needs
 
 OURS = [*PYNC, "--as=telnet"]
 
-#: DO 99, which is answered by WONT 99.
+#: DO 99, which is answered with WONT 99.
 BARRIER, PASSED = b"\xff\xfd\x63", b"\xff\xfc\x63"
 
 
@@ -95,7 +95,7 @@ def test_options_on_a_terminal(asked: str) -> None:
     assert answer(OURS) == answer([needs("telnet")])
 
 
-#: What is typed into a pipe, and how.
+#: What is written into a pipe, and how.
 TYPED = {
     "a line": ([], b"hello\n"),
     "no line's end": ([], b"hello"),
@@ -119,8 +119,8 @@ TYPED = {
 
 
 @pytest.mark.parametrize("typed", TYPED)
-def test_what_is_piped(typed: str) -> None:
-    """Theirs forgets what it has read when the input ends, so that must come later."""
+def test_piped_input(typed: str) -> None:
+    """telnet drops data that it has read when its input ends, so the end must come later."""
     words, data = TYPED[typed]
     with (
         listening() as server,
@@ -145,7 +145,7 @@ def test_what_is_piped(typed: str) -> None:
         assert told == (theirs.rest(), theirs.ends(0))
 
 
-#: Keys on a terminal, line by line: what is typed, and the last bytes that the host hears.
+#: Keys on a terminal, line by line: what is typed, and the last bytes that the host gets.
 KEYS = {
     "a line": (b"hello\r", b"\r\n"),
     "erased": (b"hex\x7fllo\r", b"\r\n"),
@@ -196,7 +196,7 @@ def _end(echoes: bool, last: bytes) -> bytes:
         (b"a\xff\xfa\x18" + b"x" * 9000 + b"\xff\xf0b", b"ab"),
     ],
 )
-def test_what_is_seen(says: bytes, seen: bytes) -> None:
+def test_terminal_output(says: bytes, seen: bytes) -> None:
     for command in ([needs("telnet")], OURS):
         with listening() as server, Terminal([*command, "127.0.0.1", server.port]) as person:
             peer = server.accepts()
@@ -207,7 +207,7 @@ def test_what_is_seen(says: bytes, seen: bytes) -> None:
             assert person.sees_to_the_end().endswith(b"Connection closed by foreign host.\r\n")
 
 
-def test_a_window_that_changes_its_size_is_told() -> None:
+def test_a_new_window_size_is_sent() -> None:
     def told(command: list[str]) -> bytes:
         with listening() as server, Terminal([*command, "127.0.0.1", server.port]) as person:
             peer = server.accepts()
@@ -225,7 +225,7 @@ def test_a_window_that_changes_its_size_is_told() -> None:
     ["status", "send foo", "open elsewhere", "foo", "s", "toggle crlf", "set echo off", "? send"],
 )
 def test_commands_on_a_terminal(typed: str) -> None:
-    """What a person sees of a command; a line without a command goes back to the host."""
+    """The output of a command; a line without a command goes back to the host."""
 
     def screen(command: list[str]) -> bytes:
         with listening() as server, Terminal([*command, "127.0.0.1", server.port]) as person:

@@ -1,4 +1,4 @@
-"""The same words to telnet and to pync as telnet: output, complaints and status are the same."""
+"""Command lines of telnet, and of pync as telnet: equal output, messages and exit status."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ OURS = [*PYNC, "--as=telnet"]
 
 
 def both(words: list[str], typed: bytes = b"") -> list[subprocess.CompletedProcess[bytes]]:
-    """What theirs and ours said to the same."""
+    """Return the outcomes of telnet and of pync for the same input."""
     return [
         subprocess.run(
             [*command, *words], input=typed, capture_output=True, timeout=DEADLINE, check=False
@@ -42,7 +42,7 @@ def both(words: list[str], typed: bytes = b"") -> list[subprocess.CompletedProce
     ],
     ids=" ".join,
 )
-def test_what_cannot_be_done(words: list[str]) -> None:
+def test_failures(words: list[str]) -> None:
     theirs, ours = both(words)
     assert (ours.stdout, ours.stderr, ours.returncode) == (
         theirs.stdout,

@@ -1,4 +1,4 @@
-"""pync.telnet beside telnetlib (Python up to 3.12): the same host, the same calls."""
+"""pync.telnet compared with telnetlib (Python up to 3.12): the same host, the same calls."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     telnetlib: ModuleType = importlib.import_module("telnetlib")
 
-#: A step is what the host says, or None for its end, or a call: the method and its arguments.
+#: A step is data from the host, None for its FIN, or a call (the method and its arguments).
 Step = bytes | None | tuple[Any, ...]
 
 LONG = b"line\r\n" * 5000
@@ -118,7 +118,7 @@ SESSIONS: dict[str, list[Step]] = {
 
 
 def played(module: ModuleType, session: list[Step], callback: bool) -> tuple[list[object], bytes]:
-    """What the calls gave, and what the host heard."""
+    """Return the results of the calls, and the data that the host received."""
     results: list[object] = []
     with listening() as server, module.Telnet("127.0.0.1", server.port, DEADLINE) as tn:
         peer = server.accepts()
@@ -140,7 +140,7 @@ def played(module: ModuleType, session: list[Step], callback: bool) -> tuple[lis
 
 
 def result(call: Callable[..., Any], *arguments: Any) -> object:
-    """What a call gives, in a form that compares."""
+    """Return the result of a call in a form that can be compared."""
     try:
         found = call(*arguments)
     except (EOFError, OSError) as error:
@@ -161,7 +161,7 @@ def test_the_same_calls_give_the_same(
 
 
 def debugged(capsys: pytest.CaptureFixture[str]) -> list[str]:
-    """What was printed, without the port, and without the reads: ours are larger."""
+    """Return the debug output without the port and without the reads, as pync's are larger."""
     lines = capsys.readouterr().out.splitlines()
     return [line.partition("): ")[2] for line in lines if "): recv " not in line]
 
@@ -174,7 +174,7 @@ def test_bytes_cut_anywhere_give_the_same(cuts: int) -> None:
     assert played(telnet, session, False) == played(telnetlib, session, False)
 
 
-def test_every_name_is_there() -> None:
+def test_every_name_exists() -> None:
     # test() is python -m telnetlib.
     names = {
         name
@@ -196,8 +196,8 @@ def test_every_method_takes_the_same_arguments() -> None:
             assert ours[: len(parameters)] == parameters, name
 
 
-#: Python's own tests of telnetlib, with pync.telnet under its name. Two things are told
-#: otherwise: a stub takes the socket's place after the connection, not before, and waiting asks
+#: Python's own tests of telnetlib, run with pync.telnet in its place. Two things are
+#: changed: a stub replaces the socket after the connection, not before, and waiting asks
 #: the stub (their tests replace a selector inside telnetlib).
 PYTHONS_OWN = """
     import sys, unittest

@@ -1,4 +1,4 @@
-"""TLS between pync, openssl, ncat and Python's own: both roles, both versions, names and ends."""
+"""TLS between pync, openssl, ncat and Python's ssl: roles, versions, host names, closing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NCAT = (*PYNC, "--as=ncat")
 def tls_server(
     pem: Path, play: Callable[[ssl.SSLSocket], None], version: str = "TLSv1_3"
 ) -> Iterator[int]:
-    """A server of Python's own; what it does with one client runs in a thread."""
+    """A server with Python's ssl; a thread runs the given function with one client."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem)
     context.minimum_version = context.maximum_version = ssl.TLSVersion[version]
@@ -54,7 +54,7 @@ def to_the_end(tls: ssl.SSLSocket) -> bytes:
 
 
 def echoes_at_the_end(tls: ssl.SSLSocket) -> None:
-    """Hear everything to close_notify, and only then answer: half a close, if it works."""
+    """Read everything to close_notify, and only then answer: this needs a half-close."""
     data = to_the_end(tls)
     tls.sendall(b"heard " + data)
     tls.unwrap().close()
@@ -62,7 +62,7 @@ def echoes_at_the_end(tls: ssl.SSLSocket) -> None:
 
 @pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
 @pytest.mark.parametrize("size", [0, 5, 3_000_000])
-def test_our_end_is_half_a_close(pem: Path, version: str, size: int) -> None:
+def test_the_end_of_input_is_a_half_close(pem: Path, version: str, size: int) -> None:
     data = bytes(size)
     with tls_server(pem, echoes_at_the_end, version) as port:
         command = [*PYNC, "--ssl", "--ssl-trustfile", str(pem), "localhost", str(port)]
@@ -87,7 +87,7 @@ def test_a_certificate_is_verified_unless_told_not_to(pem: Path) -> None:
             assert b"is not verified (--insecure)\n" in ours.ends(0)
 
 
-def test_the_name_has_to_fit(pem: Path) -> None:
+def test_the_host_name_has_to_match(pem: Path) -> None:
     trust = ("--ssl", "--ssl-trustfile", str(pem))
     with tls_server(pem, echoes_at_the_end) as port:
         with Program(*PYNC, *trust, "127.0.0.1", str(port)) as ours:
@@ -106,7 +106,7 @@ def test_the_name_has_to_fit(pem: Path) -> None:
             ours.ends(0)
 
 
-def test_what_was_agreed_upon_is_told(pem: Path) -> None:
+def test_the_negotiated_parameters_are_reported(pem: Path) -> None:
     with tls_server(pem, echoes_at_the_end) as port:
         options = ("-v", "--ssl", "--ssl-trustfile", str(pem), "--ssl-alpn", "other,pync/1")
         with Program(*PYNC, *options, "localhost", str(port)) as ours:
@@ -164,7 +164,7 @@ def test_an_alert_after_the_handshake(pem: Path) -> None:
             )
 
 
-def test_a_name_in_the_cn_alone_is_none(tmp_path: Path) -> None:
+def test_a_name_only_in_the_cn_is_not_accepted(tmp_path: Path) -> None:
     words = ("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost")
     files = ("-keyout", str(tmp_path / "key"), "-out", str(tmp_path / "certificate"))
     subprocess.run([needs("openssl"), *words, *files], check=True, capture_output=True)
@@ -185,24 +185,24 @@ def test_a_listener_shows_a_certificate_from_pkcs12(
     subprocess.run(command, check=True, capture_output=True)
     with Program(*PYNC, "-l", "--ssl-cert", str(path), "127.0.0.1", str(port)) as ours:
         if passphrase:
-            # (A session of its own has no terminal.)
+            # (A new session has no terminal.)
             assert ours.ends(2).startswith(f"pync: --ssl-cert {path}: the private key is".encode())
             return
-        until(lambda: is_bound(port), "it to listen", ours)
+        until(lambda: is_bound(port), "the listener", ours)
         with socket.create_connection(("127.0.0.1", port), DEADLINE) as sock:
             with client_context(pem).wrap_socket(sock, server_hostname="localhost") as tls:
                 tls.sendall(b"verified")
                 assert ours.read(8) == b"verified"
 
 
-def test_a_plain_server_is_no_tls(pem: Path) -> None:
+def test_a_plain_server_is_reported(pem: Path) -> None:
     with listening() as server, Program(*PYNC, "--ssl", "127.0.0.1", server.port) as ours:
         peer = server.accepts()
         peer.says(b"220 plain text\r\n")
         assert b"wrong version number" in ours.ends(1)
 
 
-def test_wrong_files_are_told_before_anything_happens(tmp_path: Path) -> None:
+def test_wrong_files_are_reported_before_the_connection(tmp_path: Path) -> None:
     for option in ("--ssl-cert", "--ssl-trustfile"):
         with Program(*PYNC, "--ssl", option, "/no/such", "127.0.0.1", "1") as ours:
             assert ours.ends(2) == f"pync: {option} /no/such: no such file or directory\n".encode()
@@ -223,7 +223,7 @@ def client_context(pem: Path | None) -> ssl.SSLContext:
 def test_a_listener(pem: Path, port: int, own: bool) -> None:
     certificate = () if own else ("--ssl-cert", str(pem))
     with Program(*PYNC, "-lv", "--ssl", *certificate, "127.0.0.1", str(port)) as ours:
-        until(lambda: is_bound(port), "it to listen", ours)
+        until(lambda: is_bound(port), "the listener", ours)
         context = client_context(None if own else pem)
         with socket.create_connection(("127.0.0.1", port), DEADLINE) as sock:
             with context.wrap_socket(sock, server_hostname="localhost") as tls:
@@ -232,15 +232,15 @@ def test_a_listener(pem: Path, port: int, own: bool) -> None:
                 ours.write(b"answer\n")
                 assert tls.recv(100) == b"answer\n"
                 ours.end_input()
-                # close_notify, as soon as nothing has come for a moment.
+                # close_notify, as soon as nothing has arrived for a moment.
                 assert tls.recv(100) == b""
                 tls.unwrap().close()
         ours.ends(0)
 
 
-def test_garbage_fails_only_itself(pem: Path, port: int) -> None:
+def test_garbage_ends_only_its_client(pem: Path, port: int) -> None:
     with Program(*PYNC, "-lk", "--ssl", "--ssl-cert", str(pem), "127.0.0.1", str(port)) as ours:
-        until(lambda: is_bound(port), "it to listen", ours)
+        until(lambda: is_bound(port), "the listener", ours)
         with connected(port) as plain:
             plain.says(b"GET / HTTP/1.0\r\n\r\n")
             plain.hears_rest()
@@ -252,10 +252,12 @@ def test_garbage_fails_only_itself(pem: Path, port: int) -> None:
 
 
 @pytest.mark.parametrize("options", [("-l",), ("-lk",), ("-l", "-e", "cat"), ("-lk", "-e", "cat")])
-def test_a_silent_client_holds_up_nobody(pem: Path, port: int, options: tuple[str, ...]) -> None:
+def test_a_silent_client_does_not_delay_others(
+    pem: Path, port: int, options: tuple[str, ...]
+) -> None:
     words = (*options, "--ssl", "--ssl-cert", str(pem), "127.0.0.1", str(port))
     with Program(*PYNC, *words) as ours:
-        until(lambda: is_bound(port), "it to listen", ours)
+        until(lambda: is_bound(port), "the listener", ours)
         with connected(port), connected(port) as slow:
             slow.says(b"\x16\x03\x01")
             began = time.monotonic()
@@ -269,10 +271,10 @@ def test_a_silent_client_holds_up_nobody(pem: Path, port: int, options: tuple[st
             assert time.monotonic() - began < 5
 
 
-def test_clients_show_certificates_where_they_are_asked_for(pem: Path, port: int) -> None:
+def test_clients_send_requested_certificates(pem: Path, port: int) -> None:
     options = ("--ssl", "--ssl-cert", str(pem), "--ssl-trustfile", str(pem))
     with Program(*PYNC, "-lk", *options, "127.0.0.1", str(port)) as ours:
-        until(lambda: is_bound(port), "it to listen", ours)
+        until(lambda: is_bound(port), "the listener", ours)
         with Program(*PYNC, "--insecure", "--ssl", "localhost", str(port)) as nobody:
             nobody.end_input()
             nobody.ends(1)
@@ -283,13 +285,13 @@ def test_clients_show_certificates_where_they_are_asked_for(pem: Path, port: int
             somebody.ends(0)
 
 
-# The others.
+# Other programs.
 
 
 @pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
 def test_openssl_connects(pem: Path, port: int, version: str) -> None:
     with Program(*PYNC, "-l", "--ssl", "--ssl-cert", str(pem), "127.0.0.1", str(port)) as ours:
-        until(lambda: is_bound(port), "it to listen", ours)
+        until(lambda: is_bound(port), "the listener", ours)
         words = ("s_client", "-quiet", version, "-connect", f"127.0.0.1:{port}")
         with Program(needs("openssl"), *words) as theirs:
             theirs.write(b"question\n")
@@ -316,7 +318,7 @@ def test_ncat_in_either_role(pem: Path, port: int, listener: str, client: str) -
     programs = {"ours": NCAT, "theirs": (needs("ncat"),)}
     files = ("--ssl-cert", str(pem), "--ssl-key", str(pem))
     with Program(*programs[listener], "-l", "--ssl", *files, "127.0.0.1", str(port)) as server:
-        until(lambda: is_bound(port), "it to listen", server)
+        until(lambda: is_bound(port), "the listener", server)
         with Program(*programs[client], "--ssl", "127.0.0.1", str(port)) as other:
             other.write(b"question\n")
             assert server.read(9) == b"question\n"
@@ -330,14 +332,14 @@ def test_ncat_in_either_role(pem: Path, port: int, listener: str, client: str) -
 
 @pytest.mark.parametrize("listener", ["ours", "theirs"])
 def test_a_client_that_is_silent_in_the_handshake(pem: Path, port: int, listener: str) -> None:
-    """Theirs takes the first that connects and no other, if that one says nothing at all."""
+    """ncat accepts the first connection only, even if that client stays silent."""
     command = NCAT if listener == "ours" else (needs("ncat"),)
     files = ("--ssl-cert", str(pem), "--ssl-key", str(pem))
     with Program(*command, "-l", "--ssl", *files, "127.0.0.1", str(port)) as server:
-        until(lambda: is_bound(port), "it to listen", server)
+        until(lambda: is_bound(port), "the listener", server)
         with connected(port):
             if listener == "theirs":
-                until(lambda: not is_bound(port), "it to listen no more", server)
+                until(lambda: not is_bound(port), "the listener to close", server)
                 return
             with socket.create_connection(("127.0.0.1", port), DEADLINE) as sock:
                 with client_context(pem).wrap_socket(sock, server_hostname="localhost") as tls:
@@ -350,7 +352,7 @@ def test_a_failed_handshake_ends_a_listener_for_one(pem: Path, port: int, listen
     command = NCAT if listener == "ours" else (needs("ncat"),)
     files = ("--ssl-cert", str(pem), "--ssl-key", str(pem))
     with Program(*command, "-l", "--ssl", *files, "127.0.0.1", str(port)) as server:
-        until(lambda: is_bound(port), "it to listen", server)
+        until(lambda: is_bound(port), "the listener", server)
         with connected(port) as client:
             client.says(b"abc\n")
         server.ends(1)
@@ -366,7 +368,7 @@ def test_a_failed_handshake_ends_a_listener_for_one(pem: Path, port: int, listen
     ],
 )
 @pytest.mark.parametrize("role", ["client", "listener"])
-def test_old_peers_are_understood_as_by_ncat(
+def test_old_peers_are_supported_as_by_ncat(
     tmp_path: Path, port: int, server: tuple[str, ...], options: tuple[str, ...], role: str
 ) -> None:
     words = ("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost")
@@ -393,7 +395,7 @@ def test_old_peers_are_understood_as_by_ncat(
                 assert client.shows(b"answer\n") == b"answer\n"
 
 
-def test_ncat_verifies_when_it_is_asked_to(pem: Path) -> None:
+def test_ncat_verifies_with_the_option(pem: Path) -> None:
     outcomes = []
     for command in (NCAT, (needs("ncat"),)):
         with tls_server(pem, echoes_at_the_end) as port:

@@ -1,4 +1,4 @@
-"""The ends of TLS connections: close_notify and when it is sent, and what comes without it."""
+"""How TLS connections end: when close_notify is sent, and what happens without it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..peer import DEADLINE
 from ..programs import PYNC, Program, is_bound, listening_pync, needs, pync, until
 from .test_tls import client_context, tls_server
 
-#: Seconds within which two of us are through.
+#: Seconds within which two pync programs finish.
 PROMPTLY = 5.0
 
 
@@ -41,7 +41,7 @@ def promptly() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("size", [0, 1, 3_000_000])
-def test_a_file_goes_to_a_listener(
+def test_a_file_is_sent_to_a_listener(
     pem: Path, client: tuple[str, ...], size: int, tmp_path: Path
 ) -> None:
     server, port = listener(pem)
@@ -55,20 +55,20 @@ def test_a_file_goes_to_a_listener(
 
 
 @pytest.mark.parametrize("size", [1, 3_000_000])
-def test_a_file_comes_from_a_listener(pem: Path, client: tuple[str, ...], size: int) -> None:
+def test_a_file_is_received_from_a_listener(pem: Path, client: tuple[str, ...], size: int) -> None:
     server, port = listener(pem)
     data = bytes(size)
     with server, promptly(), pync(*client, "localhost", port) as ours:
         server.write(data)
         server.end_input()
-        # Our input stays open: its end is not what the listener waits for.
+        # The input stays open: the listener does not wait for its end.
         assert ours.read(size + 1) == data
         ours.end_input()
         ours.ends(0)
         server.ends(0)
 
 
-def test_files_go_both_ways_and_the_longer_one_is_whole(pem: Path, client: tuple[str, ...]) -> None:
+def test_files_both_ways_and_the_longer_one_is_complete(pem: Path, client: tuple[str, ...]) -> None:
     server, port = listener(pem)
     with server, promptly(), pync(*client, "localhost", port) as ours:
         ours.write(b"short")
@@ -82,7 +82,7 @@ def test_files_go_both_ways_and_the_longer_one_is_whole(pem: Path, client: tuple
 
 
 @pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
-def test_an_answer_that_is_on_its_way_is_not_interrupted(pem: Path, version: str) -> None:
+def test_close_notify_waits_for_a_pause_of_the_answer(pem: Path, version: str) -> None:
     heard = []
 
     def answers_slowly(tls: ssl.SSLSocket) -> None:
@@ -105,11 +105,11 @@ def test_an_answer_that_is_on_its_way_is_not_interrupted(pem: Path, version: str
             ours.end_input()
             assert ours.rest() == b"012345."
             ours.ends(0)
-    # close_notify came when the answer had paused for long enough, and once.
+    # close_notify came once, when the answer had paused for long enough.
     assert heard == [b"question", b""]
 
 
-def test_an_end_at_once_or_never(pem: Path) -> None:
+def test_close_notify_at_once_or_never(pem: Path) -> None:
     def waits_a_moment(tls: ssl.SSLSocket) -> None:
         tls.recv(100)
         tls.settimeout(1)
@@ -148,12 +148,12 @@ def test_a_listener_without_input_does_not_interrupt_its_client(pem: Path) -> No
         server.ends(0)
 
 
-def test_a_room_without_input_does_not_interrupt_its_clients(pem: Path, port: int) -> None:
+def test_a_broker_without_input_does_not_interrupt_its_clients(pem: Path, port: int) -> None:
     files = ("--ssl", "--ssl-cert", str(pem), "--ssl-key", str(pem))
     with open("/dev/null", "rb") as nothing:
         room = Program(*PYNC, "--as=ncat", "-lk", *files, "127.0.0.1", str(port), stdin=nothing)
     with room:
-        until(lambda: is_bound(port), "it to listen", room)
+        until(lambda: is_bound(port), "the listener", room)
         with socket.create_connection(("127.0.0.1", port), DEADLINE) as sock:
             with client_context(pem).wrap_socket(sock, server_hostname="localhost") as tls:
                 tls.sendall(b"first ")
@@ -164,10 +164,10 @@ def test_a_room_without_input_does_not_interrupt_its_clients(pem: Path, port: in
                 assert room.read(12) == b"first second"
 
 
-def test_a_room_says_when_its_input_is_over(pem: Path, port: int) -> None:
+def test_a_broker_sends_close_notify_when_its_input_ends(pem: Path, port: int) -> None:
     files = ("--ssl", "--ssl-cert", str(pem), "--ssl-key", str(pem))
     with Program(*PYNC, "--as=ncat", "-lk", *files, "127.0.0.1", str(port)) as room:
-        until(lambda: is_bound(port), "it to listen", room)
+        until(lambda: is_bound(port), "the listener", room)
         with pync("--insecure", "--ssl", "localhost", str(port)) as ours:
             room.write(b"a file")
             room.end_input()
@@ -188,7 +188,7 @@ TOLD = b"the peer ended without close_notify: data may be missing\n"
 
 @pytest.mark.parametrize(("options", "status"), [((), 1), (("--exit-codes=detailed",), 9)])
 @pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
-def test_half_an_answer_is_a_failure(
+def test_a_truncated_answer_is_a_failure(
     pem: Path, version: str, options: tuple[str, ...], status: int
 ) -> None:
     with tls_server(pem, breaks_off, version) as port:
@@ -199,7 +199,7 @@ def test_half_an_answer_is_a_failure(
             assert ours.ends(status) == b"pync: relay tls://127.0.0.1:%d: " % port + TOLD
 
 
-def test_a_person_sees_that_it_is_over(pem: Path) -> None:
+def test_the_end_is_shown_on_a_terminal(pem: Path) -> None:
     with tls_server(pem, breaks_off) as port:
         words = ["--ssl", "--ssl-trustfile", str(pem), "localhost", str(port)]
         with Terminal([*PYNC, *words]) as person:
@@ -208,19 +208,19 @@ def test_a_person_sees_that_it_is_over(pem: Path) -> None:
             person.sees(b"the peer ended without close_notify: data may be missing\r\n")
 
 
-def test_half_an_upload_is_a_failure(pem: Path) -> None:
+def test_a_truncated_upload_is_a_failure(pem: Path) -> None:
     server, text = listener(pem)
     with server:
         with pync("--ssl", "--ssl-trustfile", str(pem), "localhost", text) as ours:
             ours.write(b"half of it")
             assert server.read(10) == b"half of it"
-            # Its input has not ended: nobody says that this was all.
+            # Its input has not ended: nothing proves that the file is complete.
             ours.process.send_signal(signal.SIGTERM)
             ours.ends(None)
         assert server.ends(1).endswith(TOLD)
 
 
-def test_half_an_upload_to_a_command_is_a_failure(pem: Path) -> None:
+def test_a_truncated_upload_to_a_command_is_a_failure(pem: Path) -> None:
     server, port = listener(pem, "--sh-exec", "cat >/dev/null")
     with server:
         closes_without_close_notify(pem, int(port))
@@ -237,7 +237,7 @@ def closes_without_close_notify(pem: Path, port: int) -> None:
             tls.sendall(b"half of it")
 
 
-def test_the_rest_of_our_input_still_goes_to_a_peer_that_half_closed_by_fin(pem: Path) -> None:
+def test_the_rest_of_the_input_is_sent_after_the_peer_s_fin(pem: Path) -> None:
     answer = bytes(3_000_000)
     server, port = listener(pem)
     context = client_context(pem)
@@ -271,7 +271,7 @@ def shake(
 
 
 def read_all(tls: ssl.SSLObject, sock: socket.socket, incoming: ssl.MemoryBIO) -> bytes:
-    """To close_notify."""
+    """Read to close_notify."""
     data = b""
     while True:
         try:
@@ -284,28 +284,28 @@ def read_all(tls: ssl.SSLObject, sock: socket.socket, incoming: ssl.MemoryBIO) -
             incoming.write(received)
 
 
-def test_to_ncat_half_an_answer_is_an_error(pem: Path) -> None:
+def test_for_ncat_a_truncated_answer_is_an_error(pem: Path) -> None:
     with tls_server(pem, breaks_off) as port:
         with Program(*PYNC, "--as=ncat", "--ssl", "localhost", str(port)) as program:
             assert program.rest() == b"half of it"
             program.end_input()
-            # ncat says so since 7.96; 7.93 ends with 0.
+            # ncat reports this since 7.96; 7.93 exits with 0.
             assert program.ends(1).endswith(b"Ncat: Input/output error.\n")
 
 
-def test_to_a_listening_ncat_any_end_is_an_end(pem: Path, port: int) -> None:
+def test_for_a_listening_ncat_any_end_is_a_clean_end(pem: Path, port: int) -> None:
     outcomes = []
     files = ("--ssl-cert", str(pem), "--ssl-key", str(pem))
     for command in ((*PYNC, "--as=ncat"), (needs("ncat"),)):
         with Program(*command, "-l", "--ssl", *files, "127.0.0.1", str(port)) as program:
-            until(lambda: is_bound(port), "it to listen", program)
+            until(lambda: is_bound(port), "the listener", program)
             closes_without_close_notify(pem, port)
             said = program.rest(), program.ends(None)
             outcomes.append((*said, program.process.returncode))
     assert outcomes[0] == outcomes[1] == (b"half of it", b"", 0)
 
 
-def test_ncat_gets_a_file_to_its_end(pem: Path, port: int) -> None:
+def test_ncat_gets_a_complete_file(pem: Path, port: int) -> None:
     files = ("--ssl-cert", str(pem), "--ssl-key", str(pem))
     with Program(needs("ncat"), "-l", "--ssl", *files, "127.0.0.1", str(port)) as theirs:
         until(lambda: is_bound(port), "ncat to listen", theirs)

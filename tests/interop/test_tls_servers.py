@@ -1,6 +1,6 @@
-"""The whole answer of real TLS servers to a request that is piped in.
+"""Complete answers of real TLS servers to a piped request.
 
-Each of them stops sending, or resets, when it gets close_notify in the midst of its answer.
+Each server stops sending, or resets, if it gets close_notify during its answer.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ from conformance.targets.ports import reserved_port
 from ..peer import DEADLINE
 from ..programs import PYNC, Program, is_bound, needs, until
 
-#: Larger than what the buffers of both sides hold.
+#: Larger than the buffers of both sides.
 CONTENT = random.Random(3).randbytes(3_000_000)
 
 REQUEST = b"GET /file HTTP/1.0\r\n\r\n"
 
 
 class Place(NamedTuple):
-    """Where a server runs: its folder holds ``file`` and ``localhost.pem``."""
+    """The place of a server: its folder contains ``file`` and ``localhost.pem``."""
 
     folder: Path
     port: int
-    #: Of a server in plain behind it, if it is a proxy.
+    #: The port of the plain backend server, if it is a proxy.
     behind: int
 
     @property
     def pem(self) -> Path:
-        """Certificate and key."""
+        """The file with certificate and key."""
         return self.folder / "localhost.pem"
 
     def write(self, name: str, text: str) -> str:
-        """A file of the server's."""
+        """Write a file of the server."""
         (self.folder / name).write_text(text)
         return str(self.folder / name)
 
@@ -131,7 +131,7 @@ def python(place: Place) -> list[str]:
     return [sys.executable, script]
 
 
-#: What has to be installed -> its servers.
+#: The required program -> its servers.
 SERVERS: dict[str, tuple[str | None, Callable[[Place], list[str]]]] = {
     "nginx": ("nginx", nginx),
     "nginx as a proxy": ("nginx", nginx_as_proxy),
@@ -143,7 +143,7 @@ SERVERS: dict[str, tuple[str | None, Callable[[Place], list[str]]]] = {
     "http.server": (None, python),
 }
 
-#: Servers that close without close_notify: that the answer is whole is not known then.
+#: Servers that close without close_notify: pync cannot know that the answer is complete.
 TRUNCATING = frozenset({"http.server"})
 
 LIGHTTPD_TLS = Path("/usr/lib/lighttpd/mod_openssl.so")
@@ -151,7 +151,7 @@ LIGHTTPD_TLS = Path("/usr/lib/lighttpd/mod_openssl.so")
 
 @contextmanager
 def running(name: str, pem: Path, folder: Path) -> Iterator[int]:
-    """A server, and its port."""
+    """A running server, and its port."""
     package, command = SERVERS[name]
     if package is not None:
         needs(package)
@@ -164,16 +164,16 @@ def running(name: str, pem: Path, folder: Path) -> Iterator[int]:
         words = ("-m", "http.server", "--bind", "127.0.0.1", "--directory", str(folder))
         plain = stack.enter_context(Program(sys.executable, *words, str(behind)))
         argv = command(Place(folder, port, behind))
-        # (openssl s_server -WWW and Python's serve the folder that they run in.)
+        # (openssl s_server -WWW and Python's server serve their working directory.)
         server = stack.enter_context(Program("env", "-C", str(folder), *argv))
-        until(lambda: is_bound(behind), "the server behind", plain)
+        until(lambda: is_bound(behind), "the backend server", plain)
         until(lambda: is_bound(port), f"{name} to listen", server)
         yield port
 
 
 @pytest.mark.parametrize("version", ["1.2", "1.3"])
 @pytest.mark.parametrize("name", SERVERS)
-def test_the_whole_answer(name: str, version: str, pem: Path, tmp_path: Path) -> None:
+def test_the_complete_answer(name: str, version: str, pem: Path, tmp_path: Path) -> None:
     versions = ("--ssl-min-version", version, "--ssl-max-version", version)
     with running(name, pem, tmp_path) as port:
         command = [*PYNC, "--ssl", "--ssl-trustfile", str(pem), *versions, "localhost", str(port)]

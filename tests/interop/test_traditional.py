@@ -114,7 +114,7 @@ def run(command: list[str] | tuple[str, ...], words: list[str], typed: bytes = b
 
 
 @pytest.mark.parametrize("words", WORDS)
-def test_the_same_words_the_same_answer(words: str, port: int) -> None:
+def test_messages_are_equal(words: str, port: int) -> None:
     theirs = needs("nc.traditional")
     given = words.format(port=port).split()
     assert run(OURS, given) == run((theirs,), given)
@@ -123,18 +123,18 @@ def test_the_same_words_the_same_answer(words: str, port: int) -> None:
 def test_a_random_local_port() -> None:
     theirs = needs("nc.traditional")
     words = ["-r", "127.0.0.1", "1"]
-    # Its random port may be in use. It gives up then; pync tries another one.
+    # Its random port may be in use. Then it gives up; pync tries another one.
     outcomes = (run((theirs,), words) for _ in range(10))
     free = next(one for one in outcomes if b"Can't grab" not in one.said)
     assert run(OURS, words) == free
 
 
 @pytest.mark.parametrize("typed", [b"-v 127.0.0.1 1\n", b"127.0.0.1 1\nrest", b"-y\n"])
-def test_without_words_it_asks_for_them(typed: bytes) -> None:
+def test_without_arguments_it_asks_for_them(typed: bytes) -> None:
     assert run(OURS, [], typed) == run((needs("nc.traditional"),), [], typed)
 
 
-def test_what_follows_the_command_line_is_sent() -> None:
+def test_input_after_the_typed_command_line_is_sent() -> None:
     heard = []
     for command in (OURS, (needs("nc.traditional"),)):
         with listening() as server, Program(*command) as program:
@@ -146,7 +146,7 @@ def test_what_follows_the_command_line_is_sent() -> None:
     assert heard[0] == heard[1] == b"question\n"
 
 
-def test_help_names_each_option_of_theirs_with_its_value() -> None:
+def test_help_names_each_option_of_nc_traditional_with_its_value() -> None:
     def columns(shown: bytes) -> list[bytes]:
         return [
             line.split(b"\t")[1].split()[0]
@@ -329,7 +329,7 @@ def test_a_udp_listener(options: str, udp_port: int) -> None:
     outcomes = []
     for command in (OURS, (needs("nc.traditional"),)):
         with Program(*command, *options.split(), "-p", str(udp_port)) as program:
-            until(lambda: is_bound(udp_port, "udp"), "it to be bound", program)
+            until(lambda: is_bound(udp_port, "udp"), "the socket to be bound", program)
             program.write(b"typed\n")
             with mailbox() as box:
                 box.says(b"hello\n", ("127.0.0.1", udp_port))
@@ -353,7 +353,7 @@ def test_files_as_people_send_them(tmp_path: Path, port: int) -> None:
                 sent.open("rb") as source,
                 Program(*receiver, "-l", "-p", str(port), stdout=got) as listens,
             ):
-                until(lambda: is_bound(port), "it to listen", listens)
+                until(lambda: is_bound(port), "the listener", listens)
                 where = ["-q", "0", "127.0.0.1", str(port)]
                 with Program(*sender, *where, stdin=source) as sends:
                     sends.ends(0)
@@ -361,8 +361,8 @@ def test_files_as_people_send_them(tmp_path: Path, port: int) -> None:
             assert (tmp_path / "got").read_bytes() == sent.read_bytes()
 
 
-def test_busy_port_is_told_at_once(port: int) -> None:
-    """nc.traditional tries again for ever."""
+def test_a_port_in_use_is_reported_at_once(port: int) -> None:
+    """nc.traditional tries again forever."""
     with listening() as server:
         done = run(OURS, ["-l", "-p", str(server.port)])
     assert done.status == 1

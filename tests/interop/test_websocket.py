@@ -121,7 +121,7 @@ def test_a_relay_between_a_client_and_a_server_of_websockets(pync: Start) -> Non
             connection.close(4321, "enough")
         assert connection.close_code == 4321
         relay.hears(rb" closed: ")
-        until(lambda: closes, "the server to hear the close")
+        until(lambda: closes, "the server to get the close")
     assert closes == [(4321, "enough")]
 
 

@@ -1,8 +1,8 @@
-"""Command lines as they stand in the wild (wild.txt): the real programs, and pync in their place.
+"""Command lines collected from public sources (wild.txt): the real programs, and pync instead.
 
-Each line runs in a shell whose nc, netcat, ncat and telnet are the real ones, and in one
-whose are pync. Output, messages, exit status, what went over the wire and what the client
-of a listener received have to be equal, but for the rows of the table in docs/differences.md.
+Each line runs in a shell with the real nc, netcat, ncat and telnet, and in one where pync
+replaces them. Output, messages, exit status, the data on the wire and the data received by the
+client of a listener must be equal, except for the rows of the table in docs/differences.md.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from .fakes import CLIENTS, DATAGRAMS, PATHS, STREAMS, started, unused
 
 ROOT = Path(__file__).parents[2]
 
-#: The names by which each program is called.
+#: The command names of each program.
 NAMES = {"nc": "nc", "netcat": "nc", "ncat": "ncat", "telnet": "telnet"}
 
 PLACE = re.compile(r"\{(\w+)\}")
@@ -36,7 +36,7 @@ UNUSED = ("closed", "closedudp", "nopath", "free", "freeudp", "freepath")
 
 
 class Line(NamedTuple):
-    """One line of the corpus: the client that comes, if it listens, and the named difference."""
+    """One line of the corpus, the client if it listens, and the expected difference."""
 
     text: str
     client: str
@@ -47,7 +47,7 @@ class Line(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What can be seen of a line's run."""
+    """The visible results of one run of a line."""
 
     status: int
     shown: bytes
@@ -75,7 +75,7 @@ LINES = lines()
 
 @pytest.fixture(scope="session")
 def programs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A folder of commands that are pync, and one of the real programs."""
+    """A folder of commands that start pync, and one of the real programs."""
     ours, theirs = tmp_path_factory.mktemp("ours"), tmp_path_factory.mktemp("theirs")
     for name, program in NAMES.items():
         script = ours / name
@@ -88,11 +88,11 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 class TooLate(Exception):
-    """The line ended before its client came: its own times were too short for this machine."""
+    """The line ended before its client connected: its time limits are too short here."""
 
 
 def run(line: Line, commands: Path, folder: Path, factor: int) -> Outcome:
-    """Run a line, its times multiplied, where its commands are found first."""
+    """Run a line, with its times multiplied, and this folder first in PATH."""
     folder.mkdir(parents=True)
     with ExitStack() as stack:
         places: dict[str, str] = {}
@@ -141,27 +141,27 @@ def _ended(process: subprocess.Popen[bytes]) -> bool:
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """End a line that hangs, with all that it started."""
+    """Stop a line that hangs, with all processes that it started."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
 
 
 def listens(place: str, datagrams: bool) -> bool:
-    """Whether a line has come to listen at a place."""
+    """Whether a line listens on this port or path."""
     if not place.isdigit():
         return is_listening_path(Path(place))
     return is_bound(int(place), "udp" if datagrams else "tcp")
 
 
 def plain(said: bytes, places: dict[str, str]) -> bytes:
-    """Messages without what differs from run to run."""
+    """Return messages without the parts that differ from run to run."""
     for name, place in places.items():
         said = said.replace(place.encode(), b"{%s}" % name.encode())
     return re.sub(rb"\b\d{5}\b", b"PORT", said)
 
 
-# Differences of that table: what is to be expected of pync, from what the real one did.
+# The differences: each function derives pync's expected outcome from the real program's.
 
 
 def _honest(theirs: Outcome, ours: Outcome) -> Outcome:
@@ -216,7 +216,7 @@ def _exposed(theirs: Outcome, ours: Outcome) -> Outcome:
     return theirs._replace(said=b"".join(told) + theirs.said)
 
 
-#: Name in wild.txt -> (words of its row there, what is expected of pync).
+#: Name in wild.txt -> (text of its row in the table, the expected outcome of pync).
 DIFFERENCES: dict[str, tuple[str, Callable[[Outcome, Outcome], Outcome]]] = {
     "udp honest": ("| nc | `-z -u` without `-v` |", _honest),
     "open|filtered": ("| nc | `-z -u -v`, a port that says nothing |", _filtered),
@@ -241,13 +241,13 @@ def test_the_same_line_the_same_outcome(
     except (AssertionError, TooLate):
         if not TIMES.search(line.text):
             raise
-        # A second is short for the start of a program on a loaded machine. A difference
-        # between the programs is there with longer times too.
+        # A second may be too short for a start on a loaded machine. A real difference
+        # between the programs also shows with longer times.
         compare(line, programs, tmp_path / "slower", 5)
 
 
 def compare(line: Line, programs: tuple[Path, Path], folder: Path, factor: int) -> None:
-    """Run a line with both programs at once, and compare what can be seen of them."""
+    """Run a line with both programs at once, and compare the results."""
     with ThreadPoolExecutor(1) as beside:
         running = beside.submit(run, line, programs[1], folder / "theirs", factor)
         ours = run(line, programs[0], folder / "ours", factor)

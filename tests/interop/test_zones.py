@@ -1,4 +1,4 @@
-"""Link-local addresses: who prints the zone, and that it is part of the address everywhere."""
+"""Link-local addresses: the zone is part of the address in connections and messages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from ..peer import DEADLINE
 from ..programs import PYNC, needs
 
-#: Program -> words before host and port.
+#: Program -> arguments before host and port.
 CALLS = {
     "nc": ["-v", "-w", "5"],
     "nc -z": ["-v", "-z", "-w", "5"],
@@ -38,7 +38,7 @@ def link_local() -> str:
 
 @pytest.fixture
 def server() -> Iterator[tuple[str, str]]:
-    """A server on a link-local address: the address and its port. It ends what it accepts."""
+    """A server on a link-local address; yields address and port. It closes each connection."""
     host = link_local()
     name = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0][4]
     with socket.socket(socket.AF_INET6) as sock:
@@ -48,7 +48,7 @@ def server() -> Iterator[tuple[str, str]]:
 
 
 def run(command: list[str], *words: str) -> tuple[int, str]:
-    """Status, and all that it says."""
+    """Return the status and all output."""
     done = subprocess.run(
         [*command, *words],
         executable=shutil.which(needs("nc")) if command == ["nc"] else None,
@@ -57,7 +57,7 @@ def run(command: list[str], *words: str) -> tuple[int, str]:
         timeout=DEADLINE,
     )
     lines = (done.stdout + done.stderr).decode().splitlines()
-    # What ncat says of itself and of the time it took is not ours to repeat.
+    # pync does not repeat ncat's version and its elapsed time.
     kept = [line for line in lines if not re.match("Ncat: (Version|.* seconds)", line)]
     return done.returncode, "\n".join(kept)
 
@@ -78,7 +78,7 @@ def test_a_connection(call: str, server: tuple[str, str]) -> None:
     assert run([*PYNC, f"--as={program}"], *words) == run([program], *words)
 
 
-def test_ours(server: tuple[str, str]) -> None:
+def test_messages_of_pync(server: tuple[str, str]) -> None:
     host, port = server
     assert run(PYNC, "-z", "-v", host, port)[1].startswith(f"Connection to {host} {port} port ")
     found = json.loads(run(PYNC, "-z", "--json", host, port)[1])
