@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from .test_text import FILES
+from .test_text import files
 
 ROOT = Path(__file__).parents[2]
-PAGES = [path for path in FILES if path.suffix == ".md"]
 
 #: What browsers open: it is not looked up.
 ELSEWHERE = ("https://", "http://", "mailto:")
@@ -45,9 +44,10 @@ def dead(page: Path, text: str) -> list[str]:
 
 
 def test_no_link_is_dead() -> None:
-    assert len(PAGES) > 10
+    pages = [path for path in files() if path.suffix == ".md"]
+    assert len(pages) > 10
     wrong = {
-        str(page.relative_to(ROOT)): dead(page, page.read_text(encoding="utf-8")) for page in PAGES
+        str(page.relative_to(ROOT)): dead(page, page.read_text(encoding="utf-8")) for page in pages
     }
     assert {page: found for page, found in wrong.items() if found} == {}
 

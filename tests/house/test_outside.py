@@ -63,6 +63,7 @@ def run(environment: Environment, line: str, status: int = 0) -> str:
     return done.stdout + done.stderr
 
 
+@pytest.mark.long
 def test_the_commands_of_the_python_guide(guided: Environment) -> None:
     said = {}
     for line in commands(IN_PYTHON):
@@ -87,6 +88,7 @@ def test_the_fault_that_the_python_guide_makes(guided: Environment) -> None:
     assert "FAIL" not in said.partition(promised)[2].replace("1 FAIL,", "")
 
 
+@pytest.mark.long
 def test_the_commands_of_the_page_for_teachers(guided: Environment) -> None:
     here = guided.folder
     write(here, files(FOR_TEACHERS))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,12 +17,22 @@ def is_text(path: Path) -> bool:
         return b"\0" not in file.read(8000)
 
 
-FILES = [
-    path
-    for path in (ROOT / name for name in tracked())
-    if path.is_file() and path != Path(__file__) and is_text(path)
-]
-TESTS = [path for path in FILES if ROOT / "tests" in path.parents and path.suffix == ".py"]
+@cache
+def files() -> list[Path]:
+    """The files of text. (Each worker collects this module; few run its tests.)"""
+    paths = (ROOT / name for name in tracked())
+    return [one for one in paths if one.is_file() and one != Path(__file__) and is_text(one)]
+
+
+def python_tests() -> list[Path]:
+    return [one for one in files() if ROOT / "tests" in one.parents and one.suffix == ".py"]
+
+
+def texts() -> list[Path]:
+    """What people read: code, documents, messages; not the golden texts of other programs."""
+    kinds = (".py", ".md", ".js")
+    return [one for one in files() if one.suffix in kinds and "interop" not in one.parts]
+
 
 #: What -> the pattern that finds it.
 NOWHERE = {
@@ -39,11 +50,6 @@ WORDS = {
     "Visitor (ClientUnderTest)": r"\bVisitor\b",
     "Negotiation (HandshakeRun)": r"\bNegotiation\b",
 }
-#: What people read: code, documents, messages; not the golden texts of other programs.
-READ = [
-    path for path in FILES if path.suffix in (".py", ".md", ".js") and "interop" not in path.parts
-]
-
 NOT_IN_TESTS = {
     "a sleep": r"\b(?:time|asyncio)\.sleep\(|\bfrom time import [^\n]*\bsleep\b",
     # Two readings of a clock are rounded: tests/clock.py allows for it.
@@ -64,7 +70,7 @@ def read(path: Path) -> str:
 
 @pytest.mark.parametrize("what", NOWHERE)
 def test_stands_nowhere(what: str) -> None:
-    wrong = {str(path.relative_to(ROOT)): found(NOWHERE[what], read(path)) for path in FILES}
+    wrong = {str(path.relative_to(ROOT)): found(NOWHERE[what], read(path)) for path in files()}
     assert {name: hits for name, hits in wrong.items() if hits} == {}
 
 
@@ -75,13 +81,16 @@ def prose(text: str) -> str:
 
 @pytest.mark.parametrize("what", WORDS)
 def test_a_word_is_not_used(what: str) -> None:
-    wrong = {str(path.relative_to(ROOT)): found(WORDS[what], prose(read(path))) for path in READ}
+    wrong = {str(path.relative_to(ROOT)): found(WORDS[what], prose(read(path))) for path in texts()}
     assert {name: hits for name, hits in wrong.items() if hits} == {}
 
 
 @pytest.mark.parametrize("what", NOT_IN_TESTS)
 def test_stands_in_no_test(what: str) -> None:
-    wrong = {str(path.relative_to(ROOT)): found(NOT_IN_TESTS[what], read(path)) for path in TESTS}
+    wrong = {
+        str(path.relative_to(ROOT)): found(NOT_IN_TESTS[what], read(path))
+        for path in python_tests()
+    }
     assert {name: hits for name, hits in wrong.items() if hits} == {}
 
 
