@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -141,7 +142,13 @@ class Source(NamedTuple):
 
     @property
     def tree(self) -> ast.Module:
-        return ast.parse(self.text)
+        return parsed(self.text)
+
+
+@lru_cache(maxsize=1)
+def parsed(text: str) -> ast.Module:
+    """The tree of a file, kept while one law looks at it several times: parsing takes longest."""
+    return ast.parse(text)
 
 
 def source_of(path: Path) -> Source:
