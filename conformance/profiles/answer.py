@@ -77,7 +77,7 @@ class Answer:
         return len(self.token)
 
     def _stretch(self) -> int:
-        """As many letters as come right before the next token: a step for each costs seconds."""
+        """Return the letters before the next token: one step for each would take seconds."""
         end = self.received.find(self.token, self._at) if self.token else -1
         size = (len(self.received) if end == -1 else end) - self._at
         awaited = self._whole[self.matched : self.matched + size]
@@ -104,7 +104,7 @@ class Answer:
         return any(len(rest) < len(word) and word.startswith(rest) for word in awaited)
 
     def expected(self) -> bytes:
-        """The best fit: what came right so far, then the rest of the answer and the token."""
+        """The expected bytes: the correct part so far, the rest of the answer, the token."""
         rest = b"".join(unit[0] for unit in self.units[self.matched :])
         return bytes(self.received[: self._at]) + rest + self.token
 
@@ -130,7 +130,7 @@ def _cases(letter: str) -> tuple[bytes, ...]:
 
 
 def take(peer: Peer, answer: Answer, until_end: bool = False) -> None:
-    """Take the answer up to a token at its end, or with ``until_end`` up to FIN.
+    """Read the answer up to a token at its end, or with ``until_end`` up to FIN.
 
     Raises Violation.
     """

@@ -15,9 +15,9 @@ INSTANT = 0.02
 
 
 def nothing_more_first(peer: Peer, question: bytes, answer: bytes) -> None:
-    """Between the greeting and the answer to a question nothing comes.
+    """Check that nothing comes between the greeting and the answer to a question.
 
-    What is wrong with the answer itself, or that there is none, is another clause's affair.
+    Another clause judges the answer itself, and whether there is one.
 
     Raises Violation.
     """
@@ -41,10 +41,10 @@ def nothing_more_first(peer: Peer, question: bytes, answer: bytes) -> None:
 
 
 def nothing_more(peer: Peer, patience: float = UNJUDGED_WAIT) -> None:
-    """After the answer nothing comes but an end; which one is another clause's affair.
+    """Check that only an end follows the answer; another clause judges which one.
 
     Arguments:
-        patience: seconds for the next event, where there is no end.
+        patience: seconds to wait for the next event if there is no end.
     Raises Violation.
     """
     with suppress(Violation):
@@ -56,18 +56,18 @@ def nothing_more(peer: Peer, patience: float = UNJUDGED_WAIT) -> None:
 
 
 def others_come_and_go(session: Session) -> None:
-    """The server has taken in what came before: a client that says nothing comes and goes.
+    """Wait until the server has handled earlier input: connect a silent client, and close it.
 
-    Nothing of that client is judged, nor whether it is served at once.
+    It is not judged what that client gets, nor when.
     """
     session.let_accept()
     session.connect().leave(min(session.deadline, UNJUDGED_WAIT))
 
 
 def taken_in(session: Session, peer: Peer) -> None:
-    """The server has accepted a client and read what it sent, as far as can be told.
+    """Wait until the server has accepted a client and read its data, as far as can be known.
 
-    No verdict depends on it, but which clause a fault is told by.
+    No verdict depends on it, only which clause reports a fault.
     """
     others_come_and_go(session)
     peer.await_read(time.monotonic() + UNJUDGED_WAIT)

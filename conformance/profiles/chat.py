@@ -1,6 +1,6 @@
 """chat (SPEC 12): channels and members over line commands.
 
-Its requirements are in three files, in the order of the clauses.
+The requirements are in three files, in the order of the clauses.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""chat: who is who (SPEC 12.1 to 12.5)."""
+"""chat: names and passwords (SPEC 12.1 to 12.5)."""
 
 from __future__ import annotations
 

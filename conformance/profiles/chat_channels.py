@@ -1,4 +1,4 @@
-"""chat: who hears what (SPEC 12.6 to 12.16)."""
+"""chat: channels, and who gets which messages (SPEC 12.6 to 12.16)."""
 
 from __future__ import annotations
 

@@ -23,17 +23,17 @@ JAM = 2 * 1024 * 1024
 
 
 def new_name() -> bytes:
-    """A name that nobody has used."""
+    """Return a name that was never used before."""
     return b"n-" + secrets.token_hex(8).encode()
 
 
 def new_channel() -> bytes:
-    """A channel that nobody has used."""
+    """Return a channel that was never used before."""
     return b"#c-" + secrets.token_hex(8).encode()
 
 
 def enter(session: Session, *channels: bytes) -> tuple[Peer, bytes]:
-    """A new member of these channels, and its name."""
+    """Return a new member of these channels, and its name."""
     peer, name = session.join(), new_name()
     ask(peer, b"LOGIN " + name + b" secret", b"OK")
     for channel in channels:
@@ -42,36 +42,36 @@ def enter(session: Session, *channels: bytes) -> tuple[Peer, bytes]:
 
 
 def beside(session: Session, *channels: bytes) -> Peer | None:
-    """A member of these channels that stays beside the next ones, where there may be one."""
+    """Add a member of these channels that stays for the next steps, if the server allows it."""
     return None if session.one_at_a_time else enter(session, *channels)[0]
 
 
 def hears_join(peer: Peer | None, name: bytes, channel: bytes) -> None:
-    """The notice that somebody joined."""
+    """Await the notice that another member joined."""
     if peer:
         peer.expect(b"* " + name + b" joined " + channel + b"\n", "the notice of who joined")
 
 
 def hears_leave(peer: Peer | None, name: bytes, channel: bytes) -> None:
-    """The notice that somebody left."""
+    """Await the notice that another member left."""
     if peer:
         peer.expect(b"* " + name + b" left " + channel + b"\n", "the notice of who left")
 
 
 def hears(peer: Peer | None, channel: bytes, name: bytes, text: bytes) -> None:
-    """A message."""
+    """Await a message."""
     if peer:
         peer.expect(channel + b" <" + name + b"> " + text + b"\n", "the message")
 
 
 def hears_nothing(peer: Peer | None) -> None:
-    """Nothing has come: the answer to a command of its own follows directly."""
+    """Check that no message has come: the next data is the answer to the client's own command."""
     if peer:
         ask(peer, b"PART " + new_channel(), b"ERROR not in channel")
 
 
 def company(session: Session, channel: bytes) -> tuple[Peer, bytes, Peer, bytes]:
-    """Two members of a channel who know of each other."""
+    """Return two members of a channel; each has got the notice about the other."""
     first, one = enter(session, channel)
     second, two = enter(session, channel)
     hears_join(first, two, channel)
@@ -79,7 +79,7 @@ def company(session: Session, channel: bytes) -> tuple[Peer, bytes, Peer, bytes]
 
 
 def when_free(session: Session, peer: Peer, name: bytes, secret: bytes) -> None:
-    """Log in to a name whose connection has ended, as soon as the server has noticed it."""
+    """Log in with a name whose connection has ended, as soon as the server has noticed that."""
     taken = b"ERROR already logged in\n"
     until = time.monotonic() + session.deadline
     while True:
@@ -98,24 +98,24 @@ def when_free(session: Session, peer: Peer, name: bytes, secret: bytes) -> None:
 
 
 def open_(session: Session, peer: Peer) -> None:
-    """Nothing comes at the start."""
+    """Do nothing: the server sends nothing at the start."""
 
 
 def serve(session: Session, peer: Peer) -> None:
-    """From LOGIN to QUIT. What is said in channels has clauses of its own."""
+    """Play a session from LOGIN to QUIT. Other clauses judge messages in channels."""
     ask(peer, b"LOGIN " + new_name() + b" secret", b"OK")
     leave(peer)
 
 
 def leave(peer: Peer) -> None:
-    """QUIT, BYE, FIN."""
+    """Send QUIT; await BYE and FIN."""
     ask(peer, b"QUIT", b"BYE")
     peer.expect_eof("the server's FIN after BYE")
     peer.close()
 
 
 def stall(session: Session, peer: Peer) -> None:
-    """Ask for more than is read."""
+    """Request more data than is read."""
     flood(session, peer, peer.conduct.sent(b"PART #c\n") * 8192, JAM)
 
 

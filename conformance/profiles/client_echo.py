@@ -27,21 +27,21 @@ TRACES = re.compile(
 
 
 def small_session(session: Session) -> None:
-    """It comes, says something and leaves."""
+    """Wait for the client; it sends a line and leaves."""
     client = session.client_under_test()
     client.type_line(b"hello")
     hears_line(client, b"hello")
 
 
 def hears_line(client: ClientUnderTest, line: bytes) -> None:
-    """The server receives a line, however it ends."""
+    """Await a line from the client, whatever its line end is."""
     peer = client.peer
     _skip_line_end(client)
     peer.expect(line, f"the line {line!r}")
 
 
 def _skip_line_end(client: ClientUnderTest) -> None:
-    """The end of the line before, which came with it or comes with the next one."""
+    """Skip the end of the previous line, which came with it or comes with the next one."""
     peer = client.peer
     if not peer.pending:
         peer.poll(peer.deadline)
@@ -52,7 +52,7 @@ def _skip_line_end(client: ClientUnderTest) -> None:
 
 
 def hears_end(session: Session, client: ClientUnderTest, last: bytes, after: str) -> None:
-    """The server receives the last words, perhaps after the line that asked for them, and FIN.
+    """Await the client's last words, perhaps after the line that asked for them, and FIN.
 
     Raises Violation.
     """
@@ -222,7 +222,7 @@ def server_ends(session: Session) -> None:
 
 
 def reset(session: Session) -> tuple[ClientUnderTest, int]:
-    """The server resets in mid-talk; the client, and its status."""
+    """Reset the connection during a session; return the client and its exit status."""
     client = session.client_under_test()
     client.type_line(b"Hello!")
     hears_line(client, b"Hello!")

@@ -1,4 +1,4 @@
-"""Line commands and their answers, as chat and crud have them."""
+"""Line commands and their answers, for chat and crud."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LONGEST_ANSWER = 8192
 
 
 def ask(peer: Peer, command: bytes, answer: bytes) -> None:
-    """Send a command and await exactly this answer."""
+    """Send a command, and await exactly this answer."""
     peer.send(command + b"\n")
     peer.expect(answer + b"\n", f"the answer to {command[:40]!r}")
 
@@ -31,7 +31,7 @@ def ask_in_vain(peer: Peer, command: bytes) -> None:
 
 
 def peek_line(peer: Peer) -> bytes | None:
-    """The next line, which stays to be judged; None when no whole one comes."""
+    """Return the next line without consuming it; None if no complete line comes."""
     while b"\n" not in peer.pending and len(peer.pending) < LONGEST_ANSWER:
         if peer.poll(peer.deadline) != DATA:
             break
@@ -40,6 +40,6 @@ def peek_line(peer: Peer) -> bytes | None:
 
 
 def finish(peer: Peer) -> None:
-    """FIN both ways."""
+    """Send FIN, and await FIN."""
     peer.send_eof()
     peer.expect_eof()

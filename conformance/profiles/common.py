@@ -67,15 +67,15 @@ def every_stream_service(
 
 
 def other_than_leave(session: Session, *lines: bytes) -> list[bytes]:
-    """Those lines that do not end the session."""
+    """Return the lines that do not end the session."""
     leave = session.parameters.get("leave", b"").lower()
     return [line for line in lines if not leave or line.strip().lower() != leave]
 
 
 def in_rounds(session: Session, items: Iterable[bytes]) -> Iterator[tuple[Peer, bytes]]:
-    """Each item with the client that sends it: one client for all of them.
+    """Yield each item with the client that sends it: one client for all items.
 
-    Where the server answers once in a connection, there is a client for each.
+    If the server answers only once in a connection, each item has its own client.
     """
     peer = session.join()
     for number, item in enumerate(items):
@@ -86,7 +86,7 @@ def in_rounds(session: Session, items: Iterable[bytes]) -> Iterator[tuple[Peer, 
 
 
 def end(session: Session, peer: Peer) -> None:
-    """End a session: by the word ``leave`` where the service has one, else by FIN."""
+    """End a session: by the word ``leave`` if the service has one, else by FIN."""
     leave = session.parameters.get("leave")
     if leave:
         peer.send(leave + b"\n")
@@ -107,7 +107,7 @@ def stall_with_lines(session: Session, peer: Peer) -> None:
 
 
 def jam_until_stopped(session: Session, peer: Peer, pattern: bytes, limit: int) -> int:
-    """Send and do not read, until the server takes no more although it has had its turn.
+    """Send and do not read, until the server takes no more although it had time to read.
 
     Arguments:
         limit: bytes after which to stop although they are still taken.

@@ -124,11 +124,11 @@ def _serves_meanwhile(
     arrive: Callable[[], Iterable[Peer]],
     answered_at_fin: bool = False,
 ) -> None:
-    """While the clients that arrive stay, the next one is served in full.
+    """Check that a new client is served completely while the earlier clients stay connected.
 
-    Where the server itself ends a connection, a client that is let in only after the
-    others' end was not served meanwhile. A few times that may be the machine's load; ROUNDS
-    times in a row, and for a deadline, it is the server.
+    If the server itself ends connections, a client that is accepted only after the others' end
+    was not served meanwhile. The machine's load may cause this a few times; if it happens
+    ROUNDS times in a row, and for a deadline, it is a fault of the server.
     """
     if may_end_at_once(session):
         began = session.now()
@@ -174,7 +174,7 @@ def _serves_meanwhile(
 
 
 def _serve(session: Session, peer: Peer, ends_by_itself: bool) -> None:
-    """Serve a client in full; whose words it hears before its end is judged elsewhere."""
+    """Serve a client completely; another clause judges whether it gets data of other clients."""
     if not ends_by_itself:
         session.serve(peer)
         return
@@ -183,12 +183,12 @@ def _serve(session: Session, peer: Peer, ends_by_itself: bool) -> None:
 
 
 def _one_was_held_up(moments: list[float], lasts: float, late: float = 0.0) -> bool:
-    """Whether one of the last clients waited as for the end of another.
+    """Return whether one of the last clients seems to have waited for another client's end.
 
     Arguments:
-        moments: when the first one came, and when each was let in.
-        lasts: seconds for which the server keeps a connection.
-        late: seconds of each wait that are a bad line's.
+        moments: when the first one connected, and when each one was accepted.
+        lasts: the seconds that the server keeps a connection open.
+        late: the seconds of each wait that a bad line causes.
     """
     waits = [max(0.0, after - before - late) for before, after in itertools.pairwise(moments)]
     usual = sorted(waits)[(len(waits) - 1) // 2]
@@ -196,7 +196,7 @@ def _one_was_held_up(moments: list[float], lasts: float, late: float = 0.0) -> b
 
 
 def _leave(session: Session, waiting: list[Peer]) -> None:
-    """Let the idle clients go in order: what is judged is what they held up."""
+    """Let the idle clients leave cleanly: only their effect on others is judged."""
     patience = session.deadline
 
     def leave(peer: Peer) -> None:

@@ -1,4 +1,4 @@
-"""Many clients of one server: in turn, but at the same time where one alone takes its time."""
+"""Many clients of one server: one after the other, but several at a time if the server is slow."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Crowd:
         self._slow = session.line is not None
 
     def groups(self, batch: int) -> Iterator[list[Peer]]:
-        """The clients of a batch, those together that are connected at the same time."""
+        """Yield the clients of a batch, in groups that are connected at the same time."""
         peers: list[Peer] = []
         names = (f"{batch}.{number}" for number in range(1, BATCH + 1))
         if self._session.one_at_a_time:
@@ -50,9 +50,9 @@ class Crowd:
         yield peers
 
     def _arrive_together(self, names: Iterable[str]) -> list[Peer]:
-        """What the server says at the start is awaited of all of them at once.
+        """Connect all clients first, and then await the server's greeting for each.
 
-        There may be a bad line, or a server that lets clients in by the tick of a clock.
+        This saves time on a bad line, or if a server accepts clients on a timer.
         """
         session, peers = self._session, []
         for name in names:
@@ -65,7 +65,7 @@ class Crowd:
 
 
 def each(guests: Iterable[_Guest], visit: Callable[[_Guest], object]) -> None:
-    """Have each guest visit the server: in turn, but some at a time when that takes its time."""
+    """Run a function for each client, one after the other; several at a time if that is slow."""
     waiting = iter(guests)
     for guest in waiting:
         began = time.monotonic()
@@ -76,7 +76,7 @@ def each(guests: Iterable[_Guest], visit: Callable[[_Guest], object]) -> None:
 
 
 def at_a_time(number: int, guests: Iterable[_Guest], visit: Callable[[_Guest], object]) -> None:
-    """Have so many guests at a time visit the server. Raises what the first of them raises."""
+    """Run a function for this number of clients at a time. Raises the first error."""
     with ThreadPoolExecutor(max(1, number)) as pool:
         for _ in pool.map(visit, guests):
             pass

@@ -18,29 +18,29 @@ LONG_VALUE, READS = b"x" * 4000, 2000
 
 
 def new_key() -> bytes:
-    """A key that nobody has used."""
+    """Return a key that was never used before."""
     return b"key-" + secrets.token_hex(8).encode()
 
 
 def open_(session: Session, peer: Peer) -> None:
-    """Nothing comes at the start."""
+    """Do nothing: the server sends nothing at the start."""
 
 
 def serve(session: Session, peer: Peer) -> None:
-    """A record from its creation to its end."""
+    """Play a session: create, read and delete a record, and end the connection."""
     comes_and_goes(peer, new_key())
     finish(peer)
 
 
 def comes_and_goes(peer: Peer, key: bytes) -> None:
-    """A record is created, read and deleted."""
+    """Create, read and delete a record."""
     ask(peer, b"create " + key + b" served-in-full", b"OK")
     ask(peer, b"read " + key, b"OK served-in-full")
     ask(peer, b"delete " + key, b"OK")
 
 
 def stall(session: Session, peer: Peer) -> None:
-    """Ask for 8 MiB and read nothing."""
+    """Request 8 MiB and read nothing."""
     key = new_key()
     ask(peer, b"create " + key + b" " + LONG_VALUE, b"OK")
     peer.send((b"read " + key + b"\n") * READS)

@@ -32,7 +32,7 @@ LINE = 64
 
 
 def some_lines(session: Session, size: int) -> bytes:
-    """Random text in lines, so many bytes of it, with LF at its end."""
+    """Return random text in lines, with this number of bytes and LF at its end."""
     data = bytearray(session.some_bytes(size).translate(_LETTERS))
     data[LINE - 1 :: LINE] = b"\n" * (size // LINE)
     data[-1:] = b"\n"
@@ -40,14 +40,14 @@ def some_lines(session: Session, size: int) -> bytes:
 
 
 def whole_lines(data: bytes) -> bytes:
-    """Data without an unfinished line at its end."""
+    """Return the data without an unfinished line at its end."""
     return data[: data.rfind(b"\n") + 1]
 
 
 def kernel_buffers() -> int:
-    """Bytes that the kernel may hold between a server and a client with little SO_RCVBUF.
+    """Return how many bytes the kernel can hold between a server and a client of little SO_RCVBUF.
 
-    Both may have much to send, and the server much to read (tcp(7): tcp_rmem, tcp_wmem).
+    Counted are both send buffers and the server's receive buffer (tcp(7): tcp_rmem, tcp_wmem).
     """
     if not sys.platform.startswith("linux"):
         return 16 * 1024 * 1024

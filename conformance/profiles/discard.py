@@ -19,23 +19,23 @@ NOTHING = "the client's own FIN"
 
 
 def open_(session: Session, peer: Peer) -> None:
-    """Nothing comes at the start."""
+    """Do nothing: the server sends nothing at the start."""
 
 
 def serve(session: Session, peer: Peer) -> None:
-    """A line, FIN both ways, nothing in between."""
+    """Send a line and FIN; await FIN, and nothing before it."""
     peer.send(b"served in full\n")
     finish(peer)
 
 
 def finish(peer: Peer) -> None:
-    """FIN, answered by FIN."""
+    """Send FIN, and await FIN."""
     peer.send_eof()
     peer.expect_eof("the server's FIN, with nothing before it,")
 
 
 def stall(session: Session, peer: Peer) -> None:
-    """Send much; there is nothing to read."""
+    """Send much data; there is nothing to read."""
     peer.send(b"x" * 100_000)
 
 

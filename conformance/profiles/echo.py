@@ -21,12 +21,12 @@ LINES, FEW_LINES = 100, 10
 
 
 def open_(session: Session, peer: Peer) -> None:
-    """Take the greeting."""
+    """Read the greeting."""
     peer.expect(session.parameters["greeting"], "the greeting")
 
 
 def serve(session: Session, peer: Peer) -> None:
-    """A line, its echo, FIN both ways."""
+    """Send a line, await its echo; send FIN, await FIN."""
     line = b"served in full\n"
     peer.send(line)
     peer.expect(line, "the echo")
@@ -117,7 +117,7 @@ def binary(session: Session) -> None:
 
 
 def odd_bytes(once: bool) -> dict[str, bytes]:
-    """What must come back unchanged; for a server that answers ``once``, in short lines."""
+    """Return data that must come back unchanged; short lines if the server answers ``once``."""
     every = bytes(range(256))
     if not once:
         whole = {"all byte values": every + b"\n", "them, reversed": every[::-1] + b"\n"}

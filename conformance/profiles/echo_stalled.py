@@ -104,10 +104,10 @@ def declare(echo: StreamProfile) -> None:
 
 
 def expect_lines(peer: Peer, pattern: bytes, taken: int, awaited: str) -> bytes:
-    """Take the answer to the whole lines of a flood; returns its unfinished line.
+    """Read the answer to the complete lines of a flood; return its unfinished line.
 
     Arguments:
-        pattern: whole lines, as they were sent over and over.
+        pattern: the complete lines that were sent repeatedly.
         taken: the number of bytes that were taken.
     """
     rounds, rest = divmod(taken, len(pattern))
@@ -119,10 +119,10 @@ def expect_lines(peer: Peer, pattern: bytes, taken: int, awaited: str) -> bytes:
 
 
 def takes(session: Session, peer: Peer, pattern: bytes, taken: int, awaited: str) -> None:
-    """Take the whole answer to a flood, and FIN.
+    """Read the whole answer to a flood, and FIN.
 
-    Where the service answers lines, the answer to an unfinished one may be missing, and the
-    line may have been completed for it. What a template makes of one is not judged.
+    If the service answers lines, the answer to an unfinished line may be missing, or the
+    server may have completed the line. A template's answer to such a line is not judged.
 
     Raises Violation.
     """

@@ -25,18 +25,18 @@ TOGETHER = 3
 
 
 def open_(session: Session, peer: Peer) -> None:
-    """Take the greeting."""
+    """Read the greeting."""
     peer.expect(session.parameters["greeting"], "the greeting")
 
 
 def serve(session: Session, peer: Peer) -> None:
-    """Take the farewell and the end."""
+    """Read the farewell and the end."""
     peer.expect(session.parameters["farewell"], "the farewell")
     peer.expect_eof()
 
 
 def stall(session: Session, peer: Peer) -> None:
-    """The farewell is still to be written; there is nothing to jam."""
+    """Do nothing: the server still has to write the farewell."""
 
 
 greet = StreamProfile(

@@ -23,14 +23,14 @@ STARVED = 5.0
 
 
 def leaves_no_descriptor(session: Session, run_batch: Callable[[int], None]) -> None:
-    """Batch after batch, the number of the server's descriptors does not go on growing.
+    """Check that the number of the server's descriptors stops growing after some batches.
 
     A pool, a cache or a thread for each core grows too, up to the number of clients at a time,
     and then stops; a leak grows for ever. So what is judged is the growth over the last
     CONNECTIONS connections, and a server has GROWTH_WINDOWS times as many to stop growing.
 
     Arguments:
-        run_batch: makes the batch of that number, of BATCH clients.
+        run_batch: runs the batch with this number, of BATCH clients.
     Raises Violation.
     """
     process, window = session.process, CONNECTIONS // BATCH
@@ -74,10 +74,10 @@ def _at_most(most: int) -> Callable[[int], bool]:
 
 
 def _settled(session: Session, enough: Callable[[int], bool], timeout: float | None = None) -> int:
-    """The number of descriptors, once enough or once it has stopped falling.
+    """Return the number of descriptors as soon as it is low enough or has stopped falling.
 
     Arguments:
-        timeout: seconds that it may take to become enough; None is the deadline.
+        timeout: the seconds that this may take; None is the deadline.
     """
     process = session.process
     session.let_arrive()

@@ -18,21 +18,21 @@ LARGE = 2 * 1024 * 1024 + 3
 
 
 def reply(session: Session, count: int) -> bytes:
-    """The reply for a number of bytes received."""
+    """Return the reply for a number of received bytes."""
     return session.parameters["reply"].replace(b"{n}", str(count).encode())
 
 
 def open_(session: Session, peer: Peer) -> None:
-    """Nothing comes at the start."""
+    """Do nothing: the server sends nothing at the start."""
 
 
 def serve(session: Session, peer: Peer) -> None:
-    """A few bytes, FIN, the reply, FIN."""
+    """Send a few bytes and FIN; await the reply and FIN."""
     finish(session, peer, b"served in full\n")
 
 
 def finish(session: Session, peer: Peer, data: bytes, before: int = 0) -> None:
-    """Send data and FIN; take the reply for it (and ``before`` bytes more) and the end."""
+    """Send data and FIN; await the reply for it (and ``before`` bytes more) and the end."""
     peer.send(data)
     peer.send_eof()
     peer.expect(reply(session, before + len(data)), "the reply after FIN")
@@ -40,7 +40,7 @@ def finish(session: Session, peer: Peer, data: bytes, before: int = 0) -> None:
 
 
 def stall(session: Session, peer: Peer) -> None:
-    """Send much; the reply is only written after the client's FIN."""
+    """Send much data; the reply is only written after the client's FIN."""
     peer.send(b"x" * 100_000)
 
 

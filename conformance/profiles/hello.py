@@ -32,7 +32,7 @@ LARGE = 1024 * 1024
 
 
 def hears_reply(session: Session, peer: Peer) -> None:
-    """The reply comes; what else comes with it is another clause (8.5). Raises Violation."""
+    """Await the reply; another clause (8.5) judges further data. Raises Violation."""
     reply, received = session.parameters["reply"], bytearray(peer.take())
     patience = peer.deadline
     while reply not in received and peer.poll(patience) == DATA:

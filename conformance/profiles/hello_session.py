@@ -12,24 +12,24 @@ from .settings import settings_of
 
 
 def open_(session: Session, peer: Peer) -> None:
-    """Nothing comes at the start."""
+    """Do nothing: the server sends nothing at the start."""
 
 
 def serve(session: Session, peer: Peer) -> None:
-    """A line, its replies, FIN both ways."""
+    """Send a line, await its replies; send FIN, await FIN."""
     peer.send(b"served in full\n")
     take_replies(session, peer)
     finish(session, peer)
 
 
 def finish(session: Session, peer: Peer) -> None:
-    """FIN; whole replies may still come, then the server's FIN."""
+    """Send FIN; await any number of complete replies, then the server's FIN."""
     peer.send_eof()
     take_replies(session, peer, at_least=0, until_end=True)
 
 
 def take_replies(session: Session, peer: Peer, at_least: int = 1, until_end: bool = False) -> None:
-    """Take whole replies, as many as have come; with ``until_end`` up to FIN.
+    """Read the complete replies that have come; with ``until_end`` up to FIN.
 
     Raises Violation at the first wrong byte.
     """

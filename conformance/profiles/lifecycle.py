@@ -26,7 +26,7 @@ STOP_TIMEOUT, LEAVING_TIME = 5.0, 1.0
 
 
 def in_time(profile: StreamProfile) -> tuple[str, ...]:
-    """What a clause about a client that leaves needs of a bad line: the server is there yet."""
+    """Return what a clause about a leaving client needs: the server has not ended yet."""
     return ("in-time",) if profile.ends_by_itself else ()
 
 
@@ -150,23 +150,24 @@ def declare(profile: StreamProfile) -> None:
 
 
 def disturb(session: Session, peer: Peer, data: bytes) -> None:
-    """Send what nobody asked for, unless the connection may have ended by now."""
+    """Send unrequested data, unless the connection may have ended by now."""
     if not may_end_at_once(session):
         peer.send(data)
 
 
 def may_end_at_once(session: Session) -> bool:
-    """Whether the server may end a connection as soon as it has greeted, or been connected."""
+    """Return whether the server may end a connection right after the connect or the greeting."""
     profile = session.profile
     by_itself = isinstance(profile, StreamProfile) and profile.ends_by_itself
     return by_itself and not session.parameters.get("farewell")
 
 
 def disturb_and_reset(session: Session, peers: list[Peer], data: bytes) -> None:
-    """Send to a server, let it come back to its read, and reset.
+    """Send data, let the server return to its read, and reset.
 
-    An RST that overtakes the server finds it writing, and is told by a failed write; one that
-    finds it waiting is told by a failed read. On a loaded machine all would overtake it.
+    If an RST arrives while the server is still busy, its next write fails; if it arrives while
+    the server waits, its read fails. Without this step, on a loaded machine all RSTs would
+    arrive early.
     """
     for peer in peers:
         disturb(session, peer, data)
@@ -178,7 +179,7 @@ def disturb_and_reset(session: Session, peers: list[Peer], data: bytes) -> None:
 
 
 def nothing_listens(session: Session) -> None:
-    """The server's port is free again. Raises Violation."""
+    """Check that the server's port is free again. Raises Violation."""
     server = session.server
     patience = ServerTime(server.process, LEAVING_TIME, session.deadline)
     while (held := _held(server.address, session.deadline)) is not None:
@@ -188,7 +189,7 @@ def nothing_listens(session: Session) -> None:
 
 
 def _held(address: Address, timeout: float) -> str | None:
-    """Return in words what still holds a port; None if it is free."""
+    """Return a description of what still holds a port; None if it is free."""
     datagrams = address.transport in DATAGRAMS
     if not datagrams and _takes_a_connection(address, timeout):
         return f"something still answers at {address}"

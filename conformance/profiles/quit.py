@@ -277,7 +277,7 @@ def isolation(session: Session) -> None:
 
 
 def answer_in_parts(line: bytes, token: bytes) -> bytes:
-    """A line as a person sees it: after each of its letters there may be a token."""
+    """Return a pattern for a line on a terminal: a token may follow each of its letters."""
     if not token:
         return line + b"\n"
     between = b"(?:%s)?" % re.escape(token)

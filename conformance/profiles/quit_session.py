@@ -17,9 +17,9 @@ from .settings import settings_of
 
 
 def converse(session: Session, peer: Peer, *parts: bytes) -> None:
-    """Send a text in parts and take its answer, up to a token at its end.
+    """Send a text in parts and read its answer, up to a token at its end.
 
-    Between two parts another client is served, so that the server reads each by itself.
+    Between two parts another client is served, so that the server reads each part separately.
     """
     answer = Answer(b"".join(parts).decode(), session.parameters["token"])
     for number, part in enumerate(parts):
@@ -30,7 +30,7 @@ def converse(session: Session, peer: Peer, *parts: bytes) -> None:
 
 
 def only_the_answer(session: Session, text: bytes) -> None:
-    """A client's one line and its answer, wherever the tokens are, and whatever comes after it."""
+    """Send one line and await its answer, wherever the tokens are, and whatever follows."""
     peer = session.join()
     peer.send(text)
     take(peer, Answer(text.decode(), session.parameters["token"], anywhere=True))
@@ -38,24 +38,24 @@ def only_the_answer(session: Session, text: bytes) -> None:
 
 
 def open_(session: Session, peer: Peer) -> None:
-    """Take the greeting."""
+    """Read the greeting."""
     peer.expect(session.parameters["greeting"], "the greeting")
 
 
 def serve(session: Session, peer: Peer) -> None:
-    """One line, its answer, the token, FIN both ways."""
+    """Send a line, await its answer and the token; send FIN, await FIN."""
     converse(session, peer, words(session, 16) + b"\n")
     peer.send_eof()
     peer.expect_eof()
 
 
 def stall(session: Session, peer: Peer) -> None:
-    """Send much and read nothing."""
+    """Send much data and read nothing."""
     jam(session, peer, (words(session, 63) + b"\n") * 256)
 
 
 def words(session: Session, size: int) -> bytes:
-    """Text in both cases that holds no letter of the token."""
+    """Return text in both cases that contains no letter of the token."""
     return session.some_words(size, without=session.parameters["token"])
 
 
@@ -75,7 +75,7 @@ quit_ = StreamProfile(
 
 
 def answers(session: Session, question: bytes, received: bytearray, at: int) -> bool:
-    """Whether what was received holds the whole answer from there on."""
+    """Return whether the received data contains the whole answer from this offset on."""
     answer = Answer(question.decode(), session.parameters["token"], anywhere=True)
     with suppress(Violation):
         answer.feed(bytes(received[at:]))

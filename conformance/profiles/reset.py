@@ -20,18 +20,18 @@ ABORT = "RFC 9293 3.10.7.4, 3.9.1 (abort)"
 
 
 def open_(session: Session, peer: Peer) -> None:
-    """Nothing comes at the start."""
+    """Do nothing: the server sends nothing at the start."""
 
 
 def serve(session: Session, peer: Peer) -> None:
-    """A line, its echo, FIN both ways."""
+    """Send a line, await its echo; send FIN, await FIN."""
     echoed(peer, b"served in full\n")
     peer.send_eof()
     peer.expect_eof()
 
 
 def echoed(peer: Peer, line: bytes) -> None:
-    """Send a line and take it back."""
+    """Send a line and await its echo."""
     peer.send(line)
     peer.expect(line, "the same line")
 
@@ -213,7 +213,7 @@ def unterminated(session: Session) -> None:
 
 
 def _takes_the_rest(peer: Peer, rest: bytes) -> None:
-    """After FIN: an unterminated rest, or nothing, then FIN."""
+    """After the client's FIN: await an unterminated rest or nothing, then FIN."""
     came = peer.read_to_end()
     if came not in (b"", rest):
         raise Violation(

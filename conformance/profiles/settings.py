@@ -87,7 +87,7 @@ _MEANINGS = {
 
 
 def settings_of(profile: str) -> Settings:
-    """What ``--set`` may say of a built-in profile."""
+    """Return the parameters that ``--set`` accepts for a built-in profile."""
     return Settings(
         _MANNERS[profile],
         _RULES[profile],
@@ -126,7 +126,7 @@ def _lines(known: Parameters) -> Conduct:
 
 
 def _check(profile: str, key: str, value: bytes) -> None:
-    """Raises WrongUsage for what no such service can have."""
+    """Raise WrongUsage for values that are impossible for the service."""
     if key == "reply" and profile == "hello" and not value:
         raise WrongUsage("--set: an empty reply cannot be checked")
     if key in _ONE_WORD and (value.strip() != value or not (value or key in _OR_NONE)):

@@ -30,9 +30,9 @@ class Speed:
         self._fastest = 0.0
 
     def exchange(self, peer: Peer, data: bytes) -> bool:
-        """Exchange data; whether the rest can be done in the time that is left.
+        """Exchange data, and check whether the rest can be done in the remaining time.
 
-        Raises Violation, and TooSlow when it cannot.
+        Raises Violation, and TooSlow if it cannot.
         """
         began = time.monotonic()
         peer.exchange(data, data, f"the echo of {len(data)} bytes")
@@ -45,7 +45,7 @@ class Speed:
 
 
 def check_speed(session: Session, ahead: int) -> None:
-    """Another client, which leaves again, finds out whether so much can be echoed in time.
+    """Use another client to find out whether this much data can be echoed in time.
 
     Raises TooSlow.
     """

@@ -13,7 +13,7 @@ BASIS = "RFC 9293 3.10.7 (reset)"
 
 
 def declare(profile: StreamProfile, writes: bool) -> None:
-    """Declare the requirements for a profile; one that never ``writes`` owes no 7.5."""
+    """Declare the requirements for a profile; 7.5 is left out if the service never ``writes``."""
     line = in_time(profile)
 
     def survives(words: str, clause: str, text: str, **where: object) -> Declare:
@@ -137,10 +137,10 @@ def declare(profile: StreamProfile, writes: bool) -> None:
 
 
 def _reset_before_the_answer(session: Session, profile: StreamProfile) -> None:
-    """A client whose RST follows its FIN before the server has run: its first write fails.
+    """Send FIN and RST before the server has run, so that the server's first write fails.
 
-    An RST in CLOSE_WAIT makes that EPIPE, and SIGPIPE where it is not ignored; the input
-    that came before it can still be read.
+    After an RST in CLOSE_WAIT the write fails with EPIPE, and raises SIGPIPE if that is not
+    ignored; input that came before the RST can still be read.
     """
     peer = _accepted(session, profile)
     with session.paused():
@@ -151,7 +151,7 @@ def _reset_before_the_answer(session: Session, profile: StreamProfile) -> None:
 
 
 def _accepted(session: Session, profile: StreamProfile) -> Peer:
-    """A client that the server has accepted: one that it has not is another case (7.6)."""
+    """Return a client that the server has accepted; clients that wait are another case (7.6)."""
     peer = session.join()
     if not profile.ends_by_itself:  # otherwise the client has already been greeted
         taken_in(session, peer)

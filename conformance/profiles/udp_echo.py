@@ -26,7 +26,7 @@ LARGE, GONE = 8192, 20
 
 
 def small_session(session: Session) -> None:
-    """A datagram and its echo."""
+    """Send a datagram and await its echo."""
     sender = session.sender()
     sender.send(b"served in full\n")
     sender.expect(b"served in full\n")

@@ -129,7 +129,7 @@ def _declare_quiet(must: Callable[..., Declare]) -> None:
 
 
 def starts_again_at_once(session: Session) -> None:
-    """The server ends first, with a client connected, and starts at the same address."""
+    """Let the server end first, with a client connected, and start it at the same address."""
     peer, address = session.join(), session.server.address
     session.let_accept()
     # The barrier: the server would reset a client that it has not accepted or not read.
@@ -155,11 +155,11 @@ def starts_again_at_once(session: Session) -> None:
 
 
 def leaves_nothing(session: Session, run_batch: Callable[[], None], clients: str) -> None:
-    """Batches of clients leave no processes, threads and memory behind. Raises Violation.
+    """Check that batches of clients leave no process, thread or memory behind. Raises Violation.
 
     Arguments:
-        run_batch: makes a batch of BATCH clients.
-        clients: what they are called.
+        run_batch: runs a batch of BATCH clients.
+        clients: the word for them in a message.
     """
     run_batch()
     before = at_first = _settled(session, None)
@@ -193,7 +193,7 @@ def leaves_nothing(session: Session, run_batch: Callable[[], None], clients: str
 
 
 def _settled(session: Session, first: Usage | None) -> Usage:
-    """What the server uses when what its last clients left has gone, or goes no more."""
+    """Return what the server uses when the traces of its last clients have gone, or stay."""
     with session.budget.stopped():
         return _still(session, first)
 
@@ -214,10 +214,10 @@ def _still(session: Session, first: Usage | None) -> Usage:
 
 
 def is_idle(session: Session, guests: str) -> None:
-    """In one look of several the server hardly runs. Raises Violation.
+    """Check that the server hardly runs in one of several measurements. Raises Violation.
 
     Arguments:
-        guests: who is connected and says nothing.
+        guests: the word for the connected, silent clients in a message.
     """
     for _ in range(LOOKS):
         looked = _look(session.process)
@@ -236,7 +236,7 @@ def is_idle(session: Session, guests: str) -> None:
 
 
 def _look(process: Process) -> tuple[float, float] | None:
-    """For how long the server has run in so many seconds; None if it has ended."""
+    """Return how long the server has run during this number of seconds; None if it has ended."""
     before, began, wait = process.running_time(), time.monotonic(), LOOK_TIME
     while True:
         if process.wait(wait):
