@@ -1,4 +1,4 @@
-"""chat, broken: ends and lines; chat_talk.py has the rest of the family."""
+"""Broken chat servers: ends and lines; chat_talk.py has the rest of the family."""
 
 from ..reference.python.chat import Chat, is_name
 from .chat_talk import family
@@ -10,7 +10,7 @@ MUTANTS = family.mutants
 
 @fault("says-no-bye", breaks="quit")
 class SaysNoBye(Chat):
-    """QUIT is answered by FIN alone."""
+    """QUIT is answered by FIN without BYE."""
 
     def quit(self) -> bytes:
         super().quit()
@@ -22,7 +22,7 @@ class SaysNoBye(Chat):
 
 @fault("stays-after-bye", breaks="quit")
 class StaysAfterBye(Chat):
-    """BYE, and the connection stays."""
+    """After BYE the connection stays open."""
 
     def quit(self) -> bytes:
         self.leave()
@@ -39,7 +39,7 @@ class QuitsMembersOnly(Chat):
 
 @fault("quits-in-silence", breaks="quit-parts")
 class QuitsInSilence(Chat):
-    """Who quits is not missed in its channels."""
+    """The other members of a channel are not told about a client's QUIT."""
 
     def quit(self) -> bytes:
         for members in self.room.channels.values():
@@ -49,7 +49,7 @@ class QuitsInSilence(Chat):
 
 @fault("quits-one-channel", breaks="quit-parts")
 class QuitsOneChannel(Chat):
-    """Who quits parts the first of its channels."""
+    """QUIT leaves only the first of the client's channels."""
 
     def quit(self) -> bytes:
         mine = [members for members in self.room.channels.values() if self in members]
@@ -94,7 +94,7 @@ class KeepsTheReset(Chat):
 
 @fault("capitals-only", breaks="any-case")
 class CapitalsOnly(Chat):
-    """Keywords in small letters are unknown."""
+    """Keywords in lower case are unknown."""
 
     def obey(self, line: bytes) -> bytes:
         keyword = line.partition(b" ")[0]
@@ -123,7 +123,7 @@ class IgnoresEmptyLines(Chat):
 
 @fault("says-nothing", breaks="errors")
 class SaysNothing(Chat):
-    """An empty text is said."""
+    """An empty text is accepted and sent as a message."""
 
     def obey(self, line: bytes) -> bytes:
         keyword, _, channel = line.rstrip().partition(b" ")
@@ -134,7 +134,7 @@ class SaysNothing(Chat):
 
 @fault("takes-any-name", breaks="names")
 class TakesAnyName(Chat):
-    """A name may hold anything."""
+    """A name may contain any characters."""
 
     def login(self, *words: bytes) -> bytes:
         if len(words) == 2 and all(words) and not self.name and not is_name(words[0]):
@@ -176,7 +176,7 @@ class LinesOf1024(Chat):
 
 @fault("complains-per-read", breaks="long")
 class ComplainsPerRead(Chat):
-    """Each further piece of a line too long is an error of its own."""
+    """Each further read of a line that is too long gives another error."""
 
     read_size = 4096
 
@@ -187,7 +187,7 @@ class ComplainsPerRead(Chat):
 
 @fault("ends-on-a-long-line", breaks="long")
 class EndsOnALongLine(Chat):
-    """A line too long ends the connection."""
+    """A line that is too long ends the connection."""
 
     def complain(self) -> None:
         super().complain()
@@ -196,7 +196,7 @@ class EndsOnALongLine(Chat):
 
 @fault("takes-any-length", breaks="long")
 class TakesAnyLength(Chat):
-    """A line of any length is taken."""
+    """A line of any length is accepted."""
 
     def take(self, line: bytes) -> None:
         self.send(self.obey(line) + b"\n")
@@ -225,7 +225,7 @@ class BlocksInSend(Chat):
 
 @fault("waits-for-all", breaks="stalled-member")
 class WaitsForAll(Chat):
-    """OK comes when every member has taken the message."""
+    """OK comes only when every member has received the message."""
 
     def connected(self) -> None:
         small_send_buffer(self)
@@ -249,7 +249,7 @@ class WaitsForAll(Chat):
 
 @fault("a-read-is-a-line", breaks="segments")
 class AReadIsALine(Chat):
-    """Takes each read for whole lines."""
+    """Treats each read as complete lines."""
 
     def received(self, data: bytes) -> None:
         super().received(data if data.endswith(b"\n") else data + b"\n")
@@ -257,7 +257,7 @@ class AReadIsALine(Chat):
 
 @fault("keeps-cr", breaks="crlf")
 class KeepsCr(Chat):
-    """CR belongs to the line."""
+    """Keeps the CR of a CR LF as a part of the line."""
 
     def received(self, data: bytes) -> None:
         super().received(data.replace(b"\r\n", b"\r\r\n"))
@@ -265,7 +265,7 @@ class KeepsCr(Chat):
 
 @fault("answers-in-crlf", breaks="crlf")
 class AnswersInCrlf(Chat):
-    """A line that came with CR LF is answered by one."""
+    """Answers a line that ends in CR LF with CR LF too."""
 
     def received(self, data: bytes) -> None:
         self.with_cr = b"\r\n" in data

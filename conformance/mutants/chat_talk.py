@@ -1,4 +1,4 @@
-"""chat, broken: logins, and the messages that members get."""
+"""Broken chat servers: logins, and the messages that members get."""
 
 from ..reference.python.chat import Chat
 from .declare import Family
@@ -9,7 +9,7 @@ fault = family.fault
 
 @fault("knows-nobody", breaks="login")
 class KnowsNobody(Chat):
-    """An unknown name is refused."""
+    """LOGIN with an unknown name is refused."""
 
     def login(self, *words: bytes) -> bytes:
         if words[0] not in self.room.passwords:
@@ -19,7 +19,7 @@ class KnowsNobody(Chat):
 
 @fault("says-welcome", breaks="login")
 class SaysWelcome(Chat):
-    """LOGIN is answered by a longer OK."""
+    """LOGIN is answered by OK and further text."""
 
     def login(self, *words: bytes) -> bytes:
         said = super().login(*words)
@@ -37,7 +37,7 @@ class TakesAnyPassword(Chat):
 
 @fault("forgets-passwords", breaks="password")
 class ForgetsPasswords(Chat):
-    """The password goes with the connection."""
+    """The password is forgotten when the connection ends."""
 
     def leave(self) -> None:
         self.room.passwords.pop(self.name, None)
@@ -46,7 +46,7 @@ class ForgetsPasswords(Chat):
 
 @fault("lets-in-twice", breaks="name-in-use")
 class LetsInTwice(Chat):
-    """A name may be logged in twice."""
+    """Two clients may be logged in with the same name."""
 
     def login(self, *words: bytes) -> bytes:
         self.room.online.pop(words[0], None)
@@ -65,7 +65,7 @@ class LooksAtTheNameFirst(Chat):
 
 @fault("changes-its-name", breaks="second-login")
 class ChangesItsName(Chat):
-    """A second LOGIN takes the place of the first."""
+    """A second LOGIN replaces the first one."""
 
     def login(self, *words: bytes) -> bytes:
         if words[0] not in self.room.online:
@@ -75,7 +75,7 @@ class ChangesItsName(Chat):
 
 @fault("joins-anybody", breaks="not-logged-in")
 class JoinsAnybody(Chat):
-    """JOIN needs no LOGIN."""
+    """JOIN is accepted before LOGIN."""
 
     def obey(self, line: bytes) -> bytes:
         if not self.name and line.upper().startswith(b"JOIN #"):
@@ -85,7 +85,7 @@ class JoinsAnybody(Chat):
 
 @fault("says-unknown-command", breaks="not-logged-in")
 class SaysUnknownCommand(Chat):
-    """Before LOGIN every other command is unknown."""
+    """Before LOGIN every other command is answered as an unknown one."""
 
     def obey(self, line: bytes) -> bytes:
         said = super().obey(line)
@@ -94,7 +94,7 @@ class SaysUnknownCommand(Chat):
 
 @fault("joins-in-silence", breaks="join")
 class JoinsInSilence(Chat):
-    """Nobody is told who joined."""
+    """The members are not told who joined."""
 
     def notify(self, channel: bytes, line: bytes) -> None:
         if b" joined " not in line:
@@ -103,7 +103,7 @@ class JoinsInSilence(Chat):
 
 @fault("tells-who-joins", breaks="join")
 class TellsWhoJoins(Chat):
-    """The one who joins hears of it too."""
+    """The client that joins gets the notice too."""
 
     def join(self, channel: bytes, text: bytes) -> bytes:
         said = super().join(channel, text)
@@ -112,7 +112,7 @@ class TellsWhoJoins(Chat):
 
 @fault("joins-twice", breaks="join-again")
 class JoinsTwice(Chat):
-    """A second JOIN is told as the first."""
+    """A second JOIN of a channel is announced again."""
 
     def join(self, channel: bytes, text: bytes) -> bytes:
         self.room.channels.get(channel, {}).pop(self, None)
@@ -131,7 +131,7 @@ class RefusesASecondJoin(Chat):
 
 @fault("parts-in-silence", breaks="part")
 class PartsInSilence(Chat):
-    """Nobody is told who parted."""
+    """The members are not told who left."""
 
     parting = False
 
@@ -160,7 +160,7 @@ class PartsFromAll(Chat):
 
 @fault("hears-on", breaks="part")
 class HearsOn(Chat):
-    """Who has parted a channel goes on hearing it."""
+    """A client that has left a channel still gets its messages."""
 
     def part(self, channel: bytes, text: bytes) -> bytes:
         members = self.room.channels.get(channel, {})
@@ -172,7 +172,7 @@ class HearsOn(Chat):
 
 @fault("echoes", breaks="say")
 class Echoes(Chat):
-    """The sender hears its own message."""
+    """The sender gets its own message."""
 
     def say(self, channel: bytes, text: bytes) -> bytes:
         said = super().say(channel, text)
@@ -183,7 +183,7 @@ class Echoes(Chat):
 
 @fault("tells-one", breaks="say")
 class TellsOne(Chat):
-    """Only the first of the others hears a message."""
+    """Only the first of the other members gets a message."""
 
     def say(self, channel: bytes, text: bytes) -> bytes:
         members = self.room.channels.get(channel, {})
@@ -196,7 +196,7 @@ class TellsOne(Chat):
 
 @fault("broadcasts", breaks="members-only")
 class Broadcasts(Chat):
-    """Everybody who is logged in hears every message."""
+    """Every client that is logged in gets every message."""
 
     def notify(self, channel: bytes, line: bytes) -> None:
         for member in list(self.room.online.values()):
@@ -206,7 +206,7 @@ class Broadcasts(Chat):
 
 @fault("lets-outsiders-speak", breaks="not-in-channel")
 class LetsOutsidersSpeak(Chat):
-    """SAY needs no JOIN."""
+    """SAY is accepted without JOIN."""
 
     def say(self, channel: bytes, text: bytes) -> bytes:
         self.notify(channel, channel + b" <" + self.name + b"> " + text)
@@ -215,7 +215,7 @@ class LetsOutsidersSpeak(Chat):
 
 @fault("parts-from-anything", breaks="not-in-channel")
 class PartsFromAnything(Chat):
-    """PART is always OK."""
+    """PART is answered by OK for any channel."""
 
     def part(self, channel: bytes, text: bytes) -> bytes:
         super().part(channel, text)
@@ -240,7 +240,7 @@ class JoinsWords(Chat):
 
 @fault("escapes-html", breaks="verbatim")
 class EscapesHtml(Chat):
-    """A text is made safe for a browser."""
+    """A text is escaped for HTML."""
 
     def say(self, channel: bytes, text: bytes) -> bytes:
         return super().say(channel, text.replace(b"&", b"&amp;").replace(b"<", b"&lt;"))
@@ -248,7 +248,7 @@ class EscapesHtml(Chat):
 
 @fault("newest-first", breaks="order")
 class NewestFirst(Chat):
-    """Of messages that come together the last is told first."""
+    """Messages that arrive together are sent on in the reverse order."""
 
     held: "list[tuple[bytes, bytes]] | None" = None
 
@@ -268,7 +268,7 @@ class NewestFirst(Chat):
 
 @fault("errors-come-first", breaks="in-order")
 class ErrorsComeFirst(Chat):
-    """Of commands that come together it refuses first what it can refuse at once."""
+    """If commands arrive together, their errors are sent before the other answers."""
 
     held: "list[bytes] | None" = None
 

@@ -1,4 +1,4 @@
-"""client-echo, broken."""
+"""Broken clients for client-echo."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ ABORT = struct.pack("ii", 1, 0)
 
 @fault("dials-somewhere-else", breaks="connects")
 class DialsSomewhereElse(Client):
-    """The port is the program's own and not the one that it is told."""
+    """Connects to a fixed port instead of the given one."""
 
     def connect(self, host: str, port: int) -> socket.socket:
         return super().connect(host, 1)
@@ -26,7 +26,7 @@ class DialsSomewhereElse(Client):
 
 @fault("connects-at-the-first-line", breaks="connects")
 class ConnectsAtTheFirstLine(Client):
-    """Dials when the first line has been typed."""
+    """Connects only when the first line has been typed."""
 
     def connect(self, host: str, port: int) -> socket.socket:
         os.read(0, 1)
@@ -35,7 +35,7 @@ class ConnectsAtTheFirstLine(Client):
 
 @fault("prints-nothing", breaks="prints")
 class PrintsNothing(Client):
-    """What is received is not shown."""
+    """Received data is not shown."""
 
     def received(self, data: bytes) -> None:
         pass
@@ -43,7 +43,7 @@ class PrintsNothing(Client):
 
 @fault("prints-at-the-end", breaks="prints")
 class PrintsAtTheEnd(Client):
-    """What is received is kept until the server ends."""
+    """Received data is shown only when the server has ended."""
 
     kept = b""
 
@@ -68,7 +68,7 @@ class PrintsWholeLines(Client):
 
 @fault("sends-nothing", breaks="sends-lines")
 class SendsNothing(Client):
-    """A typed line goes nowhere."""
+    """Typed lines are not sent."""
 
     def line(self, line: bytes) -> None:
         if line == self.settings["leave"]:
@@ -77,7 +77,7 @@ class SendsNothing(Client):
 
 @fault("sends-at-the-end", breaks="sends-lines")
 class SendsAtTheEnd(Client):
-    """Typed lines are sent with the good bye."""
+    """Typed lines are sent only with the good bye."""
 
     kept = b""
 
@@ -91,7 +91,7 @@ class SendsAtTheEnd(Client):
 
 @fault("sends-the-first-word", breaks="sends-lines")
 class SendsTheFirstWord(Client):
-    """Of a line the first word is sent."""
+    """Only the first word of a line is sent."""
 
     def send(self, data: bytes) -> None:
         super().send(data.partition(b" ")[0] + b"\n" if data.endswith(b"\n") else data)
@@ -99,7 +99,7 @@ class SendsTheFirstWord(Client):
 
 @fault("forgets-what-is-typed-ahead", breaks="pasted")
 class ForgetsWhatIsTypedAhead(Client):
-    """With each line the ones that wait are thrown away."""
+    """With each line, all other lines that wait are discarded."""
 
     def line(self, line: bytes) -> None:
         import termios
@@ -110,7 +110,7 @@ class ForgetsWhatIsTypedAhead(Client):
 
 @fault("leaves-in-silence", breaks="exit")
 class LeavesInSilence(Client):
-    """No good bye is said."""
+    """The client ends without its good bye."""
 
     def line(self, line: bytes) -> None:
         if line == self.settings["leave"]:
@@ -121,7 +121,7 @@ class LeavesInSilence(Client):
 
 @fault("leaves-by-reset", breaks="exit")
 class LeavesByReset(Client):
-    """The connection is reset instead of ended."""
+    """The client ends with RST instead of FIN."""
 
     def leave(self, word: bytes) -> None:
         self.send(word)
@@ -131,7 +131,7 @@ class LeavesByReset(Client):
 
 @fault("stays-after-exit", breaks="exit")
 class StaysAfterExit(Client):
-    """Says good bye and FIN, and does not end."""
+    """Sends good bye and FIN, but does not exit."""
 
     def line(self, line: bytes) -> None:
         super().line(line)
@@ -142,7 +142,7 @@ class StaysAfterExit(Client):
 
 @fault("any-exit", breaks="only-exit")
 class AnyExit(Client):
-    """A line that begins with the word leaves too."""
+    """A line that only begins with "exit" ends the client too."""
 
     def line(self, line: bytes) -> None:
         leave = self.settings["leave"]
@@ -151,7 +151,7 @@ class AnyExit(Client):
 
 @fault("dies-of-interrupt", breaks="interrupt")
 class DiesOfInterrupt(Client):
-    """^C ends it before it says anything."""
+    """^C ends the client before it sends anything."""
 
     def interrupted(self) -> None:
         os._exit(130)
@@ -168,7 +168,7 @@ class IgnoresInterrupt(Client):
 
 @fault("says-good-bye-twice", breaks="interrupt")
 class SaysGoodByeTwice(Client):
-    """^C is taken for the line that leaves."""
+    """^C is treated like the line "exit"."""
 
     def interrupted(self) -> None:
         self.leave(self.settings["goodbye"])
@@ -185,7 +185,7 @@ class OutlivesTheServer(Client):
 
 @fault("breaks-in-silence", breaks="reset-reported")
 class BreaksInSilence(Client):
-    """Nothing is said of the server's reset."""
+    """The server's reset is not reported."""
 
     def failed(self, _error: OSError) -> None:
         self.status = 1
@@ -193,7 +193,7 @@ class BreaksInSilence(Client):
 
 @fault("all-is-well", breaks="reset-status")
 class AllIsWell(Client):
-    """The status is 0 although the server has reset."""
+    """The exit status is 0 although the server has reset the connection."""
 
     def failed(self, error: OSError) -> None:
         super().failed(error)
@@ -202,7 +202,7 @@ class AllIsWell(Client):
 
 @fault("shows-its-stack", breaks="reset-no-trace")
 class ShowsItsStack(Client):
-    """The error is shown with the lines of the program where it struck."""
+    """The error is shown with a stack trace."""
 
     def failed(self, _error: OSError) -> None:
         import traceback

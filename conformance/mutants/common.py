@@ -20,10 +20,10 @@ if TYPE_CHECKING:  # importing typing would slow down the start
 
 
 def die(server: Server, cause: str) -> "NoReturn":
-    """End the process as a crash does: status 1, and nobody gets an orderly end.
+    """End the process like a crash: status 1, and no client gets FIN.
 
-    An exception would run through ``with server``, which ends every client by FIN; one
-    that had just been answered would take that for its server's own.
+    An exception would leave the block ``with server``, which sends FIN to every client; a
+    client that had just been answered could not distinguish that from an orderly end.
     """
     print(f"fatal: {cause}", file=sys.stderr, flush=True)
     for connection in list(server.connections):
@@ -32,12 +32,12 @@ def die(server: Server, cause: str) -> "NoReturn":
 
 
 def small_send_buffer(connection: Connection) -> None:
-    """Have a fault in writing show early: Linux lets a send buffer grow to megabytes, or not."""
+    """Make a fault in writing show early: Linux may let a send buffer grow to megabytes."""
     connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
 
 
 class OneAtATime(Server):
-    """Accepts the next client when the one before has gone."""
+    """Accepts the next client only when the previous one has left."""
 
     most = 1
 
@@ -52,7 +52,7 @@ class OneAtATime(Server):
 
 
 class FewAtATime(OneAtATime):
-    """Sixty clients and no more."""
+    """Serves at most sixty clients at a time."""
 
     most = 60
 
@@ -66,7 +66,7 @@ class OneClientAndEnds(Server):
 
 
 class DiesInAccept(Server):
-    """Asks an accepted client for its name without expecting it gone."""
+    """Asks for the address of an accepted client, and dies if the client has gone."""
 
     def serve(self, sock: socket.socket) -> None:
         try:
@@ -86,7 +86,7 @@ class IgnoresSigterm(Server):
 
 
 class WaitsForClients(Server):
-    """On SIGTERM it waits until the last client has left of its own accord."""
+    """After SIGTERM it waits until the last client has left by itself."""
 
     def is_done(self) -> bool:
         if self.stopping:
@@ -96,7 +96,7 @@ class WaitsForClients(Server):
 
 
 class EndsBadly(Server):
-    """SIGTERM ends it with status 1."""
+    """SIGTERM ends the server with exit status 1."""
 
     def request_stop(self) -> None:
         self.status = 1
@@ -104,7 +104,7 @@ class EndsBadly(Server):
 
 
 class LeavesChild(Server):
-    """Has forked a child that goes on holding the listener."""
+    """Has forked a child that keeps the listener open."""
 
     def run(self) -> None:
         if os.fork() == 0:
@@ -122,7 +122,7 @@ class KeepsPath(Server):
 
 
 class RefusesStalePath(Server):
-    """Does not start when a path is already there."""
+    """Does not start if its Unix socket path exists already."""
 
     def clear_path(self) -> None:
         if os.path.lexists(self.path):
@@ -145,13 +145,13 @@ def add_to(
     quiet: bool = True,
     at_last: bool = False,
 ) -> None:
-    """Declare the common faults for a family over its right service.
+    """Declare the common faults for a family, based on its correct service.
 
     Arguments:
-        writing: the service to be reset while it writes, where that needs another one.
-        writes: the service sends something at all.
-        quiet: the service waits for its clients, for as long as they like.
-        at_last: the service writes to who has ended: one that dies of that dies of any reset.
+        writing: the service that is reset while it writes, if it must be another one.
+        writes: whether the service sends anything.
+        quiet: whether the service waits for silent clients without a limit.
+        at_last: whether the service writes after a client's end: then any reset can kill it.
     """
     if writes:
         breaks = "reset-at-once" if at_last else "reset-while-writing"
@@ -180,7 +180,7 @@ def add_to(
 
     @family.fault("dies-with-half-a-message", breaks="reset-mid-message")
     class DiesMidMessage(service):  # type: ignore[valid-type,misc]
-        """A reset is survived when nothing had been sent, and not in mid-message."""
+        """A reset in the middle of a message ends the process; other resets do not."""
 
         unfinished = False
 
@@ -207,7 +207,7 @@ def add_to(
 
     @family.fault("dies-of-unfinished-input", breaks="half-sent")
     class DiesOfHalfSent(service):  # type: ignore[valid-type,misc]
-        """A client that leaves with its last line unfinished ends the process."""
+        """A client that leaves with an unfinished last line ends the process."""
 
         unfinished = False
 
@@ -227,7 +227,7 @@ def add_to(
 
     @family.fault("dies-when-an-old-client-resets", breaks="stall-then-reset")
     class DiesOfTheOld(service):  # type: ignore[valid-type,misc]
-        """A client that resets when others have come after it ends the process."""
+        """The process ends if a client resets after newer clients have connected."""
 
         # Count only ends of other clients that had sent something, because the suite has seen
         # them; a client that has only connected since may be seen before the reset.
@@ -252,7 +252,7 @@ def add_to(
 
     @family.fault("leaks-on-fin", breaks="leak-fin")
     class LeaksOnFin(service):  # type: ignore[valid-type,misc]
-        """A connection that ended in order is never closed."""
+        """A connection that ended by FIN is never closed."""
 
         leaked: "list[socket.socket]" = []
 
@@ -275,7 +275,7 @@ def add_to(
 def _dies_in_write(family: Family, writing: "type[Connection]", breaks: str) -> None:
     @family.fault("dies-in-write", breaks=breaks)
     class DiesInWrite(writing):  # type: ignore[valid-type,misc]
-        """Takes a client's reset for the end of its input, writes on, and dies of EPIPE."""
+        """Treats a client's reset as the end of input, keeps writing, and dies of EPIPE."""
 
         input_ended = False
 

@@ -1,4 +1,4 @@
-"""crud, broken: commands and answers; crud_store.py has the rest of the family."""
+"""Broken crud servers: commands and answers; crud_store.py has the rest of the family."""
 
 import time
 
@@ -12,7 +12,7 @@ MUTANTS = family.mutants
 
 @fault("creates-over", breaks="create")
 class CreatesOver(Crud):
-    """create takes a key that is there already."""
+    """create overwrites a key that exists."""
 
     def obey(self, command: bytes, key: bytes, value: bytes) -> bytes:
         if command == b"create":
@@ -23,7 +23,7 @@ class CreatesOver(Crud):
 
 @fault("says-created", breaks="create")
 class SaysCreated(Crud):
-    """create is answered by another word."""
+    """create is answered by another word than OK."""
 
     def obey(self, command: bytes, key: bytes, value: bytes) -> bytes:
         said = super().obey(command, key, value)
@@ -32,7 +32,7 @@ class SaysCreated(Crud):
 
 @fault("reads-nothing-as-empty", breaks="read")
 class ReadsNothingAsEmpty(Crud):
-    """A key that is not there has the empty value."""
+    """read of a key that does not exist gives an empty value."""
 
     def obey(self, command: bytes, key: bytes, value: bytes) -> bytes:
         said = super().obey(command, key, value)
@@ -41,7 +41,7 @@ class ReadsNothingAsEmpty(Crud):
 
 @fault("reads-once", breaks="read")
 class ReadsOnce(Crud):
-    """A value that has been read is gone."""
+    """A value is deleted when it has been read."""
 
     def obey(self, command: bytes, key: bytes, value: bytes) -> bytes:
         said = super().obey(command, key, value)
@@ -52,7 +52,7 @@ class ReadsOnce(Crud):
 
 @fault("update-creates", breaks="update")
 class UpdateCreates(Crud):
-    """update makes the key that is not there."""
+    """update creates a key that does not exist."""
 
     def obey(self, command: bytes, key: bytes, value: bytes) -> bytes:
         if command == b"update":
@@ -63,7 +63,7 @@ class UpdateCreates(Crud):
 
 @fault("update-appends", breaks="update")
 class UpdateAppends(Crud):
-    """update adds to the value."""
+    """update appends to the value."""
 
     def obey(self, command: bytes, key: bytes, value: bytes) -> bytes:
         if command == b"update":
@@ -73,7 +73,7 @@ class UpdateAppends(Crud):
 
 @fault("delete-is-always-ok", breaks="delete")
 class DeleteIsAlwaysOk(Crud):
-    """delete says OK for a key that is not there."""
+    """delete answers OK for a key that does not exist."""
 
     def obey(self, command: bytes, key: bytes, value: bytes) -> bytes:
         said = super().obey(command, key, value)
@@ -93,7 +93,7 @@ class DeleteEmptiesTheStore(Crud):
 
 @fault("lower-case-only", breaks="any-case")
 class LowerCaseOnly(Crud):
-    """Keywords in capitals are unknown."""
+    """Keywords in upper case are unknown."""
 
     def answer(self, line: bytes) -> bytes:
         if line.partition(b" ")[0] not in COMMANDS:
@@ -123,7 +123,7 @@ class IgnoresNonsense(Crud):
 
 @fault("takes-words", breaks="values")
 class TakesWords(Crud):
-    """Runs of blanks in a value become one."""
+    """Several blanks in a value become one."""
 
     def obey(self, command: bytes, key: bytes, value: bytes) -> bytes:
         return super().obey(command, key, b" ".join(value.split(b" ")).replace(b"  ", b" "))
@@ -131,7 +131,7 @@ class TakesWords(Crud):
 
 @fault("one-word", breaks="values")
 class OneWord(Crud):
-    """Of a value the first word is kept."""
+    """Only the first word of a value is kept."""
 
     def obey(self, command: bytes, key: bytes, value: bytes) -> bytes:
         return super().obey(command, key, value.partition(b" ")[0] or value)
@@ -139,7 +139,7 @@ class OneWord(Crud):
 
 @fault("decodes-utf8", breaks="values")
 class DecodesUtf8(Crud):
-    """A value is text, with replacement."""
+    """A value is decoded as UTF-8, with replacement."""
 
     def obey(self, command: bytes, key: bytes, value: bytes) -> bytes:
         return super().obey(command, key, value.decode("utf-8", "replace").encode())
@@ -147,7 +147,7 @@ class DecodesUtf8(Crud):
 
 @fault("cuts-at-1024", breaks="long")
 class CutsAt1024(Crud):
-    """Keeps a kilobyte of a value."""
+    """Keeps only the first kilobyte of a value."""
 
     def obey(self, command: bytes, key: bytes, value: bytes) -> bytes:
         return super().obey(command, key, value[:1024])
@@ -155,7 +155,7 @@ class CutsAt1024(Crud):
 
 @fault("refuses-4000", breaks="long")
 class Refuses4000(Crud):
-    """Lines of more than 4,080 bytes are too long."""
+    """Lines of more than 4,080 bytes are refused."""
 
     def answer(self, line: bytes) -> bytes:
         return b"ERROR line too long" if len(line) > 4080 else super().answer(line)
@@ -163,7 +163,7 @@ class Refuses4000(Crud):
 
 @fault("folds-keys", breaks="case-sensitive")
 class FoldsKeys(Crud):
-    """Keys are the same in any case."""
+    """Keys are not case-sensitive."""
 
     def obey(self, command: bytes, key: bytes, value: bytes) -> bytes:
         return super().obey(command, key.lower(), value)
@@ -180,7 +180,7 @@ class AStoreEach(Crud):
 
 @fault("checks-late", breaks="one-wins")
 class ChecksLate(Crud):
-    """Whether a key is free is looked up in what others had made half a second ago."""
+    """create does not see a key that another client made in the last half second."""
 
     made: "dict[bytes, tuple[float, Crud]]" = {}
 
@@ -196,7 +196,7 @@ class ChecksLate(Crud):
 
 @fault("forgets-its-queue-at-fin", breaks="pending")
 class ForgetsItsQueueAtFin(Crud):
-    """At FIN it drops the answers that its client has not taken yet."""
+    """At FIN it drops the answers that its client has not received yet."""
 
     def wants(self) -> int:
         return super().wants() | (0 if self.input_ended else 1)
@@ -208,7 +208,7 @@ class ForgetsItsQueueAtFin(Crud):
 
 @fault("drops-its-buffer-at-fin", breaks="pending")
 class DropsItsBufferAtFin(Crud):
-    """Closes on FIN, and loses what its bounded buffer still holds."""
+    """Closes on FIN, and loses the data in its bounded buffer."""
 
     def ended(self) -> None:
         self.output.clear()
@@ -217,7 +217,7 @@ class DropsItsBufferAtFin(Crud):
 
 @fault("reads-come-later", breaks="in-order")
 class ReadsComeLater(Crud):
-    """Reads are asynchronous: the answers to later commands overtake theirs."""
+    """Reads are asynchronous: later commands are answered before them."""
 
     def received(self, data: bytes) -> None:
         self.late = b""
@@ -240,7 +240,7 @@ class ReadsComeLater(Crud):
 
 @fault("says-bye", breaks="ends-fin")
 class SaysBye(Crud):
-    """A word follows before the FIN."""
+    """Sends another word before FIN."""
 
     def ended(self) -> None:
         self.send(b"bye\n")
@@ -249,7 +249,7 @@ class SaysBye(Crud):
 
 @fault("stays-at-fin", breaks="ends-fin")
 class StaysAtFin(Crud):
-    """Never ends its own side."""
+    """Does not send FIN after the client's FIN."""
 
     def ended(self) -> None:
         pass
@@ -257,7 +257,7 @@ class StaysAtFin(Crud):
 
 @fault("a-read-is-a-line", breaks="segments")
 class AReadIsALine(Crud):
-    """Takes each read for whole lines."""
+    """Treats each read as complete lines."""
 
     def received(self, data: bytes) -> None:
         super().received(data if data.endswith(b"\n") else data + b"\n")
@@ -265,7 +265,7 @@ class AReadIsALine(Crud):
 
 @fault("keeps-cr", breaks="crlf")
 class KeepsCr(Crud):
-    """CR belongs to the line."""
+    """Keeps the CR of a CR LF as a part of the line."""
 
     def answer(self, line: bytes) -> bytes:
         key, _, value = line.partition(b" ")[2].partition(b" ")

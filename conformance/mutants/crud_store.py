@@ -1,4 +1,4 @@
-"""crud, broken: the data after a restart; crud.py has the rest of the family."""
+"""Broken crud servers: the data after a restart; crud.py has the rest of the family."""
 
 import os
 
@@ -11,7 +11,7 @@ fault = family.fault
 
 @fault("in-memory-only", breaks="kept-sigterm")
 class InMemoryOnly(Crud):
-    """Nothing is kept."""
+    """Data is kept only in memory."""
 
     def open_store(self) -> Store:
         return Store(None)
@@ -19,7 +19,7 @@ class InMemoryOnly(Crud):
 
 @fault("forgets-deletes", breaks="kept-sigterm")
 class ForgetsDeletes(Crud):
-    """What was deleted is there again after a new start."""
+    """Deleted keys exist again after a restart."""
 
     def obey(self, command: bytes, key: bytes, value: bytes) -> bytes:
         if command == b"delete" and key in Crud.store.values:
@@ -30,7 +30,7 @@ class ForgetsDeletes(Crud):
 
 @fault("a-file-for-each-key", breaks="keys")
 class AFileForEachKey(Crud):
-    """A key is a file's name: not every byte can stand in it, and not 256 of them."""
+    """A key is a file name: not all bytes are possible, and not 256 of them."""
 
     def obey(self, command: bytes, key: bytes, value: bytes) -> bytes:
         if b"/" in key or b"\0" in key or len(key) > 255:
@@ -51,7 +51,7 @@ class KeysAreText(Crud):
 
 
 class RestartedStore(Store):
-    """Starts a new journal."""
+    """The store that starts a new journal; the mutants below change it."""
 
     def replay(self) -> None:
         super().replay()
@@ -61,14 +61,14 @@ class RestartedStore(Store):
 
 @fault("forgets-at-the-second-start", breaks="kept-sigterm")
 class ForgetsAtTheSecondStart(Crud):
-    """What it has read at its start is not written again."""
+    """Data that was read at the start is not written again."""
 
     def open_store(self) -> Store:
         return RestartedStore(os.environ.get("DATA_DIR"))
 
 
 class BufferedStore(Store):
-    """Writes at the end."""
+    """The store that writes only at the end; the mutant below uses it."""
 
     waiting = b""
 
@@ -81,7 +81,7 @@ class BufferedStore(Store):
 
 @fault("saves-at-the-end", breaks="kept-sigkill")
 class SavesAtTheEnd(Crud):
-    """The journal is written on SIGTERM."""
+    """The journal is written only on SIGTERM."""
 
     def open_store(self) -> Store:
         return BufferedStore(os.environ.get("DATA_DIR"))

@@ -1,4 +1,4 @@
-"""discard, broken."""
+"""Broken discard servers."""
 
 from ..reference.python.services import Discard
 from .common import add_to
@@ -19,7 +19,7 @@ class Echoes(Discard):
 
 @fault("greets", breaks="silent")
 class Greets(Discard):
-    """Sends a line on connect."""
+    """Sends a greeting line on connect."""
 
     def connected(self) -> None:
         self.send(b"welcome\n")
@@ -27,7 +27,7 @@ class Greets(Discard):
 
 @fault("acknowledges", breaks="silent")
 class Acknowledges(Discard):
-    """Sends a dot for every read."""
+    """Answers every read with a dot."""
 
     def received(self, data: bytes) -> None:
         self.send(b".")
@@ -57,7 +57,7 @@ class StaysForNothing(Discard):
 
 @fault("says-nothing-came", breaks="no-input")
 class SaysNothingCame(Discard):
-    """A client that ends without a byte is told so."""
+    """A client that ends without a byte gets a message about that."""
 
     heard = False
 
@@ -72,7 +72,7 @@ class SaysNothingCame(Discard):
 
 @fault("ends-at-0x04", breaks="any-byte")
 class EndsAtEot(Discard):
-    """Takes 0x04 for the end."""
+    """Treats 0x04 as the end of input."""
 
     def received(self, data: bytes) -> None:
         if b"\x04" in data:
@@ -81,7 +81,7 @@ class EndsAtEot(Discard):
 
 @fault("aborts-on-broken-utf8", breaks="any-byte")
 class AbortsOnBrokenUtf8(Discard):
-    """Decodes what it throws away."""
+    """Decodes the input as UTF-8, and resets on an error."""
 
     def received(self, data: bytes) -> None:
         if b"\xff" in data:
@@ -90,7 +90,7 @@ class AbortsOnBrokenUtf8(Discard):
 
 @fault("full-after-a-megabyte", breaks="large")
 class FullAfterAMegabyte(Discard):
-    """Aborts when a megabyte has come."""
+    """Resets the connection after a megabyte."""
 
     count = 0
 
@@ -102,7 +102,7 @@ class FullAfterAMegabyte(Discard):
 
 @fault("tires-of-single-bytes", breaks="segments")
 class TiresOfSingleBytes(Discard):
-    """Takes a read of a single byte for the end."""
+    """Treats a read of a single byte as the end."""
 
     def received(self, data: bytes) -> None:
         if len(data) == 1:
@@ -111,7 +111,7 @@ class TiresOfSingleBytes(Discard):
 
 @fault("stays-at-fin", breaks="ends-fin")
 class StaysAtFin(Discard):
-    """Never ends its own side."""
+    """Does not send FIN after the client's FIN."""
 
     def ended(self) -> None:
         pass
@@ -119,7 +119,7 @@ class StaysAtFin(Discard):
 
 @fault("resets-at-fin", breaks="ends-fin")
 class ResetsAtFin(Discard):
-    """Ends by RST."""
+    """Ends the connection by RST instead of FIN."""
 
     def send_fin(self) -> None:
         self.abort()
@@ -127,7 +127,7 @@ class ResetsAtFin(Discard):
 
 @fault("reports-the-count", breaks="silent")
 class ReportsTheCount(Discard):
-    """Says at the end that it has thrown something away."""
+    """Sends a message at the end about the discarded data."""
 
     def ended(self) -> None:
         self.send(b"discarded\n")
@@ -136,7 +136,7 @@ class ReportsTheCount(Discard):
 
 @fault("ends-all-with-one", breaks="isolation")
 class EndsAllWithOne(Discard):
-    """One client's end is the end of all."""
+    """The end of one client ends the connections of all."""
 
     def ended(self) -> None:
         for connection in list(self.server.connections):
@@ -147,7 +147,7 @@ class EndsAllWithOne(Discard):
 
 @fault("prompts", breaks="terminal")
 class Prompts(Discard):
-    """Asks for more with a prompt."""
+    """Sends a prompt for more input."""
 
     def received(self, data: bytes) -> None:
         self.send(b"> ")

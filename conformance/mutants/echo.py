@@ -1,4 +1,4 @@
-"""echo, broken: ends, pauses and other clients; echo_bytes.py has the rest of the family."""
+"""Broken echo servers: ends, pauses, other clients; echo_bytes.py has the rest of the family."""
 
 from ..reference.python.services import Echo
 from .common import add_to, small_send_buffer
@@ -10,7 +10,7 @@ MUTANTS = family.mutants
 
 @fault("says-bye", breaks="nothing-else")
 class SaysBye(Echo):
-    """Adds a line when the client ends after a command."""
+    """Sends a farewell before FIN if the client has sent quit."""
 
     quitting = False
 
@@ -34,7 +34,7 @@ class ResetsAtFin(Echo):
 
 @fault("stays-after-fin", breaks="half-close")
 class StaysAfterFin(Echo):
-    """Never ends its own side."""
+    """Does not send FIN after the client's FIN."""
 
     def ended(self) -> None:
         pass
@@ -42,7 +42,7 @@ class StaysAfterFin(Echo):
 
 @fault("drops-pending-at-fin", breaks="half-close-pending")
 class DropsPendingAtFin(Echo):
-    """Closes on FIN, whatever is still to be written."""
+    """Closes on FIN, even if data still has to be written."""
 
     def connected(self) -> None:
         small_send_buffer(self)
@@ -57,7 +57,7 @@ class DropsPendingAtFin(Echo):
 
 
 class UnboundedEcho(Echo):
-    """Takes all that comes, as a library does that writes without looking (no fault by itself)."""
+    """Keeps reading, like a library that writes without a limit (not a fault by itself)."""
 
     def wants(self) -> int:
         return super().wants() | (0 if self.input_ended else 1)
@@ -65,7 +65,7 @@ class UnboundedEcho(Echo):
 
 @fault("drops-its-queue-at-fin", breaks="half-close-pending")
 class DropsItsQueueAtFin(UnboundedEcho):
-    """Closes on FIN: what the socket holds still goes out, its own queue is lost."""
+    """Closes on FIN: the data in the socket is still sent, its own queue is lost."""
 
     def ended(self) -> None:
         self.output.clear()
@@ -74,7 +74,7 @@ class DropsItsQueueAtFin(UnboundedEcho):
 
 @fault("drops-its-buffer-at-fin", breaks="half-close-pending")
 class DropsItsBufferAtFin(Echo):
-    """Closes on FIN, and loses what its bounded buffer still holds."""
+    """Closes on FIN, and loses the data in its bounded buffer."""
 
     def ended(self) -> None:
         self.output.clear()
@@ -83,7 +83,7 @@ class DropsItsBufferAtFin(Echo):
 
 @fault("resets-at-fin-while-writing", breaks="half-close-pending")
 class ResetsAtFinWhileWriting(UnboundedEcho):
-    """Aborts on FIN while its queue is not empty."""
+    """Resets the connection on FIN if its queue is not empty."""
 
     def ended(self) -> None:
         if self.output:
@@ -93,7 +93,7 @@ class ResetsAtFinWhileWriting(UnboundedEcho):
 
 @fault("waits-for-first-byte", breaks="fin-at-once")
 class WaitsForFirstByte(Echo):
-    """A client that ends without a byte gets no end."""
+    """A client that ends without a byte gets no FIN."""
 
     spoken = False
 
@@ -123,7 +123,7 @@ class BlocksInSend(Echo):
 
 @fault("loses-after-a-stall", breaks="stalled-reader")
 class LosesAfterAStall(Echo):
-    """Keeps three megabytes of output and forgets what is older."""
+    """Keeps three megabytes of output and drops older data."""
 
     def connected(self) -> None:
         small_send_buffer(self)
@@ -139,7 +139,7 @@ class LosesAfterAStall(Echo):
 
 @fault("buffers-without-bound", breaks="backpressure")
 class BuffersWithoutBound(Echo):
-    """Takes all that comes, although nobody takes the echo."""
+    """Keeps reading, although the client does not read the echo."""
 
     def wants(self) -> int:
         return super().wants() | (0 if self.input_ended else 1)
@@ -150,7 +150,7 @@ class BuffersWithoutBound(Echo):
 
 @fault("always-asks-to-write", breaks="idle")
 class AlwaysAsksToWrite(Echo):
-    """Waits for a socket that can be written, with nothing to write."""
+    """Waits until a socket is writable although it has nothing to write."""
 
     def wants(self) -> int:
         return super().wants() | 2
@@ -158,7 +158,7 @@ class AlwaysAsksToWrite(Echo):
 
 @fault("one-buffer-for-all", breaks="isolation")
 class OneBufferForAll(Echo):
-    """Two clients' reads share a buffer: what one left unanswered goes to the other."""
+    """Clients share a buffer: unanswered data of one client is sent to another."""
 
     rest = b""
 
@@ -186,7 +186,7 @@ class Broadcasts(Echo):
 
 @fault("holds-newline-back", breaks="terminal")
 class HoldsNewlineBack(Echo):
-    """A line's end is sent with what follows it: a person's cursor stays behind."""
+    """The LF of a line is held back until more data follows."""
 
     held = b""
 

@@ -1,4 +1,4 @@
-"""echo, broken: the greeting, and changed bytes; echo.py has the rest of the family."""
+"""Broken echo servers: the greeting, and changed bytes; echo.py has the rest of the family."""
 
 from ..reference.python.services import Echo
 from .common import small_send_buffer
@@ -19,7 +19,7 @@ class Prompts(Echo):
 
 @fault("greets-late", breaks="greeting")
 class GreetsLate(Echo):
-    """Greets when the first input comes, with a newline of its own."""
+    """Sends the greeting, or a newline if there is none, only after the first input."""
 
     greeted = False
 
@@ -47,7 +47,7 @@ class AnswersOnce(Echo):
 
 @fault("answers-twice", breaks="simple")
 class AnswersTwice(Echo):
-    """Writes and pipes: the answer comes twice."""
+    """The answer comes twice, because it is both written and piped."""
 
     def received(self, data: bytes) -> None:
         super().received(data + data)
@@ -55,7 +55,7 @@ class AnswersTwice(Echo):
 
 @fault("closes-after-its-answer", breaks="again")
 class ClosesAfterItsAnswer(Echo):
-    """Reads once, answers, closes."""
+    """Closes the connection after the first read and its answer."""
 
     def received(self, data: bytes) -> None:
         super().received(data)
@@ -64,7 +64,7 @@ class ClosesAfterItsAnswer(Echo):
 
 @fault("sends-its-whole-buffer", breaks="simple")
 class SendsItsWholeBuffer(Echo):
-    """Sends as much as the buffer holds, whatever has been read."""
+    """Sends the whole buffer, however few bytes were read."""
 
     def received(self, data: bytes) -> None:
         super().received(data.ljust(1024, b"\0"))
@@ -72,7 +72,7 @@ class SendsItsWholeBuffer(Echo):
 
 @fault("adds-a-nul", breaks="simple")
 class AddsANul(Echo):
-    """Sends the end of the C string too."""
+    """Sends the NUL at the end of the C string too."""
 
     def received(self, data: bytes) -> None:
         super().received(data + b"\0")
@@ -80,7 +80,7 @@ class AddsANul(Echo):
 
 @fault("keeps-an-old-tail", breaks="again")
 class KeepsAnOldTail(Echo):
-    """What a longer read has left in the buffer follows a shorter one."""
+    """After a shorter read it also sends the rest of a longer, earlier one."""
 
     buffer = b""
 
@@ -91,7 +91,7 @@ class KeepsAnOldTail(Echo):
 
 @fault("ends-lines-in-crlf", breaks="simple")
 class EndsLinesInCrlf(Echo):
-    """Prints lines as a terminal wants them."""
+    """Ends lines in CR LF, as for a terminal."""
 
     def received(self, data: bytes) -> None:
         super().received(data.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
@@ -99,7 +99,7 @@ class EndsLinesInCrlf(Echo):
 
 @fault("waits-for-newline", breaks="no-newline")
 class WaitsForNewline(Echo):
-    """Echoes whole lines only; a rest comes at FIN."""
+    """Echoes only complete lines; an unfinished line comes at FIN."""
 
     rest = b""
 
@@ -114,7 +114,7 @@ class WaitsForNewline(Echo):
 
 @fault("stops-at-nul", breaks="binary")
 class StopsAtNul(Echo):
-    """Takes a read for a C string."""
+    """Treats a read as a C string, which ends at NUL."""
 
     def received(self, data: bytes) -> None:
         super().received(data.partition(b"\0")[0])
@@ -122,7 +122,7 @@ class StopsAtNul(Echo):
 
 @fault("ends-at-0x04", breaks="binary")
 class EndsAtEot(Echo):
-    """Takes 0x04 for the end of input."""
+    """Treats 0x04 as the end of input."""
 
     def received(self, data: bytes) -> None:
         before, end, _ = data.partition(b"\x04")
@@ -141,7 +141,7 @@ class DropsSub(Echo):
 
 @fault("speaks-telnet", breaks="binary")
 class SpeaksTelnet(Echo):
-    """Takes 0xFF for a telnet command and swallows it."""
+    """Treats 0xFF as a telnet command and drops it."""
 
     def received(self, data: bytes) -> None:
         super().received(data.replace(b"\xff\xff", b"\xff") if b"\xff" in data else data)
@@ -157,7 +157,7 @@ class DecodesUtf8(Echo):
 
 @fault("ends-on-what-is-no-text", breaks="binary")
 class EndsOnWhatIsNoText(Echo):
-    """Decodes what it logs: bytes that are not UTF-8 end the connection."""
+    """Decodes the input for its log: bytes that are not UTF-8 end the connection."""
 
     def received(self, data: bytes) -> None:
         super().received(data)
@@ -169,7 +169,7 @@ class EndsOnWhatIsNoText(Echo):
 
 @fault("clears-high-bit", breaks="binary")
 class ClearsHighBit(Echo):
-    """Is not 8-bit clean."""
+    """Clears the highest bit of each byte."""
 
     def received(self, data: bytes) -> None:
         super().received(bytes([byte & 0x7F for byte in data]))
@@ -193,7 +193,7 @@ class StripsBlanks(Echo):
 
 @fault("loses-byte-4096", breaks="segments")
 class LosesByte4096(Echo):
-    """A buffer of 4096 with room for a NUL: a full read loses its last byte."""
+    """Its buffer of 4096 bytes includes a NUL: a full read loses its last byte."""
 
     read_size = 4096
 
@@ -203,7 +203,7 @@ class LosesByte4096(Echo):
 
 @fault("answers-first-line", breaks="coalesced")
 class AnswersFirstLine(Echo):
-    """Of several lines in one read it answers the first."""
+    """If a read has several lines, only the first is answered."""
 
     def received(self, data: bytes) -> None:
         first, newline, _ = data.partition(b"\n")
@@ -212,7 +212,7 @@ class AnswersFirstLine(Echo):
 
 @fault("stops-after-a-megabyte", breaks="large")
 class StopsAfterAMegabyte(Echo):
-    """Serves each client a megabyte."""
+    """Stops serving a client after a megabyte."""
 
     left = 1024 * 1024
 
@@ -223,7 +223,7 @@ class StopsAfterAMegabyte(Echo):
 
 @fault("ends-when-full", breaks="large")
 class EndsWhenFull(Echo):
-    """Takes a socket that is full (EAGAIN) for a broken one."""
+    """Treats a full socket (EAGAIN) as a broken one."""
 
     def connected(self) -> None:
         small_send_buffer(self)
@@ -237,7 +237,7 @@ class EndsWhenFull(Echo):
 
 @fault("drops-when-full", breaks="large")
 class DropsWhenFull(Echo):
-    """What the socket does not take at once is lost."""
+    """Data that the socket does not accept at once is lost."""
 
     def connected(self) -> None:
         small_send_buffer(self)

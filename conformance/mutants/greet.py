@@ -1,4 +1,4 @@
-"""greet, broken."""
+"""Broken greet servers."""
 
 from ..reference.python.services import Greet
 from .common import add_to, die
@@ -11,7 +11,7 @@ MUTANTS = family.mutants
 
 @fault("greets-in-lower-case", breaks="greeting")
 class GreetsInLowerCase(Greet):
-    """The greeting is another one."""
+    """The greeting is in lower case."""
 
     def setting(self, name: str) -> bytes:
         value = super().setting(name)
@@ -124,7 +124,7 @@ class EchoesInput(Greet):
 
 @fault("quits-on-quit", breaks="ignores-input")
 class QuitsOnQuit(Greet):
-    """Ends at once when the client says quit."""
+    """Ends at once if the client sends quit."""
 
     def received(self, data: bytes) -> None:
         if b"quit" in data:
@@ -133,7 +133,7 @@ class QuitsOnQuit(Greet):
 
 @fault("adds-a-line", breaks="nothing-else")
 class AddsALine(Greet):
-    """Sends a line of its own between greeting and farewell."""
+    """Sends another line between greeting and farewell."""
 
     def part(self) -> None:
         self.send(b"--\n")
@@ -151,7 +151,7 @@ class DiesWhenOneLeavesEarly(Greet):
 
 @fault("writes-without-looking", breaks="reset-at-once")
 class WritesWithoutLooking(Greet):
-    """Does not mind a reset until the farewell cannot be written, and dies of it."""
+    """Ignores a reset until the farewell cannot be written, and then dies."""
 
     def dropped(self, error: OSError) -> None:
         self.server.watch(self, 0)
@@ -167,7 +167,7 @@ class WritesWithoutLooking(Greet):
 
 @fault("drops-the-one-after", breaks="reset-between")
 class DropsTheOneAfter(Greet):
-    """Removes a client that resets by its place in a list, and the one after it too."""
+    """When a client resets, the next client in the list is removed too."""
 
     def dropped(self, error: OSError) -> None:
         place = self.order.index(self)
@@ -185,7 +185,7 @@ class DropsTheOneAfter(Greet):
 
 @fault("farewell-to-the-newest", breaks="isolation")
 class FarewellToTheNewest(Greet):
-    """One timer's variable for all: the farewell goes to the client that came last."""
+    """All timers share a variable: the farewell goes to the newest client."""
 
     newest: "Greet | None" = None
 
@@ -215,7 +215,7 @@ class FarewellOnOneLine(Greet):
 
 @fault("adds-a-nul", breaks="nothing-else")
 class AddsANul(Greet):
-    """The end of the C string follows the greeting."""
+    """A NUL (the end of the C string) follows the greeting."""
 
     def connected(self) -> None:
         super().connected()
@@ -224,7 +224,7 @@ class AddsANul(Greet):
 
 @fault("waits-for-fin", breaks="farewell")
 class WaitsForFin(Greet):
-    """Reads its client's input to the end before the farewell."""
+    """Sends the farewell only after the client's FIN."""
 
     due = False
 

@@ -1,4 +1,4 @@
-"""half-open, broken."""
+"""Broken half-open servers."""
 
 from ..reference.python.services import HalfOpen
 from .common import add_to
@@ -37,7 +37,7 @@ class RepliesInHexadecimal(HalfOpen):
 
 @fault("replies-at-once", breaks="silent-before-fin")
 class RepliesAtOnce(HalfOpen):
-    """Replies to the first bytes and does not wait for the end."""
+    """Replies to the first bytes, without waiting for the client's FIN."""
 
     replied = False
 
@@ -56,7 +56,7 @@ class RepliesAtOnce(HalfOpen):
 
 @fault("acknowledges-parts", breaks="silent-before-fin")
 class AcknowledgesParts(HalfOpen):
-    """Sends a dot for every read."""
+    """Answers every read with a dot."""
 
     def received(self, data: bytes) -> None:
         super().received(data)
@@ -65,7 +65,7 @@ class AcknowledgesParts(HalfOpen):
 
 @fault("greets", breaks="silent-before-fin")
 class Greets(HalfOpen):
-    """Sends a line on connect."""
+    """Sends a greeting line on connect."""
 
     def connected(self) -> None:
         super().connected()
@@ -74,7 +74,7 @@ class Greets(HalfOpen):
 
 @fault("no-reply-for-nothing", breaks="zero-bytes")
 class NoReplyForNothing(HalfOpen):
-    """Nothing received, nothing said."""
+    """FIN without any input gets no reply."""
 
     def ended(self) -> None:
         if self.count:
@@ -103,7 +103,7 @@ class CountsIn16Bits(HalfOpen):
 
 @fault("stops-at-a-megabyte", breaks="large")
 class StopsAtAMegabyte(HalfOpen):
-    """Reads a megabyte and no more."""
+    """Stops counting after a megabyte."""
 
     def received(self, data: bytes) -> None:
         super().received(data)
@@ -128,7 +128,7 @@ class StopsAtNul(HalfOpen):
 
 @fault("counts-crlf-as-one", breaks="count-binary")
 class CountsCrlfAsOne(HalfOpen):
-    """Reads in text mode."""
+    """Reads in text mode, so that CR LF counts as one byte."""
 
     def received(self, data: bytes) -> None:
         super().received(data.replace(b"\r\n", b"\n"))
@@ -136,7 +136,7 @@ class CountsCrlfAsOne(HalfOpen):
 
 @fault("reads-once", breaks="segments")
 class ReadsOnce(HalfOpen):
-    """Takes one read of at most 64 bytes for the whole message."""
+    """Treats one read of at most 64 bytes as the whole message."""
 
     read_size = 64
     message: "bytes | None" = None
@@ -149,7 +149,7 @@ class ReadsOnce(HalfOpen):
 
 @fault("stays-after-reply", breaks="ends-fin")
 class StaysAfterReply(HalfOpen):
-    """Never ends its own side."""
+    """Does not send FIN after the client's FIN."""
 
     def send_fin(self) -> None:
         self.fin_sent, self.input_ended = True, False
@@ -157,7 +157,7 @@ class StaysAfterReply(HalfOpen):
 
 @fault("resets-after-reply", breaks="ends-fin")
 class ResetsAfterReply(HalfOpen):
-    """Ends by RST."""
+    """Ends the connection by RST instead of FIN."""
 
     def send_fin(self) -> None:
         self.abort()
@@ -174,7 +174,7 @@ class SaysMore(HalfOpen):
 
 @fault("one-count-for-all", breaks="isolation")
 class OneCountForAll(HalfOpen):
-    """Clients that are there together share one count."""
+    """Clients that are connected at the same time share one count."""
 
     def received(self, data: bytes) -> None:
         for connection in self.server.connections:
@@ -191,7 +191,7 @@ class ReplyWithoutNewline(HalfOpen):
 
 @fault("adds-a-nul", breaks="ends-fin")
 class AddsANul(HalfOpen):
-    """The end of the C string follows the reply."""
+    """A NUL (the end of the C string) follows the reply."""
 
     def ended(self) -> None:
         super().ended()
@@ -199,10 +199,10 @@ class AddsANul(HalfOpen):
 
 
 class RepliesLater(HalfOpen):
-    """Right, but slow: the reply is written half a second after the client's FIN.
+    """Correct, but slow: the reply is written half a second after the client's FIN.
 
-    Its client can be gone by then, which a reply made at once leaves to chance. One read
-    takes all that is there, so that of two clients the older one's end is seen first.
+    By then its client has certainly gone; with an immediate reply that would be chance. One
+    read takes everything, so that of two clients the older one's end is seen first.
     """
 
     read_size = 1024 * 1024

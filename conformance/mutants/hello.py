@@ -1,4 +1,4 @@
-"""hello, broken."""
+"""Broken hello servers."""
 
 from ..reference.python.services import Hello
 from .common import add_to
@@ -11,7 +11,7 @@ MUTANTS = family.mutants
 
 @fault("corrects-the-spelling", breaks="reply")
 class CorrectsTheSpelling(Hello):
-    """Says another sentence than the one asked for."""
+    """Replies with another sentence than the configured one."""
 
     def setting(self, name: str) -> bytes:
         return super().setting(name).replace(b"o", b"0")
@@ -35,7 +35,7 @@ class CutsTheReply(Hello):
 
 @fault("replies-to-lines-only", breaks="unfinished")
 class RepliesToLinesOnly(Hello):
-    """What does not end in a newline is never answered."""
+    """Input without a newline at its end is never answered."""
 
     def received(self, data: bytes) -> None:
         if b"\n" in data:
@@ -44,7 +44,7 @@ class RepliesToLinesOnly(Hello):
 
 @fault("shares-a-buffer", breaks="unfinished-apart")
 class SharesABuffer(Hello):
-    """Two clients' reads share a buffer: what one left unfinished goes to the other."""
+    """Clients share a buffer: an unfinished line of one client is completed by another."""
 
     shared = b""
 
@@ -62,7 +62,7 @@ class SharesABuffer(Hello):
 
 @fault("replies-once", breaks="again")
 class RepliesOnce(Hello):
-    """Replies to the first read of a connection only."""
+    """Replies only to the first read of a connection."""
 
     replied = False
 
@@ -74,7 +74,7 @@ class RepliesOnce(Hello):
 
 @fault("ends-after-the-reply", breaks="again")
 class EndsAfterTheReply(Hello):
-    """One reply, then FIN."""
+    """Sends FIN after the first reply."""
 
     def received(self, data: bytes) -> None:
         super().received(data)
@@ -83,7 +83,7 @@ class EndsAfterTheReply(Hello):
 
 @fault("greets", breaks="nothing-first")
 class Greets(Hello):
-    """Says the sentence on connect."""
+    """Sends the reply on connect."""
 
     def connected(self) -> None:
         self.send(self.setting("reply"))
@@ -153,7 +153,7 @@ class RefusesOthers(Hello):
 
 @fault("needs-a-line-in-one-read", breaks="segments")
 class NeedsALineInOneRead(Hello):
-    """Takes a read for a line: one of a single byte is an error."""
+    """Treats a read as a line: a read of a single byte is an error."""
 
     read_size = 1024 * 1024
 
@@ -166,7 +166,7 @@ class NeedsALineInOneRead(Hello):
 
 @fault("full-after-256-kib", breaks="large")
 class FullAfter256KiB(Hello):
-    """Ends when 256 KiB have come."""
+    """Ends the connection after 256 KiB."""
 
     count = 0
 
@@ -180,7 +180,7 @@ class FullAfter256KiB(Hello):
 
 @fault("stays-at-fin", breaks="ends-fin")
 class StaysAtFin(Hello):
-    """Never ends its own side."""
+    """Does not send FIN after the client's FIN."""
 
     def ended(self) -> None:
         pass
@@ -188,7 +188,7 @@ class StaysAtFin(Hello):
 
 @fault("resets-at-fin", breaks="ends-fin")
 class ResetsAtFin(Hello):
-    """Ends by RST."""
+    """Ends the connection by RST instead of FIN."""
 
     def send_fin(self) -> None:
         self.abort()
@@ -213,7 +213,7 @@ class DropsItsQueueAtFin(Hello):
 
 @fault("drops-its-buffer-at-fin", breaks="pending")
 class DropsItsBufferAtFin(Hello):
-    """Closes on FIN, and loses what its bounded buffer still holds."""
+    """Closes on FIN, and loses the data in its bounded buffer."""
 
     def received(self, data: bytes) -> None:
         for _ in range(max(1, data.count(b"\n"))):
@@ -226,7 +226,7 @@ class DropsItsBufferAtFin(Hello):
 
 @fault("says-bye", breaks="whole")
 class SaysBye(Hello):
-    """A word follows before the FIN."""
+    """Sends another word before FIN."""
 
     def ended(self) -> None:
         self.send(b"bye\n")
@@ -235,7 +235,7 @@ class SaysBye(Hello):
 
 @fault("replies-to-all", breaks="isolation")
 class RepliesToAll(Hello):
-    """Every client gets the reply to anybody's input."""
+    """Every client gets the replies to all clients' input."""
 
     def received(self, data: bytes) -> None:
         for connection in list(self.server.connections):
@@ -254,7 +254,7 @@ class RepliesInColour(Hello):
 
 @fault("adds-a-nul", breaks="whole")
 class AddsANul(Hello):
-    """The end of the C string follows each reply."""
+    """A NUL (the end of the C string) follows each reply."""
 
     def received(self, data: bytes) -> None:
         super().received(data)
@@ -262,7 +262,7 @@ class AddsANul(Hello):
 
 
 class RepliesOften(Hello):
-    """Right, but talkative: a reply for every 64 bytes, so that its answers do jam."""
+    """Correct, but it replies to every 64 bytes, so that its answers fill the buffers."""
 
     read_size = 64
 

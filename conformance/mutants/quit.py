@@ -1,4 +1,4 @@
-"""quit, broken."""
+"""Broken quit servers."""
 
 from ..reference.python.services import Quit
 from .common import add_to
@@ -28,7 +28,7 @@ class Prompts(Quit):
 
 @fault("keeps-case", breaks="upper")
 class KeepsCase(Quit):
-    """Answers as it received."""
+    """Sends the input back without changing its case."""
 
     def answer(self, text: str) -> None:
         self.send(text.encode("utf-8", "surrogateescape"))
@@ -47,7 +47,7 @@ class UpperCasesBrackets(Quit):
 
 @fault("joins-blanks", breaks="upper")
 class JoinsBlanks(Quit):
-    """Takes a line for words: a run of blanks comes back as one."""
+    """Splits a line into words: several blanks come back as one."""
 
     def answer(self, text: str) -> None:
         while "  " in text:
@@ -86,7 +86,7 @@ class TokenOnce(Quit):
 
 @fault("ends-after-the-token", breaks="token")
 class EndsAfterTheToken(Quit):
-    """One answer, then FIN, without waiting for the client's."""
+    """Sends FIN after the first answer, without waiting for the client's."""
 
     def answer(self, text: str) -> None:
         super().answer(text)
@@ -95,7 +95,7 @@ class EndsAfterTheToken(Quit):
 
 @fault("token-before-answer", breaks="token")
 class TokenBeforeAnswer(Quit):
-    """The token stands before the answer."""
+    """The token comes before the answer."""
 
     def answer(self, text: str) -> None:
         self.send(self.setting("token"))
@@ -138,7 +138,7 @@ class TokenOnConnect(Quit):
 
 @fault("stays-after-fin", breaks="ends-fin")
 class StaysAfterFin(Quit):
-    """Never ends its own side."""
+    """Does not send FIN after the client's FIN."""
 
     def ended(self) -> None:
         pass
@@ -154,7 +154,7 @@ class EndsByReset(Quit):
 
 @fault("drops-unterminated-rest", breaks="unterminated-rest")
 class DropsUnterminatedRest(Quit):
-    """Answers line by line, and never the rest."""
+    """Answers complete lines only; an unfinished rest is never answered."""
 
     rest = ""
 
@@ -184,7 +184,7 @@ class TakesUtf8ForLatin1(Quit):
 
 @fault("decodes-each-read", breaks="utf8-split")
 class DecodesEachRead(Quit):
-    """A letter split over two reads becomes two replacement characters."""
+    """A character that is split over two reads becomes two replacement characters."""
 
     def received(self, data: bytes) -> None:
         self.answer(data.decode("utf-8", "replace"))
@@ -192,7 +192,7 @@ class DecodesEachRead(Quit):
 
 @fault("decodes-each-kilobyte", breaks="utf8-split")
 class DecodesEachKilobyte(Quit):
-    """A letter split over two buffers of a kilobyte is lost; segments are put together first."""
+    """A character that is split over two buffers of one kilobyte is lost."""
 
     read_size = 1024
 
@@ -204,7 +204,7 @@ class DecodesEachKilobyte(Quit):
 
 @fault("answers-64-kib", breaks="large")
 class Answers64Kib(Quit):
-    """Serves each client 64 KiB."""
+    """Stops serving a client after 64 KiB."""
 
     left = 64 * 1024
 
@@ -215,7 +215,7 @@ class Answers64Kib(Quit):
 
 @fault("answers-the-first-line", breaks="large")
 class AnswersTheFirstLine(Quit):
-    """Of several lines in one read it answers the first."""
+    """If a read has several lines, only the first is answered."""
 
     def answer(self, text: str) -> None:
         first, newline, _ = text.partition("\n")
@@ -224,7 +224,7 @@ class AnswersTheFirstLine(Quit):
 
 @fault("drops-its-queue-at-fin", breaks="pending")
 class DropsItsQueueAtFin(Quit):
-    """Closes on FIN: what the socket holds still goes out, its own queue is lost."""
+    """Closes on FIN: the data in the socket is still sent, its own queue is lost."""
 
     def wants(self) -> int:
         # Like a library that keeps reading while output waits to be written.
@@ -237,7 +237,7 @@ class DropsItsQueueAtFin(Quit):
 
 @fault("drops-its-buffer-at-fin", breaks="pending")
 class DropsItsBufferAtFin(Quit):
-    """Closes on FIN, and loses what its bounded buffer still holds."""
+    """Closes on FIN, and loses the data in its bounded buffer."""
 
     def ended(self) -> None:
         self.output.clear()
@@ -246,7 +246,7 @@ class DropsItsBufferAtFin(Quit):
 
 @fault("says-bye", breaks="nothing-else")
 class SaysBye(Quit):
-    """Takes an empty line for a farewell, and adds one of its own at the client's FIN."""
+    """After an empty line it sends a farewell at the client's FIN."""
 
     parting = False
 
@@ -274,7 +274,7 @@ class Broadcasts(Quit):
 
 @fault("token-on-a-line", breaks="terminal")
 class TokenOnALine(Quit):
-    """The token stands on a line of its own, after an empty one."""
+    """The token is on a separate line, after an empty line."""
 
     def setting(self, name: str) -> bytes:
         value = super().setting(name)

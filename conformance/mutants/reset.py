@@ -1,4 +1,4 @@
-"""reset, broken."""
+"""Broken reset servers."""
 
 from ..reference.python.services import Reset
 from .common import add_to
@@ -11,7 +11,7 @@ MUTANTS = family.mutants
 
 @fault("resets-nine-times", breaks="reset")
 class ResetsNineTimes(Reset):
-    """From the tenth command on it ends by FIN."""
+    """From the tenth command on the connection ends by FIN instead of RST."""
 
     times = 0
 
@@ -25,7 +25,7 @@ class ResetsNineTimes(Reset):
 
 @fault("forgets-its-queue-at-fin", breaks="ends-fin")
 class ForgetsItsQueueAtFin(Reset):
-    """Takes lines without bound, and at FIN drops what its client has not taken yet."""
+    """Queues without a limit, and at FIN drops the data that its client has not received yet."""
 
     def wants(self) -> int:
         return super().wants() | (0 if self.input_ended else 1)
@@ -37,7 +37,7 @@ class ForgetsItsQueueAtFin(Reset):
 
 @fault("drops-its-buffer-at-fin", breaks="ends-fin")
 class DropsItsBufferAtFin(Reset):
-    """Closes on FIN, and loses what its bounded buffer still holds."""
+    """Closes on FIN, and loses the data in its bounded buffer."""
 
     def ended(self) -> None:
         self.output.clear()
@@ -79,7 +79,7 @@ class TurnsCrlfToLf(Reset):
 
 @fault("closes-instead", breaks="reset")
 class ClosesInstead(Reset):
-    """Ends by FIN where an abort is due."""
+    """Closes the connection by FIN instead of RST."""
 
     def abort(self) -> None:
         self.close()
@@ -87,7 +87,7 @@ class ClosesInstead(Reset):
 
 @fault("finishes-instead", breaks="reset")
 class FinishesInstead(Reset):
-    """Sends FIN where an abort is due."""
+    """Sends FIN instead of RST and keeps reading."""
 
     def abort(self) -> None:
         self.finish()
@@ -95,7 +95,7 @@ class FinishesInstead(Reset):
 
 @fault("does-not-know-crlf", breaks="reset")
 class DoesNotKnowCrlf(Reset):
-    """The command that ends in CR LF is taken for an ordinary line."""
+    """The command with CR LF at its end is treated as an ordinary line."""
 
     def is_command(self, line: bytes) -> bool:
         return line == self.setting("command")
@@ -103,7 +103,7 @@ class DoesNotKnowCrlf(Reset):
 
 @fault("answers-before-reset", breaks="reset")
 class AnswersBeforeReset(Reset):
-    """Says something before it aborts."""
+    """Sends a message before it resets the connection."""
 
     def abort(self) -> None:
         self.sock.send(b"resetting\n")
@@ -120,7 +120,7 @@ class IgnoresCase(Reset):
 
 @fault("resets-everybody", breaks="others-undisturbed")
 class ResetsEverybody(Reset):
-    """Aborts every connection."""
+    """Resets all connections instead of one."""
 
     def abort(self) -> None:
         for connection in list(self.server.connections):
@@ -129,7 +129,7 @@ class ResetsEverybody(Reset):
 
 @fault("command-anywhere", breaks="exact-line")
 class CommandAnywhere(Reset):
-    """A line that holds the command aborts."""
+    """A line that contains the command resets the connection."""
 
     def is_command(self, line: bytes) -> bool:
         return self.setting("command") in line
@@ -137,7 +137,7 @@ class CommandAnywhere(Reset):
 
 @fault("command-as-prefix", breaks="exact-line")
 class CommandAsPrefix(Reset):
-    """A line that begins with the command aborts."""
+    """A line that begins with the command resets the connection."""
 
     def is_command(self, line: bytes) -> bool:
         return line.startswith(self.setting("command"))
@@ -145,7 +145,7 @@ class CommandAsPrefix(Reset):
 
 @fault("strips-before-comparing", breaks="exact-line")
 class StripsBeforeComparing(Reset):
-    """Blanks around the command do not count."""
+    """Blanks around the command are ignored."""
 
     def is_command(self, line: bytes) -> bool:
         return super().is_command(line.strip())
@@ -153,7 +153,7 @@ class StripsBeforeComparing(Reset):
 
 @fault("compares-reads", breaks="split")
 class ComparesReads(Reset):
-    """Takes a read for a line: the command cut in two is not seen."""
+    """Treats a read as a line: a command in two segments is not recognised."""
 
     def received(self, data: bytes) -> None:
         if self.is_command(data.rstrip(b"\n")) and data.endswith(b"\n"):
@@ -164,7 +164,7 @@ class ComparesReads(Reset):
 
 @fault("aborts-without-newline", breaks="split")
 class AbortsWithoutNewline(Reset):
-    """Does not wait for the end of the line."""
+    """Resets before the end of the command's line has come."""
 
     def received(self, data: bytes) -> None:
         super().received(data)
@@ -183,7 +183,7 @@ class WaitsForNewlineAtFin(Reset):
 
 @fault("resets-unterminated", breaks="unterminated")
 class ResetsUnterminated(Reset):
-    """An unterminated rest is an error, and the connection is aborted."""
+    """An unterminated rest is an error, and resets the connection."""
 
     def ended(self) -> None:
         if self.line:
@@ -202,7 +202,7 @@ class ResetsAtFin(Reset):
 
 @fault("stays-after-fin", breaks="ends-fin")
 class StaysAfterFin(Reset):
-    """Never ends its own side."""
+    """Does not send FIN after the client's FIN."""
 
     def ended(self) -> None:
         pass
@@ -210,7 +210,7 @@ class StaysAfterFin(Reset):
 
 @fault("cuts-long-lines", breaks="large")
 class CutsLongLines(Reset):
-    """Lines are cut at 512 bytes."""
+    """Lines are truncated at 512 bytes."""
 
     def send(self, data: bytes) -> None:
         super().send(data if len(data) <= 512 else data[:511] + b"\n")
@@ -247,7 +247,7 @@ class RingsABell(Reset):
 
 
 class ForgetsTheRest(Reset):
-    """As it may: an unterminated rest does not come back."""
+    """Allowed, not a fault: an unterminated rest does not come back."""
 
     def ended(self) -> None:
         self.finish()

@@ -1,4 +1,4 @@
-"""udp-echo, broken."""
+"""Broken udp-echo servers."""
 
 import os
 import signal
@@ -27,7 +27,7 @@ IP_RECVERR = 11
 
 
 class Served(UdpEcho):
-    """Counts what has come."""
+    """A server that counts its datagrams."""
 
     count = 0
 
@@ -48,7 +48,7 @@ class UpperCase(UdpEcho):
 
 @fault("sends-its-whole-buffer", breaks="simple")
 class SendsItsWholeBuffer(UdpEcho):
-    """Sends as much as the buffer holds, whatever has been received."""
+    """Sends the whole buffer, however few bytes were received."""
 
     @classmethod
     def answer(cls, data: bytes) -> "list[bytes]":
@@ -57,7 +57,7 @@ class SendsItsWholeBuffer(UdpEcho):
 
 @fault("adds-a-nul", breaks="simple")
 class AddsANul(UdpEcho):
-    """Sends the end of the C string too."""
+    """Sends the NUL at the end of the C string too."""
 
     @classmethod
     def answer(cls, data: bytes) -> "list[bytes]":
@@ -66,7 +66,7 @@ class AddsANul(UdpEcho):
 
 @fault("keeps-an-old-tail", breaks="simple")
 class KeepsAnOldTail(UdpEcho):
-    """What a longer datagram has left in the buffer follows a shorter one."""
+    """After a shorter datagram it also sends the rest of a longer, earlier one."""
 
     buffer = b""
 
@@ -78,7 +78,7 @@ class KeepsAnOldTail(UdpEcho):
 
 @fault("answers-one-in-two", breaks="simple")
 class AnswersOneInTwo(Served):
-    """Every second datagram is not answered."""
+    """Answers only every second datagram."""
 
     @classmethod
     def answer(cls, data: bytes) -> "list[bytes]":
@@ -97,7 +97,7 @@ class AnswersTwice(UdpEcho):
 
 @fault("acknowledges", breaks="once")
 class Acknowledges(UdpEcho):
-    """A second datagram says that the first was sent."""
+    """Sends a second datagram to confirm the first."""
 
     @classmethod
     def answer(cls, data: bytes) -> "list[bytes]":
@@ -105,7 +105,7 @@ class Acknowledges(UdpEcho):
 
 
 class JoinsDatagrams(DatagramServer):
-    """Takes datagrams for a stream: what came together goes back together."""
+    """Treats datagrams as a stream: those that arrive together are answered by one."""
 
     def flush(self) -> bool:
         if len(self.waiting) > 1:
@@ -130,7 +130,7 @@ class JoinsDatagrams(DatagramServer):
 
 
 class EndsAtNothing(DatagramServer):
-    """An empty datagram is the end of the input."""
+    """Treats an empty datagram as the end of the input."""
 
     ended = False
 
@@ -142,7 +142,7 @@ class EndsAtNothing(DatagramServer):
 
 
 class DiesOfUnreachable(DatagramServer):
-    """Has ICMP errors reported, and does not catch them."""
+    """Enables reports of ICMP errors, and does not catch them."""
 
     def listen(self, address: str) -> socket.socket:
         listener = super().listen(address)
@@ -164,7 +164,7 @@ class IgnoresSigterm(DatagramServer):
 
 
 class EndsBadly(DatagramServer):
-    """SIGTERM ends it with status 1."""
+    """SIGTERM ends the server with exit status 1."""
 
     def request_stop(self) -> None:
         self.status = 1
@@ -172,7 +172,7 @@ class EndsBadly(DatagramServer):
 
 
 class WaitsForSilence(DatagramServer):
-    """On SIGTERM it waits until nobody has said anything for ten seconds."""
+    """After SIGTERM it waits until no datagram has come for ten seconds."""
 
     spoken = 0.0
 
@@ -197,7 +197,7 @@ class WaitsForSilence(DatagramServer):
 
 
 class LeavesChild(DatagramServer):
-    """Has forked a child that goes on holding the port."""
+    """Has forked a child that keeps the port open."""
 
     def run(self) -> None:
         if os.fork() == 0:
@@ -250,7 +250,7 @@ class DropsEmpty(UdpEcho):
 
 @fault("stops-at-nul", breaks="binary")
 class StopsAtNul(UdpEcho):
-    """Takes a datagram for a C string."""
+    """Treats a datagram as a C string, which ends at NUL."""
 
     @classmethod
     def answer(cls, data: bytes) -> "list[bytes]":
@@ -268,7 +268,7 @@ class DecodesUtf8(UdpEcho):
 
 @fault("buffer-of-1024", breaks="sizes")
 class BufferOf1024(UdpEcho):
-    """A buffer of 1024: the rest of a datagram is lost."""
+    """Its buffer has 1024 bytes: the rest of a datagram is lost."""
 
     @classmethod
     def answer(cls, data: bytes) -> "list[bytes]":
@@ -277,7 +277,7 @@ class BufferOf1024(UdpEcho):
 
 @fault("cuts-into-packets", breaks="sizes")
 class CutsIntoPackets(UdpEcho):
-    """What does not fit into a packet comes back in several datagrams."""
+    """A datagram that does not fit into a packet comes back as several ones."""
 
     @classmethod
     def answer(cls, data: bytes) -> "list[bytes]":
@@ -286,7 +286,7 @@ class CutsIntoPackets(UdpEcho):
 
 @fault("buffer-of-8192", breaks="largest")
 class BufferOf8192(UdpEcho):
-    """A buffer of 8192: the rest of a datagram is lost."""
+    """Its buffer has 8192 bytes: the rest of a datagram is lost."""
 
     @classmethod
     def answer(cls, data: bytes) -> "list[bytes]":

@@ -1,4 +1,4 @@
-"""udp-echo, broken: answers to wrong senders, or from wrong sources."""
+"""Broken udp-echo servers: answers to wrong senders, or from wrong sources."""
 
 import os
 import socket
@@ -18,7 +18,7 @@ class AnswersTheFirst(DatagramServer):
 
 
 class AnswersTheOneBefore(DatagramServer):
-    """Remembers the sender in one variable for all, and answers the last but one."""
+    """Keeps the sender in a shared variable, and answers the previous sender."""
 
     senders: "list[tuple[str, int]]" = []
 
@@ -28,7 +28,7 @@ class AnswersTheOneBefore(DatagramServer):
 
 
 class RemembersSixteen(DatagramServer):
-    """Has a table of sixteen senders, and answers nobody else."""
+    """Has a table of sixteen senders, and answers no others."""
 
     known: "set[tuple[str, int]]" = set()
 
@@ -40,7 +40,7 @@ class RemembersSixteen(DatagramServer):
 
 
 class AnswersFromElsewhere(DatagramServer):
-    """Answers from a fresh socket, as a forked worker may."""
+    """Answers from a new socket, and so from another port."""
 
     def send(self, data: bytes, source: "tuple[str, int]") -> None:
         with socket.socket(self.listener.family, socket.SOCK_DGRAM) as worker:
@@ -48,7 +48,7 @@ class AnswersFromElsewhere(DatagramServer):
 
 
 class ForgetsQuietSenders(DatagramServer):
-    """A sender that has said nothing for a second is not answered any more."""
+    """A sender that was silent for a second is not answered any more."""
 
     heard: "dict[tuple[str, int], float]" = {}
 
@@ -60,14 +60,14 @@ class ForgetsQuietSenders(DatagramServer):
 
 
 class Spins(DatagramServer):
-    """Asks again and again whether a datagram has come."""
+    """Polls for datagrams in a busy loop."""
 
     def _until_next_timer(self) -> "float | None":
         return 0.0
 
 
 class LeavesZombies(DatagramServer):
-    """Has a child process for each datagram, and waits for none."""
+    """Starts a child process for each datagram, and never waits for it."""
 
     def send(self, data: bytes, source: "tuple[str, int]") -> None:
         if os.fork() == 0:

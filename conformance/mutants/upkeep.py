@@ -9,7 +9,7 @@ from .declare import Family
 
 
 class RefusesItsOldPort(Server):
-    """Listens without SO_REUSEADDR: no new start while old connections hold the port."""
+    """Listens without SO_REUSEADDR: it cannot restart while old connections hold the port."""
 
     def listen(self, address: str) -> socket.socket:
         listener = super().listen(address)
@@ -25,14 +25,14 @@ class RefusesItsOldPort(Server):
 
 
 class Spins(Server):
-    """Asks again and again whether a client has said something."""
+    """Polls its clients in a busy loop."""
 
     def _until_next_timer(self) -> "float | None":
         return 0.0 if self.connections else super()._until_next_timer()
 
 
 class ServesOneOfMany(Server):
-    """Takes one client per event, as with edge-triggered epoll: others wait for the next one."""
+    """Accepts one client per event (edge-triggered epoll): others wait for the next event."""
 
     def accept(self) -> None:
         self.late = [*self.late, *self.arrived()]
@@ -42,7 +42,7 @@ class ServesOneOfMany(Server):
     late: "list[socket.socket]" = []
 
     def arrived(self) -> "list[socket.socket]":
-        """The clients that wait now."""
+        """Return the clients that wait now."""
         found: list[socket.socket] = []
         while True:
             try:
@@ -64,7 +64,7 @@ class EndsWithItsFirstClient(Server):
 
 
 class LeavesZombies(Server):
-    """Has a child process for each client, and waits for none."""
+    """Starts a child process for each client, and never waits for it."""
 
     def serve(self, sock: socket.socket) -> None:
         if os.fork() == 0:
@@ -73,7 +73,7 @@ class LeavesZombies(Server):
 
 
 class ZombiesAtReset(Connection):
-    """Has a child process tidy up after a client that reset, and does not wait for it."""
+    """Starts a child process after each reset, and never waits for it."""
 
     def dropped(self, error: OSError) -> None:
         if os.fork() == 0:
@@ -82,15 +82,15 @@ class ZombiesAtReset(Connection):
 
 
 def in_server(server: "type[Server]", service: "type[Connection]") -> "type[Connection]":
-    """The service, given by this server."""
+    """Return the service, run by this server class."""
     return type(server.__name__, (service,), {"__doc__": server.__doc__, "server_class": server})
 
 
 def add_upkeep(family: Family, service: "type[Connection]", quiet: bool) -> None:
-    """Declare these faults for a family over its right service.
+    """Declare these faults for a family, based on its correct service.
 
     Arguments:
-        quiet: the service waits for its clients, for as long as they like.
+        quiet: whether the service waits for silent clients without a limit.
     """
     family.fault("refuses-its-old-port", breaks="restart")(in_server(RefusesItsOldPort, service))
     family.fault("serves-one-of-many", breaks="burst")(in_server(ServesOneOfMany, service))
@@ -106,7 +106,7 @@ def add_upkeep(family: Family, service: "type[Connection]", quiet: bool) -> None
 
     @family.fault("ends-after-a-second", breaks="quiet")
     class EndsAfterASecond(service):  # type: ignore[valid-type,misc]
-        """A connection on which nothing comes for a second is ended."""
+        """Ends a connection that was idle for a second."""
 
         heard = 0
 
