@@ -46,7 +46,7 @@ def join(session: Session) -> None:
 @chat.must(
     "join-again",
     "12.7",
-    "A second JOIN of one channel is answered by OK, and no member is told.",
+    "A second JOIN of one channel is answered by OK, and the members get no notice.",
     "SPEC 12.7",
     needs=("part",),
 )

@@ -44,7 +44,7 @@ def declare(profile: StreamProfile) -> None:
     @profile.must(
         "next-client",
         "7.22",
-        "When a client has left, the next one is taken.",
+        "When a client has left, the next one is served.",
         "RFC 862, RFC 863, RFC 865 (a server on a well-known port serves many)",
         needs=(),
     )
@@ -67,7 +67,7 @@ def declare(profile: StreamProfile) -> None:
     @profile.must(
         "concurrent",
         "7.1",
-        "Clients are served at the same time: a second one in full while the first is connected.",
+        "A second client is served in full while the first one is connected.",
         "RFC 862, RFC 863, RFC 865 (a server on a well-known port serves many)",
         unless=(*profile.timely, *(() if profile.ends_by_itself else ("quiet",))),
     )

@@ -104,7 +104,7 @@ def errors(session: Session) -> None:
 @crud.must(
     "values",
     "10.7",
-    "A value is kept as it is: spaces, and any byte but LF.",
+    "A value is kept as it is: spaces, and any byte except LF.",
     "SPEC 10.7",
     needs=("update",),
 )
@@ -254,7 +254,7 @@ def crlf(session: Session) -> None:
 @crud.must(
     "keys",
     "10.19",
-    "A key may hold any byte but blank, CR and LF, and be as long as a line allows.",
+    "A key may contain any byte except blank, CR and LF, and be as long as a line allows.",
     "SPEC 10.19",
     unless=("long",),
 )

@@ -72,7 +72,7 @@ def declare(echo: StreamProfile) -> None:
     @echo.should(
         "backpressure",
         "2.13",
-        "While a client does not read, the server's intake stops too (bounded memory).",
+        "While a client does not read, the server stops reading from it too (bounded memory).",
         "SPEC 2.13",
         needs=("large",),
         unless=("stalled-reader", "half-close-pending"),

@@ -145,7 +145,7 @@ def ends_fin(session: Session) -> None:
 @greet.must(
     "ignores-input",
     "3.6",
-    "Whatever the client sends meanwhile changes nothing in the answer.",
+    "Input from the client does not change what the server sends.",
     "SPEC 3.6",
     needs=("ends-fin",),
     line=("in-time", "together"),

@@ -113,7 +113,7 @@ def zero_bytes(session: Session) -> None:
 @half_open.must(
     "large",
     "5.4",
-    "More bytes than any socket buffer holds are counted right.",
+    "More bytes than any socket buffer holds are counted correctly.",
     "SPEC 5.4",
     needs=("segments",),
 )
@@ -124,7 +124,7 @@ def large(session: Session) -> None:
 @half_open.must(
     "count-binary",
     "5.5",
-    "Bytes of every value are counted, and not letters or lines.",
+    "Bytes of every value are counted, not letters or lines.",
     "SPEC 5.1",
     needs=("segments",),
     line=("together",),

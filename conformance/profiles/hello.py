@@ -128,7 +128,7 @@ def no_input(session: Session) -> None:
 @hello.must(
     "whole",
     "8.5",
-    "Nothing but whole replies is sent, whatever is asked.",
+    "Nothing but whole replies is sent, whatever the input is.",
     "SPEC 8.5",
     needs=("again",),
     line=("together",),
@@ -243,7 +243,7 @@ def _replies_pending(session: Session, send: Flood, for_each_line: bool) -> None
 @hello.must(
     "ends-fin",
     "8.8",
-    "FIN is answered by FIN, after what is pending.",
+    "FIN is answered by FIN, after all pending data.",
     "RFC 9293 3.6",
     needs=("whole",),
 )

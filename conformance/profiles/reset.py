@@ -229,7 +229,7 @@ def _takes_the_rest(peer: Peer, rest: bytes) -> None:
 @reset.must(
     "ends-fin",
     "6.9",
-    "FIN is answered by FIN, after what is pending.",
+    "FIN is answered by FIN, after all pending data.",
     "RFC 9293 3.6",
     needs=("lines",),
 )
