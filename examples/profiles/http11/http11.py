@@ -1,4 +1,4 @@
-"""HTTP/1.1 of a web server: RFC 9112, and what of RFC 9110 shows in its messages.
+"""HTTP/1.1 of a web server: RFC 9112, and the parts of RFC 9110 that its messages show.
 
 Answers and their framing are here, connections (persistence, pipelining, the end) in
 http11_connections.py, requests in http11_requests.py, requests with content in
@@ -44,18 +44,18 @@ A_TURN = 0.05
 
 
 def open_(session: Session, peer: Peer) -> None:
-    """Nothing: the client speaks first."""
+    """Do nothing: the client speaks first."""
 
 
 def serve(session: Session, peer: Peer) -> None:
-    """One page, and the end of the connection."""
+    """Request one page and the end of the connection."""
     peer.send(page(session, CLOSE))
     read_page(session, peer)
     peer.expect_eof("the end of the connection, which the client asked for,")
 
 
 def stall(session: Session, peer: Peer) -> None:
-    """Ask for more than the sockets hold, and read nothing."""
+    """Request more than the sockets hold, and read nothing."""
     path = session.parameters["bytes"] or session.parameters["page"]
     peer.send(request(session, b"GET " + path + b" HTTP/1.1") * 16)
 
@@ -84,7 +84,7 @@ http11 = StreamProfile(
 @http11.must(
     "get",
     "9112 4",
-    "GET is answered by a status line, fields and the content, as the grammar has them.",
+    "GET is answered by a status line, fields and the content, as the grammar requires.",
     needs=("next-client",),
 )
 def get(session: Session) -> None:
@@ -106,7 +106,7 @@ def close(session: Session) -> None:
 @http11.must(
     "segments",
     "9112 2.2",
-    "A request that comes byte by byte is answered as one that comes whole.",
+    "A request that arrives byte by byte is answered like one that arrives at once.",
 )
 def segments(session: Session) -> None:
     text = page(session, CLOSE)
@@ -153,7 +153,7 @@ def head(session: Session) -> None:
 @http11.must(
     "head-missing",
     "9110 9.3.2",
-    "The answer to HEAD has no content where it is an error either.",
+    "The answer to HEAD has no content even if it is an error.",
     needs=("head",),
 )
 def head_missing(session: Session) -> None:

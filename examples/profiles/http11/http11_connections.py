@@ -1,4 +1,4 @@
-"""How long a connection lasts, and what is answered on it: RFC 9112 section 9."""
+"""How long a connection lasts, and which answers it carries: RFC 9112 section 9."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def declare_connections(http11: StreamProfile) -> None:
     def close_last(session: Session) -> None:
         peer = session.join()
         peer.send(page(session, CLOSE) + page(session))
-        # Some take what follows for an error, and say that in the place of the answer.
+        # Some servers treat further data as an error, and send an error in place of the answer.
         must_be(peer, read_response(peer), 200, 400)
         must_end(peer, "after the answer to the request with Connection: close")
 
@@ -107,7 +107,7 @@ def declare_connections(http11: StreamProfile) -> None:
     @http11.should(
         "version",
         "9110 6.2",
-        "The version of an answer is the server's own, also where the request says HTTP/1.0.",
+        "The version of an answer is the server's own, even if the request says HTTP/1.0.",
         needs=("http10",),
     )
     def version(session: Session) -> None:
@@ -122,7 +122,7 @@ def declare_connections(http11: StreamProfile) -> None:
     @http11.should(
         "client-fin",
         "9112 9.5",
-        "A client that ends its side after an answer is answered by the end of the connection.",
+        "If a client ends its side after an answer, the server ends the connection.",
         needs=("close-announced",),
     )
     def client_fin(session: Session) -> None:

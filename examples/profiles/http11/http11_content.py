@@ -1,4 +1,4 @@
-"""Requests with content: where it ends is where the next request begins."""
+"""Requests with content: the next request begins where the content ends."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ def declare_content(http11: StreamProfile) -> None:
 
 
 def post(session: Session, *fields: bytes, content: bytes = b"") -> bytes:
-    """A POST, which may be allowed or not."""
+    """Return a POST request, which the server may allow or refuse."""
     line = b"POST " + session.parameters["page"] + b" HTTP/1.1"
     return request(session, line, *fields, content=content)
 
 
 def get(session: Session, *fields: bytes, content: bytes) -> bytes:
-    """A GET with content, for what has nothing to do with the method: everybody has GET."""
+    """Return a GET request with content, for clauses that do not depend on the method."""
     line = b"GET " + session.parameters["page"] + b" HTTP/1.1"
     return request(session, line, *fields, content=content)
 
 
 def hidden(session: Session) -> bytes:
-    """Content that is a request for a page that does not exist: read as one, it is answered."""
+    """Return content that looks like a request: if it is read as one, the server answers it."""
     return request(session, b"GET " + session.parameters["missing"] + b" HTTP/1.1")
 
 
 def next_is_answered(session: Session, peer: Peer, response: Response) -> None:
-    """After an answer comes the page, which was asked for next, or the connection ends."""
+    """Check that the next answer is the requested page, or that the connection ends."""
     if not response.closes and not peer.pending and not peer.ended:
         peer.poll(peer.deadline)
     if response.closes or (peer.ended and not peer.pending):

@@ -1,6 +1,6 @@
-"""HTTP/1.1 messages as a client has to read them, strict about what a server sends.
+"""HTTP/1.1 messages: a strict parser for what a server sends.
 
-What is wrong with a message is a Violation, with the bytes. Clauses are those of RFC 9112.
+An invalid message raises a Violation with the bytes. Clauses are those of RFC 9112.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from pync_conformance.api import NotJudged, Peer, Session, Violation
 
-#: Bytes of a header section, or of a line in chunked content; no server of a test sends more.
+#: The most bytes of a header section, or of a line in chunked content; no tested server sends more.
 MOST_HEADER = 64 * 1024
 
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] [1-5][0-9]{2} [\t\x20-\x7e\x80-\xff]*")
@@ -43,20 +43,20 @@ class Response(NamedTuple):
 
     @property
     def closes(self) -> bool:
-        """Whether it says that the server ends the connection after it (9.3)."""
+        """Whether the response says that the server ends the connection after it (9.3)."""
         options = (self.field(b"connection") or b"").lower()
         said = {option.strip() for option in options.split(b",")}
         return b"close" in said or (self.version == b"HTTP/1.0" and b"keep-alive" not in said)
 
 
 def request(session: Session, line: bytes, *fields: bytes, content: bytes = b"") -> bytes:
-    """A request: its line, Host, the fields and the content given."""
+    """Return a request: its line, Host, the given fields and content."""
     host = b"Host: " + session.parameters["host"]
     return b"\r\n".join([line, host, *fields, b"", content])
 
 
 def page(session: Session, *fields: bytes, method: bytes = b"GET") -> bytes:
-    """A request for the page."""
+    """Return a request for the page."""
     return request(session, method + b" " + session.parameters["page"] + b" HTTP/1.1", *fields)
 
 
@@ -69,7 +69,7 @@ def read_response(peer: Peer, method: bytes = b"GET", interim: bool = False) -> 
     Raises Violation.
     """
     while True:
-        # At once where it is not a status line: the whole of a page may come before an empty line.
+        # Fail at once if it is not a status line: a whole page may come before an empty line.
         peer.expect(b"HTTP/1.", "the status line")
         rest = peer.read_until(b"\r\n\r\n", "the header of the response", MOST_HEADER)
         response = _read_head(peer, b"HTTP/1." + rest)
@@ -90,7 +90,7 @@ def read_page(session: Session, peer: Peer, method: bytes = b"GET") -> Response:
 
 
 def must_be(peer: Peer, response: Response, *allowed: int, asked: str = "the request") -> None:
-    """The status is one of these. Raises Violation."""
+    """Check that the status is one of these. Raises Violation."""
     if response.status in allowed:
         return
     expected, received = b"%d" % allowed[0], response.line[9:12]
@@ -106,7 +106,7 @@ def must_be(peer: Peer, response: Response, *allowed: int, asked: str = "the req
 
 
 def must_match(peer: Peer, received: bytes, expected: bytes, awaited: str) -> None:
-    """These bytes are those. Raises Violation."""
+    """Compare received bytes with the expected ones. Raises Violation."""
     if received == expected:
         return
     offset = _difference(expected, received)
@@ -121,7 +121,7 @@ def must_match(peer: Peer, received: bytes, expected: bytes, awaited: str) -> No
 
 
 def goes_on_or_ends(session: Session, peer: Peer, response: Response, why: str) -> None:
-    """The connection ends if the response says so, and else serves another request."""
+    """Check that the connection ends if the response says so, and else serves another request."""
     if response.closes:
         must_end(peer, why)
     else:
@@ -129,7 +129,7 @@ def goes_on_or_ends(session: Session, peer: Peer, response: Response, why: str) 
 
 
 def must_end(peer: Peer, why: str) -> None:
-    """The server ends the connection, and sends nothing before. RST will do. Raises Violation."""
+    """Check that the server ends the connection (FIN or RST) without data. Raises Violation."""
     if not peer.pending and not peer.ended:
         peer.poll(peer.deadline)
     if peer.pending:
@@ -145,7 +145,7 @@ def must_end(peer: Peer, why: str) -> None:
 
 
 def must_close(session: Session, peer: Peer, why: str) -> None:
-    """The server ends the connection, although it is asked once more: no deadline has to pass."""
+    """Check that the server ends the connection. Another request is sent, to save time."""
     if not peer.has_ended():
         try:
             peer.send(page(session))
@@ -156,7 +156,7 @@ def must_close(session: Session, peer: Peer, why: str) -> None:
 
 
 def goes_on(response: Response) -> None:
-    """Raises NotJudged where the server ends the connection after this response."""
+    """Raise NotJudged if the server ends the connection after this response."""
     if response.closes:
         raise NotJudged("the server ends the connection after this answer, and says so")
 
@@ -175,7 +175,7 @@ def _read_head(peer: Peer, head: bytes) -> Response:
 
 
 def _read_content(peer: Peer, response: Response, method: bytes) -> bytes:
-    """The content, by the rules of section 6.3."""
+    """Read the content, by the rules of section 6.3."""
     if method == b"HEAD" or response.status in (204, 304):
         return b""
     coding, length = response.field(b"transfer-encoding"), response.field(b"content-length")

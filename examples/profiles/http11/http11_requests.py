@@ -14,11 +14,11 @@ from http11_messages import (
 )
 from pync_conformance.api import Session, StreamProfile
 
-#: The longest target that is tried, the piece that is sent at a time, and the seconds in which an
-#: answer to it may come: a server that refuses must not have much unread, or it resets.
+#: The longest target to try, the size of the pieces, and the seconds to wait for an answer after
+#: each: a server that refuses must not have much unread input, or its close sends RST.
 LONGEST, PIECE, TURN = 160 * 1024, 1024, 0.01
 
-#: Octets of a request line that everybody should take (RFC 9112 3).
+#: Octets of a request line that every server should accept (RFC 9112 3).
 RECOMMENDED = 8000
 
 
@@ -33,7 +33,7 @@ def _declare_understood(http11: StreamProfile) -> None:
     @http11.must(
         "field-case",
         "9110 5.1",
-        "Names of fields, and connection options (7.6.1), are the same in any case.",
+        "Names of fields, and connection options (7.6.1), are not case-sensitive.",
     )
     def field_case(session: Session) -> None:
         text = page(session, b"cONNECTION: cLOSE").replace(b"Host:", b"hOST:")
@@ -80,7 +80,7 @@ def _declare_understood(http11: StreamProfile) -> None:
     @http11.should(
         "method-case",
         "9110 9.1",
-        "Methods are case-sensitive: get is another one than GET, which nobody knows.",
+        "Methods are case-sensitive: get is an unknown method, not GET.",
     )
     def method_case(session: Session) -> None:
         _no_method(session, b"get")
@@ -88,7 +88,7 @@ def _declare_understood(http11: StreamProfile) -> None:
     @http11.must(
         "allow",
         "9110 15.5.6",
-        "405 says in Allow which methods there are.",
+        "405 lists the supported methods in Allow.",
     )
     def allow(session: Session) -> None:
         for method in (b"POST", b"DELETE", b"BREW", b"TRACE"):
@@ -273,7 +273,7 @@ def _declare_refused(http11: StreamProfile) -> None:
 
 
 def _closes_after(session: Session, text: bytes, why: str) -> None:
-    """A request is answered by the page, and by the end of the connection."""
+    """Check that a request is answered by the page, and by the end of the connection."""
     peer = session.join()
     peer.send(text)
     read_page(session, peer)

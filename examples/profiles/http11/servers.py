@@ -1,9 +1,9 @@
-"""Starts a web server that is judged, with the two files that the profile asks for.
+"""Start a web server to judge, with the two files that the profile needs.
 
     python3 servers.py NAME PORT FOLDER
 
-NAME is a key of SERVERS below; FOLDER is empty, and the configuration and the document root are
-written there. The server takes the place of this program, so that a signal reaches it.
+NAME is a key of SERVERS below; the configuration and the document root are written to FOLDER, which
+must be empty. The server replaces this program (exec), so that it gets signals directly.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ SERVERS = {
 
 
 def main(name: str, port: str, folder: str) -> None:
-    """Write what the server reads, and become the server."""
+    """Write the server's files, and execute the server."""
     root = Path(folder) / "root"
     root.mkdir(exist_ok=True)
     (root / "hello.txt").write_bytes(b"Hello, world!\n")
@@ -103,7 +103,7 @@ def main(name: str, port: str, folder: str) -> None:
         "config": Path(folder) / (file or "none"),
         "modules": "/usr/lib/apache2/modules",
         "python": sys.executable,
-        # Workers of another user could not read what is in this one's temporary folder.
+        # Workers that run as another user could not read this user's temporary folder.
         "user": "user root;" if os.geteuid() == 0 else "",
     }
     if file:

@@ -1,8 +1,8 @@
 """IRC between a client and a server: registration, channels, messages (RFC 2812, RFC 1459).
 
-Registration and the life of a connection are here, channels in irc_channels.py, messages in
-irc_messages.py. Where RFC 2812 leaves a thing open, or has been overtaken, the document that
-describes today's servers is cited: https://modern.ircdocs.horse ("modern").
+Registration and connections are here, channels in irc_channels.py, messages in irc_messages.py.
+Where RFC 2812 leaves something open or is outdated, the clauses cite the document that describes
+today's servers: https://modern.ircdocs.horse ("modern").
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ def open_(session: Session, peer: Peer) -> None:
 
 
 def serve(session: Session, peer: Peer) -> None:
-    """A PING, and QUIT."""
+    """Send PING, and leave by QUIT."""
     one = User(peer)
     one.hears_nothing_else()
     one.quit()
 
 
 def stall(session: Session, peer: Peer) -> None:
-    """Ask for the message of the day over and over, and read nothing."""
-    # A server that ends such a connection does right.
+    """Request the message of the day repeatedly, and read nothing."""
+    # A server may end such a connection.
     with suppress(Violation):
         peer.flood(b"MOTD\r\n" * 1000, FLOOD, QUIET)
 
@@ -173,7 +173,7 @@ def not_registered(session: Session) -> None:
     one.hears_nothing_else()
 
 
-@irc.must("nick-in-use", "RFC 2812 5.2", "A nickname that another one has is refused by 433.")
+@irc.must("nick-in-use", "RFC 2812 5.2", "A nickname that another user has is refused by 433.")
 def nick_in_use(session: Session) -> None:
     first, second = user(session), User(session.connect())
     second.say(b"NICK " + first.nick, b"USER judge 0 * :The judge")
@@ -188,7 +188,7 @@ def nick_in_use(session: Session) -> None:
 @irc.must(
     "nick-case",
     "RFC 2812 2.2",
-    "A nickname in other letters, small for capital, is the same nickname.",
+    "A nickname in lower instead of upper case is the same nickname.",
     needs=("nick-in-use",),
 )
 def nick_case(session: Session) -> None:
@@ -291,7 +291,7 @@ def left_unsaid(session: Session) -> None:
     one.hears_nothing_else()
 
 
-@irc.must("apart", "RFC 2812 3.2", "Who shares no channel with others hears nothing of them.")
+@irc.must("apart", "RFC 2812 3.2", "A user gets no messages about users on other channels.")
 def apart(session: Session) -> None:
     bystander, one, other = users(session, 3)
     channel = meet(one, other)

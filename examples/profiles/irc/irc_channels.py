@@ -1,4 +1,4 @@
-"""Channels: who is on them, what they are told, and what their operators may."""
+"""Channels: their members, the notices to them, and the rights of operators."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _declare_members(irc: StreamProfile) -> None:
     @irc.must(
         "join-told",
         "RFC 2812 3.2.1",
-        "Those on a channel are told who joins, once, and who joins is told their names.",
+        "The users on a channel are told once who joins, and the new user is told their names.",
         needs=("join",),
     )
     def join_told(session: Session) -> None:
@@ -131,7 +131,7 @@ def _declare_topic(irc: StreamProfile) -> None:
     @irc.must(
         "topic",
         "RFC 2812 3.2.4",
-        "A topic is told to those on the channel, to who asks, and to who joins.",
+        "A topic is told to the users on the channel, on request, and to users that join.",
         needs=("join",),
     )
     def topic(session: Session) -> None:
@@ -171,7 +171,7 @@ def _declare_operators(irc: StreamProfile) -> None:
     @irc.must(
         "only-operators",
         "RFC 2812 5.2",
-        "Who is not the operator of a channel is refused by 482: KICK, MODE, TOPIC with +t.",
+        "A user that is not an operator is refused by 482: KICK, MODE, TOPIC with +t.",
         needs=("creator",),
     )
     def only_operators(session: Session) -> None:

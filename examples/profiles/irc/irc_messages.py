@@ -5,7 +5,7 @@ from __future__ import annotations
 from irc_user import LONGEST, new_channel, new_nick, on_channel, user, users
 from pync_conformance.api import Session, StreamProfile
 
-#: Messages in a row; what is sent at once is taken in parts.
+#: The number of messages in a row; the server may read them in several parts.
 MANY = 200
 
 
@@ -109,7 +109,7 @@ def declare_messages(irc: StreamProfile) -> None:
         text = b"x" * (LONGEST - 2 - len(line))
         one.say(line + text)
         came = other.hears(b"PRIVMSG", other.nick, source=one.nick).params[1]
-        # Some say at the end that it has been cut.
+        # Some servers add a note that it was cut.
         if came[: len(text) // 2] != text[: len(text) // 2]:
             raise other.peer.violation("cut", f"{len(came)} of {len(text)} bytes came")
         other.hears_nothing_else()

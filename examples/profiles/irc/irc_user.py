@@ -1,8 +1,8 @@
-"""An IRC client under the judge's hand: a connection, its nickname, and what it must hear.
+"""An IRC client for scenarios: a connection, its nickname, and the messages that it must get.
 
-A user reads message by message, and the first wrong one is a Violation. What a server may say at
-any time is passed over: its own notices, the modes of the user, PING (which is answered). That
-nothing more comes is proved by a PING of the user's own, whose PONG must be next.
+A user reads message by message, and the first wrong one is a Violation. Messages that a server may
+send at any time are skipped: its own notices, the modes of the user, PING (which is answered). To
+check that nothing more comes, the user sends PING, and PONG must be the next message.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Message(NamedTuple):
 
     @property
     def is_aside(self) -> bool:
-        """Whether a server may say it at any time: a notice of its own, a user's modes."""
+        """Whether a server may send it at any time: its own notices, a user's modes."""
         if self.command == b"NOTICE":
             return b"!" not in self.source
         return self.command == b"MODE" and not self.params[0].startswith(b"#")
@@ -47,7 +47,7 @@ class User:
 
     Arguments:
         peer: its connection.
-        nick: None is a new one, which nobody else has.
+        nick: its nickname; None is a new, unique one.
     """
 
     def __init__(self, peer: Peer, nick: bytes | None = None) -> None:
@@ -55,14 +55,14 @@ class User:
         self.nick = nick or new_nick()
         self._tokens = (b"%d-%s" % (number, self.nick) for number in itertools.count(1))
 
-    # What it says.
+    # What it sends.
 
     def say(self, *lines: bytes) -> None:
         """Send these lines, each with its CR LF, in one piece."""
         self.peer.send(b"".join(line + b"\r\n" for line in lines))
 
     def register(self) -> list[Message]:
-        """Register, and take all that is said at the start. Raises Violation."""
+        """Register, and read all messages at the start. Raises Violation."""
         self.introduces_itself()
         return self.is_welcome()
 
@@ -76,21 +76,21 @@ class User:
         self.hears(b"ERROR")
         self.peer.expect_eof("the server's end after QUIT")
 
-    # What it must hear.
+    # What it must receive.
 
     def is_welcome(self) -> list[Message]:
-        """Take 001 to 004, and what follows up to the end of the message of the day."""
+        """Read 001 to 004, and what follows up to the end of the message of the day."""
         said = [self.hears(number, self.nick) for number in (b"001", b"002", b"003", b"004")]
         while said[-1].command not in (b"376", b"422"):
             said.append(self.next())
         return said
 
     def hears(self, command: bytes, *params: bytes, source: bytes | None = None) -> Message:
-        """The next message is this one.
+        """Check that the next message is this one.
 
         Arguments:
             params: its first parameters; more may follow.
-            source: the nickname that it must be from.
+            source: the nickname that must have sent it.
         Raises Violation.
         """
         message = self.next()
@@ -105,19 +105,19 @@ class User:
         return message
 
     def hears_nothing_else(self) -> None:
-        """The next message is the answer to this user's PING. Raises Violation."""
+        """Check that the next message is the answer to this user's PING. Raises Violation."""
         token = next(self._tokens)
         self.say(b"PING :" + token)
         self.has_pong(token)
 
     def has_pong(self, token: bytes) -> None:
-        """The next message is PONG with this token. Raises Violation."""
+        """Check that the next message is PONG with this token. Raises Violation."""
         message = self.hears(b"PONG")
         if message.params[-1] != token:
             raise self._differs(token, message.params[-1], "the token of PONG")
 
     def joins(self, channel: bytes, *others: bytes) -> None:
-        """Join a channel where these others are. Raises Violation."""
+        """Join a channel with these other members. Raises Violation."""
         self.say(b"JOIN " + channel)
         names = self.is_in(channel)
         if {name.lstrip(b"~&@%+") for name in names} != {self.nick, *others}:
@@ -125,14 +125,14 @@ class User:
             raise self._differs(wanted, b" ".join(sorted(names)), "the names on the channel")
 
     def is_in(self, channel: bytes, topic: bytes = b"") -> list[bytes]:
-        """Hear what follows JOIN; returns the names as they come, with their prefixes."""
+        """Read what follows JOIN; return the names as they come, with their prefixes."""
         self.hears(b"JOIN", channel, source=self.nick)
         if topic:
             self.hears(b"332", self.nick, channel, topic)
         return self.names(channel)
 
     def names(self, channel: bytes) -> list[bytes]:
-        """Hear the names on a channel. Raises Violation."""
+        """Read the names on a channel. Raises Violation."""
         names: list[bytes] = []
         while True:
             message = self.next()
@@ -145,7 +145,7 @@ class User:
             names += message.params[-1].split()
 
     def next(self) -> Message:
-        """The next message that is not an aside. Raises Violation."""
+        """Return the next message that is not an aside. Raises Violation."""
         while True:
             message = self._read()
             if message.command == b"PING":
@@ -191,24 +191,24 @@ class User:
 
 
 def new_nick() -> bytes:
-    """A nickname that nobody has, also on a server that others use; nine letters."""
+    """Return a nickname of nine letters that no user has, even on a server that others use."""
     return b"n" + secrets.token_hex(4).encode()
 
 
 def new_channel() -> bytes:
-    """A channel where nobody is."""
+    """Return a channel without members."""
     return b"#c" + secrets.token_hex(4).encode()
 
 
 def user(session: Session) -> User:
-    """A new client, registered. Raises Violation."""
+    """Return a new registered client. Raises Violation."""
     return users(session, 1)[0]
 
 
 def users(session: Session, count: int) -> list[User]:
-    """So many new clients, registered. Raises Violation."""
+    """Return this number of new registered clients. Raises Violation."""
     coming = [User(session.connect()) for _ in range(count)]
-    # All at a time: some servers let a client in by the tick of a clock.
+    # All at the same time: some servers accept clients on a timer.
     for one in coming:
         one.introduces_itself()
     for one in coming:
@@ -217,13 +217,13 @@ def users(session: Session, count: int) -> list[User]:
 
 
 def on_channel(session: Session, count: int) -> tuple[bytes, list[User]]:
-    """A new channel, and so many users on it; the first one is its operator."""
+    """Return a new channel and this number of users on it; the first is its operator."""
     joined = users(session, count)
     return meet(*joined), joined
 
 
 def meet(*joining: User) -> bytes:
-    """A new channel that these users join; the first one is its operator. Raises Violation."""
+    """Return a new channel that these users join; the first is its operator. Raises Violation."""
     channel = new_channel()
     for number, one in enumerate(joining):
         before = joining[:number]

@@ -1,11 +1,11 @@
-"""Starts an IRC server that is judged, with nothing but its own answers in the way.
+"""Start an IRC server to judge, without the limits of a public server.
 
     python3 servers.py NAME PORT FOLDER
 
-NAME is a key of SERVERS below; FOLDER is empty, and the configuration is written there. Limits
+NAME is a key of SERVERS below; the configuration is written to FOLDER, which must be empty. Limits
 that protect a public server (of connections, of the speed of a client) are raised, and look-ups
-in the DNS and of Ident are off. The server takes the place of this program, so that a signal
-reaches it.
+in the DNS and of Ident are off. The server replaces this program (exec), so that it gets signals
+directly.
 """
 
 from __future__ import annotations
@@ -65,12 +65,12 @@ SERVERS = {
 
 
 def main(name: str, port: str, folder: str) -> None:
-    """Write what the server reads, and become the server."""
+    """Write the server's files, and execute the server."""
     file, text, command = SERVERS[name]
     if os.geteuid() == 0:
-        # ngircd gives root's rights up before it reads anything.
+        # ngircd gives up root's rights before it reads any file.
         for opened in (Path(folder), Path(folder).parent):
-            # Rights are only added: the folder above may be /tmp.
+            # Only add rights: the parent folder may be /tmp.
             opened.chmod(opened.stat().st_mode | 0o055)
     user = "ServerUID = nobody" if os.geteuid() == 0 else ""
     Path(folder, "motd.txt").write_text("Hello.\n")
