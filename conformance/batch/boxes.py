@@ -57,7 +57,7 @@ _NETWORK = ["bwrap", "--die-with-parent", "--unshare-net", "--dev-bind", "/", "/
 def check_way(way: str) -> None:
     """Raise WrongUsage for a way that does not exist, or does not work here."""
     if way not in WAYS:
-        raise WrongUsage(f"--isolate: {way!r} is none of {', '.join(WAYS)}")
+        raise WrongUsage(f"--isolate: {way!r} is not one of {', '.join(WAYS)}")
     if way == BUBBLEWRAP and (why := why_no_box()):
         raise WrongUsage(f"--isolate=bubblewrap: {why}")
     if way == PODMAN and (why := usable_podman()[1]):
@@ -151,10 +151,10 @@ def describe(way: str) -> str:
     if taken == PODMAN:
         return f"isolation: podman ({_of_podman()})"
     if way == USER:
-        return "isolation: user (no target can end or trace its judge; they share all else)"
+        return "isolation: user (no target can kill or trace its judge; everything else is shared)"
     if way == NONE:
-        return "isolation: none was asked for; a target can reach its judge and the others"
-    return f"isolation: none, {why_nothing()}; a target can reach its judge and the others"
+        return "isolation: none, as requested; a target can reach its judge and the other targets"
+    return f"isolation: none, {why_nothing()}; a target can reach its judge and the other targets"
 
 
 def _of_podman() -> str:

@@ -105,7 +105,7 @@ def _checked(plan: Plan, results: Results, status: int) -> Results:
     counts = footer["counts"]
     red = footer["faults"] or any(counts.get(one) for one in ("FAIL", "ERROR", "XPASS"))
     if footer["exit"] == Exit.CONFORMANT and (red or not any(map(counts.get, JUDGED))):
-        raise Malformed("they are called conformant, and are not")
+        raise Malformed("they claim to be conformant, but are not")
     if footer["exit"] in _WORTHLESS and not footer["faults"] and not counts.get("ERROR"):
         footer = {**footer, "faults": ["the judge could not finish"]}
     known = {name: results.header[name] for name in _OF_THE_JUDGE if name in results.header}

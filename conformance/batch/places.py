@@ -80,7 +80,7 @@ def _check(place: str) -> None:
             raise SuiteFailed(f"--tx {place}: no Python answers there") from None
         except (ValueError, OverflowError, AttributeError, TypeError):
             raise WrongUsage(
-                f"--tx {place!r}: write socket=HOST:PORT or ssh=HOST, as execnet has them"
+                f"--tx {place!r}: write socket=HOST:PORT or ssh=HOST, in execnet's syntax"
             ) from None
         try:
             channel = gateway.remote_exec(_ASK)

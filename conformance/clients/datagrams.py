@@ -69,7 +69,7 @@ class Sender:
             family, self._server = endpoints(address)[0]
         except OSError as error:
             cause = cause_of(error)
-            raise Violation("refused", f"there is no way to {address}: {cause}") from error
+            raise Violation("refused", f"cannot send to {address}: {cause}") from error
         self._sock = socket.socket(family, socket.SOCK_DGRAM)
         self._sock.setblocking(False)
         # Buffers for the largest datagram; if they are too small, sending fails.

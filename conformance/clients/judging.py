@@ -24,7 +24,7 @@ class JudgingChannel(Channel):
         """Receive like a channel, but raise a violation if the server floods the client."""
         if len(self.pending) > MOST_PENDING:
             raise self.violation(
-                "floods", f"the server sent {len(self.pending)} bytes that nobody awaited"
+                "floods", f"the server sent {len(self.pending)} bytes that were not expected"
             )
         return super().receive(timeout)
 

@@ -70,11 +70,11 @@ def open_terminal(
     values = {"host": address.host, "port": str(address.port), "path": address.path}
     filled = fill(words, values)
     if address.transport == UNIX and "{path}" not in client:
-        raise NotJudged(f"the client {words[0]!r} is not told a Unix path ({{path}})")
+        raise NotJudged(f"--client {words[0]!r}: the command has no {{path}} for a Unix socket")
     if address.transport in DATAGRAMS and not re.search(r"-\w*u\b|--udp", client):
-        raise NotJudged(f"the client {words[0]!r} is not told to send datagrams (-u)")
+        raise NotJudged(f"--client {words[0]!r}: the command has no option for UDP (-u)")
     if address.transport == TLS and not re.search(r"tls|ssl", client):
-        raise NotJudged(f"the client {words[0]!r} is not told to speak TLS")
+        raise NotJudged(f"--client {words[0]!r}: the command has no option for TLS")
     if filled == list(words):
         filled += _where(address)
     _check_installed(filled)

@@ -20,7 +20,7 @@ UP, DOWN = "up", "down"
 KINDS = {"delay": "delay=T[+-T]", "rate": "rate=SIZE", "slice": "slice=SIZE[/T]"}
 
 #: Other faults of ``pync --fault``, and why no server can be judged over a line that has them.
-_LOSES = "no server can be right over it"
+_LOSES = "no server can pass with it"
 _UNLAWFUL = {
     "loss": "UDP may lose a datagram, but a clause cannot be judged without the answer",
     "duplicate": "UDP may double a datagram, but a clause expects one answer to each",
@@ -61,7 +61,7 @@ class Need(NamedTuple):
 NEEDS = {
     "time": Need(
         "two things arrive as far apart as they were sent",
-        "the line itself holds back what it carries",
+        "the line itself delays the data",
         decides=True,
     ),
     "together": Need(
@@ -69,7 +69,7 @@ NEEDS = {
     ),
     "in-time": Need(
         "what a client does arrives before the server ends the connection by itself",
-        "the server had ended the connection when that which the client did before arrived",
+        "the server had ended the connection before the client's earlier action arrived",
     ),
 }
 
@@ -170,10 +170,11 @@ def _parse(text: str, option: str) -> tuple[tuple[str, ...], str, dict[str, floa
             chosen = (UP, DOWN) if word == "both" else (word,)
         elif found is not None and name in KINDS:
             raise WrongUsage(
-                f"{option}: {text!r} says two things, {found[0]} and {name}; separate them by ';'"
+                f"{option}: {text!r} contains two settings, {found[0]} and {name}; "
+                "separate them by ';'"
             )
         elif name in _UNLAWFUL:
-            raise WrongUsage(f"{option}: {name} is not for judging: {_UNLAWFUL[name]}")
+            raise WrongUsage(f"{option}: {name} cannot be used here: {_UNLAWFUL[name]}")
         elif name not in KINDS:
             near = meant(name, (*KINDS, UP, DOWN)) or f" (known: {', '.join(KINDS.values())})"
             raise WrongUsage(f"{option}: unknown word {name!r}{near}")
@@ -182,7 +183,9 @@ def _parse(text: str, option: str) -> tuple[tuple[str, ...], str, dict[str, floa
         else:
             found = name, _VALUES[name](value, f"{option}: {name}")
     if found is None:
-        raise WrongUsage(f"{option}: {text!r} names nothing (known: {', '.join(KINDS.values())})")
+        raise WrongUsage(
+            f"{option}: {text!r} contains no setting (known: {', '.join(KINDS.values())})"
+        )
     return chosen, *found
 
 
@@ -191,9 +194,9 @@ def _delay(value: str, where: str) -> dict[str, float]:
     seconds = _seconds(middle, where)
     extra = _seconds(spread, where) if varies else 0.0
     if not 0 < seconds <= MOST_DELAY:
-        raise WrongUsage(f"{where}: {value!r} is not above 0 and up to {MOST_DELAY:g} s")
+        raise WrongUsage(f"{where}: {value!r} must be above 0 and at most {MOST_DELAY:g} s")
     if extra > seconds:
-        raise WrongUsage(f"{where}: {value!r} would at times be less than no delay")
+        raise WrongUsage(f"{where}: {value!r} would sometimes be less than zero")
     return {"delay": seconds, "spread": extra}
 
 

@@ -55,7 +55,7 @@ MEANING = {
     Exit.USAGE: "wrong usage",
     Exit.NOTHING_RAN: "nothing ran",
     Exit.UNREACHABLE: "the target could not be started or reached",
-    Exit.STALE_EXPECTATIONS: "only stale expectations",
+    Exit.STALE_EXPECTATIONS: "only the file of known failures is outdated",
     Exit.SUITE_FAILED: "the suite itself failed",
 }
 

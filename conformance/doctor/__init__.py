@@ -172,7 +172,9 @@ def _found(options: Options, target: Target) -> Subject:
     except Unreachable as error:
         if isinstance(target, CommandTarget) and not options.at:
             if not target.placeholders:
-                error.output.append("(if it takes its port as a word, write {port} there)")
+                error.output.append(
+                    "(if the command takes its port as an argument, write {port} there)"
+                )
             given = {"profile": "client-echo"}
             line = command_line(run_command(), options.typed or options.target, given)
             error.output.append(f"(doctor examines servers; for a client: {line})")

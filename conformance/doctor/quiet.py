@@ -52,7 +52,7 @@ def silent(seen: Seen, found: Conclusion, greeting: str) -> Conclusion:
     over = next((turn for turn in ends if turn.sent is None and turn.before), None)
     if over is None or not (over.answer or over.end):
         shown = over or (ends[0] if ends else None)
-        found.add("end", "none", shown or "no connection was taken any more")
+        found.add("end", "none", shown or "no further connection was accepted")
         if greeting:
             return found.no("greet", "it greets, and then neither answers nor ends the connection")
         return found.no("discard", f"the client's FIN is not answered by FIN: {shown}")

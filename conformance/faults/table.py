@@ -69,7 +69,7 @@ FAULTS = _table(
     ),
     Fault(
         "stale-bytes",
-        "a shorter answer ends with the rest of the one before",
+        "a shorter answer ends with the rest of the previous one",
         "have a short answer follow a long one on the same connection",
         answers.Stale,
     ),
@@ -112,8 +112,8 @@ FAULTS = _table(
     ),
     both(
         "high-bytes-mangled",
-        "bytes over 127 come as question marks",
-        "send bytes over 127 that the answer contains: é in UTF-8, or hex(ff)",
+        "bytes above 127 become question marks",
+        "send bytes above 127 that the answer contains: é in UTF-8, or hex(ff)",
         lambda data: bytes(one if one < 128 else 0x3F for one in data),
     ),
     both(
@@ -148,19 +148,19 @@ FAULTS = _table(
     ),
     input_fault(
         "segment-is-line",
-        "half a line in a segment of its own is taken for a whole one",
+        "half a line in its own segment is treated as a complete line",
         "send a line in two segments, and expect one answer",
         inputs.as_a_line,
     ),
     input_fault(
         "input-cut-at-1k",
-        "of what is read at once only the first 1 KiB is taken",
+        "of each read only the first 1 KiB is used",
         "send an input of more than 1 KiB, and expect its answer",
         first(1024),
     ),
     Fault(
         "shared-buffer",
-        "the unfinished line of one client goes before the next line of another",
+        "the unfinished line of one client is put before the next line of another",
         "send half a line, have another client served, then send the other half",
         inputs.SharedBuffer,
     ),
@@ -209,7 +209,7 @@ FAULTS = _table(
     ),
     Fault(
         "lost-at-fin",
-        "what is not written yet is lost when the client sends FIN",
+        "data that is not written yet is lost when the client sends FIN",
         "send an input and eof directly after it, and expect the answer and end",
         ends.LostAtFin,
     ),
@@ -227,7 +227,7 @@ FAULTS = _table(
     ),
     Fault(
         "half-close-lost",
-        "the server takes no notice of the client's FIN",
+        "the server ignores the client's FIN",
         "eof, and then expect end",
         ends.HalfCloseLost,
     ),
@@ -254,7 +254,7 @@ FAULTS = _table(
     ),
     Fault(
         "one-at-a-time",
-        "the next client is served when the one before has left",
+        "the next client is served only when the previous one has left",
         "have a second client served while the first one stays: next-client",
         crowds.OneAtATime,
         streams=(*PLAIN, TLS),
@@ -268,21 +268,21 @@ FAULTS = _table(
     ),
     Fault(
         "dead-after-one",
-        "nobody is served when the first client has left",
+        "no client is served after the first one has left",
         "close, and have the next client served: next-client",
         crowds.DeadAfterOne,
         streams=(*PLAIN, TLS),
     ),
     Fault(
         "dead-after-rst",
-        "nobody is served after the first RST",
+        "no client is served after the first RST",
         "reset, and have the next client served: next-client",
         crowds.DeadAfterRst,
         streams=(*RESETS, TLS),
     ),
     Fault(
         "rst-unnoticed",
-        "the server takes no notice of a client's RST, and keeps the connection",
+        "the server ignores a client's RST and keeps the connection",
         "reset many clients and count the server's descriptors, or have others told that one left",
         crowds.RstUnnoticed,
         streams=(*RESETS, TLS),
@@ -291,11 +291,11 @@ FAULTS = _table(
 
 #: The changes that a network or another correct server may make.
 LAWFUL = _table(
-    Fault("byte-by-byte", "what the server says comes byte by byte", stream=lawful.ByteByByte),
+    Fault("byte-by-byte", "the server's data arrives byte by byte", stream=lawful.ByteByByte),
     Fault("all-at-once", "each answer comes in one piece", stream=answers.Answers),
     Fault(
         "delay",
-        "everything comes 25 ms late, there and back",
+        "everything arrives 25 ms late, in both directions",
         stream=lawful.Delayed,
         datagram=datagrams.Delayed,
         streams=STREAMS,

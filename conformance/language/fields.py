@@ -83,13 +83,15 @@ PARTS = Form(
 Fields = dict[str, Field]
 
 TOP: Fields = {
-    "name": Field(TEXT, "The profile's name; the file's without .toml where it is not given."),
+    "name": Field(TEXT, "The profile's name; the default is the file's name without .toml."),
     "title": Field(TEXT, "What the service does, in one line."),
     "spec": Field(TEXT, "The name of the contract, which messages cite."),
     "transports": Field(
         NAMES, "What the service can be given over: tcp, tcp6, unix, tls; udp, udp6."
     ),
-    "shared": Field(PARTS, "The clauses that all services share; some of them, or none."),
+    "shared": Field(
+        PARTS, "Which of the clauses that all services share are judged: all, some or none."
+    ),
     "parameters": Field(TABLE, "The texts of the service, with their defaults (C escapes)."),
     "deadlines": Field(TABLE, "Times by name, for steps."),
     "patterns": Field(TABLE, "Patterns by name, for expect and skip-to."),
@@ -102,23 +104,23 @@ TOP: Fields = {
 
 PARAMETER: Fields = {
     "default": Field(ANY_TEXT, "The default, with C escapes."),
-    "about": Field(TEXT, "What it is, for list."),
+    "about": Field(TEXT, "Its description, for list."),
 }
 
 SESSION: Fields = {
-    "open": Field(STEPS, "What a client sees and does first."),
+    "open": Field(STEPS, "What a client receives and does first."),
     "serve": Field(STEPS, "What an opened client does, to its orderly end."),
     "first-input": Field(TEXT, "Terms: what the server answers, to see that it is ready."),
     "half-input": Field(TEXT, "Terms: the beginning of a message."),
-    "stall": Field(STEPS, "What gives the server much to write to a client that does not read."),
-    "chatter": Field(TEXT, "Terms: what a client may send at any time and changes nothing."),
+    "stall": Field(STEPS, "Steps that make the server write much to a client that does not read."),
+    "chatter": Field(TEXT, "Terms: bytes that a client may send at any time without any effect."),
     "silent": Field(TRUTH, "The server never sends a byte."),
     "ends-by-itself": Field(TRUTH, "The server ends the connection without being asked."),
     "base": Field(NAMES, "The requirements that make up the session: others need them."),
-    "apart": Field(NAMES, "The requirement that clients hear nothing of one another."),
-    "stalled": Field(NAMES, "The requirements without which nothing stalls."),
-    "timely": Field(NAMES, "The requirement on when the start is said."),
-    "unheard": Field(NAMES, "The requirements that input without a meaning changes nothing."),
+    "apart": Field(NAMES, "The requirement that clients get no data of one another."),
+    "stalled": Field(NAMES, "The requirements without which the stall steps have no effect."),
+    "timely": Field(NAMES, "The requirement on the time of the server's first bytes."),
+    "unheard": Field(NAMES, "The requirements that input without a meaning has no effect."),
     "leavers": Field(NAMES, "The requirements that a client may leave before the end."),
 }
 
@@ -128,22 +130,22 @@ REQUIREMENT: Fields = {
     "should": Field(TEXT, "What is recommended, in one sentence: a violation is WARN."),
     "clause": Field(TEXT, "The number of the clause in the contract."),
     "basis": Field(TEXT, "Where the clause comes from: an RFC, a manual."),
-    "needs": Field(NAMES, "The requirements without which this one says nothing."),
-    "unless": Field(NAMES, "The requirements that keep it from being judged when they are broken."),
-    "transports": Field(NAMES, "Over what it has a meaning, where not over all of the profile's."),
-    "spawned": Field(TRUTH, "Only a server that the suite starts can show it."),
+    "needs": Field(NAMES, "The requirements without which this one proves nothing."),
+    "unless": Field(NAMES, "It is not judged if one of these requirements is broken."),
+    "transports": Field(NAMES, "The transports to which it applies, if not all of the profile's."),
+    "spawned": Field(TRUTH, "It needs a server that the suite starts."),
     "once": Field(TRUTH, "It is judged over one transport only."),
-    "half-close": Field(TRUTH, "It cannot be judged where a connection has no half-close."),
-    "hint": Field(TEXT, "What such a fault usually comes from."),
+    "half-close": Field(TRUTH, "It needs connections with a half-close."),
+    "hint": Field(TEXT, "The usual cause of such a fault."),
     "line": Field(NAMES, f"What it needs of a bad line (--link): {', '.join(NEEDS)}."),
-    "skip": Field(TABLES, "Parameters under which it has no meaning."),
+    "skip": Field(TABLES, "Parameters with which it is not judged."),
     "steps": Field(STEPS, "The steps that judge it."),
 }
 
 SKIP: Fields = {
     "parameter": Field(TEXT, "The parameter."),
     "is": Field(ANY_TEXT, "Its value (C escapes)."),
-    "reason": Field(TEXT, "Why the requirement has no meaning then."),
+    "reason": Field(TEXT, "Why it is not judged then."),
 }
 
 MUTANT: Fields = {

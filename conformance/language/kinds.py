@@ -65,7 +65,9 @@ _TAIL = '[as "WHAT"] [TIME]'
 #: All kinds of steps by their words.
 KINDS: dict[str, Kind] = {
     "connect": Kind("connect [stop-reading]", "a new client, connected and nothing more", new),
-    "join": Kind("join [stop-reading]", "a new client that plays the open of [session]", new),
+    "join": Kind(
+        "join [stop-reading]", "a new client that performs the open steps of [session]", new
+    ),
     "send": Kind("send TERMS", "sends bytes", one, datagrams=True),
     "segments": Kind(
         "segments TERMS, TERMS ... or: segments each BYTES TERMS",
@@ -74,7 +76,7 @@ KINDS: dict[str, Kind] = {
     ),
     "flood": Kind(
         "flood TERMS [to SIZE]",
-        "sends over and over without reading, until nobody takes it (8M at most)",
+        "sends repeatedly without reading, until the server takes no more (at most 8M)",
         flood,
     ),
     "expect": Kind(
@@ -83,9 +85,7 @@ KINDS: dict[str, Kind] = {
         awaited,
         datagrams=True,
     ),
-    "skip-to": Kind(
-        f"skip-to TERMS {_TAIL}", "this comes; what is before it is not judged", skipped
-    ),
+    "skip-to": Kind(f"skip-to TERMS {_TAIL}", "this comes; data before it is not judged", skipped),
     "exchange": Kind(
         f"exchange TERMS expect TERMS {_TAIL}", "sends and awaits at the same time", exchange
     ),
@@ -107,7 +107,9 @@ KINDS: dict[str, Kind] = {
     "next-client": Kind(
         "next-client", "the next client is served in full", nothing, SERVER, datagrams=True
     ),
-    "accepted": Kind("accepted", "waits until the server has accepted everybody", nothing, SERVER),
+    "accepted": Kind(
+        "accepted", "waits until the server has accepted all clients", nothing, SERVER
+    ),
     "restart": Kind(
         "restart [SIGTERM|SIGKILL]",
         "ends the server and starts it again",
@@ -116,26 +118,29 @@ KINDS: dict[str, Kind] = {
         datagrams=True,
     ),
     "pause": Kind(
-        "pause", "stops the server's clock (SIGSTOP): what is sent now, it finds", nothing, SERVER
+        "pause",
+        "stops the server (SIGSTOP); data that is sent meanwhile waits for it",
+        nothing,
+        SERVER,
     ),
-    "resume": Kind("resume", "lets the server go on (SIGCONT)", nothing, SERVER),
+    "resume": Kind("resume", "lets the server continue (SIGCONT)", nothing, SERVER),
     "terminate": Kind(
         "terminate [TIME]", "SIGTERM ends the server in time (5s)", patience, SERVER, datagrams=True
     ),
     "kill": Kind("kill", "ends the server by SIGKILL", nothing, SERVER, datagrams=True),
-    "do": Kind("do NAME", "does the steps of that name in [steps]", do, datagrams=True),
+    "do": Kind("do NAME", "performs the steps of that name in [steps]", do, datagrams=True),
     "let": Kind("let NAME = TERMS", "gives bytes a name", let, SCRIPT, datagrams=True),
     "timeout": Kind(
         "timeout TIME", "the time of the steps that follow", timeout, SCRIPT, datagrams=True
     ),
     "repeat": Kind(
         "repeat N ... done",
-        "the steps up to done, N times, with $i from 1",
+        "repeats the steps up to done N times; $i counts from 1",
         repeat,
         SCRIPT,
         datagrams=True,
     ),
-    "done": Kind("done", "ends what is repeated", nothing, SCRIPT, datagrams=True),
+    "done": Kind("done", "ends the repeated steps", nothing, SCRIPT, datagrams=True),
 }
 
 _NO_SLEEP = (

@@ -283,7 +283,7 @@ def _is(name: str, value: bytes) -> Callable[[Mapping[str, bytes]], bool]:
 
 def _check(key: str, value: bytes) -> None:
     if key == "clients" and value not in (MANY, ONE):
-        raise WrongUsage("--set: clients is many or 1")
+        raise WrongUsage("--set: clients must be many or 1")
 
 
 def _patterns(

@@ -1,6 +1,6 @@
 """The JSON schema of a profile's file, for editors, made from the tables of fields.py.
 
-python -m conformance.language.schema > conformance/docs/profile.schema.json
+``make docs`` writes it to conformance/docs/profile.schema.json.
 """
 
 from __future__ import annotations

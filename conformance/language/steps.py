@@ -104,7 +104,7 @@ def _block(
             continue
         yield step
     if began is not None:
-        raise Misread(began.number, "'done' is missing: it ends what is repeated")
+        raise Misread(began.number, "'done' is missing: it ends the repeated steps")
 
 
 def _done(step: Step, by: Step) -> Step:

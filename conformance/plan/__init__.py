@@ -228,9 +228,9 @@ class Plan:
         if self.line is None:
             return None
         if isinstance(self.catalogue.profiles[requirement.profile], ClientProfile):
-            return f"the line is put before a server; {requirement.profile} judges clients"
+            return f"--link works only with servers; {requirement.profile} judges clients"
         if transport == PIPE:
-            return "no line can be put before a named pipe"
+            return "--link does not work with named pipes"
         if transport in DATAGRAMS and self.line.slices:
             return "a datagram arrives whole: slice is for streams"
         return None
@@ -254,7 +254,7 @@ class Plan:
             return reason
         if isinstance(self.target, CommandTarget):
             if requirement.spawned and self.target.manner == INETD:
-                return "under inetd each connection has a process of its own"
+                return "under inetd each connection has its own process"
             if self.target.manner == INHERITS and requirement.about == PATH:
                 return "the path of an inherited socket is not the server's"
             if self.target.manner == INHERITS and requirement.about == PORT_AGAIN:

@@ -121,7 +121,7 @@ def _needs(one: Requirement, catalogue: Catalogue) -> str:
         waiting += catalogue.requirements[name].needs
     further = f" (and what they need: {', '.join(whole)})" if whole else ""
     softly = f", and that {', '.join(one.unless)} does not fail" if one.unless else ""
-    return f"{', '.join(one.needs)}{further}{softly}; where one of them fails, it is not judged"
+    return f"{', '.join(one.needs)}{further}{softly}; if one of them fails, it is not judged"
 
 
 def _of_a_line(one: Requirement) -> str:
@@ -129,9 +129,7 @@ def _of_a_line(one: Requirement) -> str:
     if not one.line:
         return "it is judged over any (--link)"
     texts = [f"{name}: {NEEDS[name].text}" for name in one.line]
-    return "\n              ".join(
-        [*texts, "where that is not so and nothing is wrong, not judged"]
-    )
+    return "\n              ".join([*texts, "over another line it is judged only if it fails"])
 
 
 def explain(

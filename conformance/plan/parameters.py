@@ -34,25 +34,25 @@ CHANGES = (
     _change(
         "rounds=1",
         "echo/no-newline echo/binary echo/nothing-else echo/isolation hello/whole hello/isolation",
-        "there is a connection for each answer",
+        "each answer has its own connection",
     ),
     _change("rounds=1", "echo/segments", "one line is sent"),
     _change("rounds=1", "echo/coalesced", "ten lines are sent"),
     _change("rounds=1", "echo/terminal", "it ends with the first answer"),
     _change("clients=1", "leak-fin leak-reset leak-process", "there is one connection at a time"),
-    _change("clients=1", "stall-then-reset", "the next client comes after the reset only"),
+    _change("clients=1", "stall-then-reset", "the next client connects only after the reset"),
     _change("clients=1", "sigterm-busy", "one client is connected"),
     _change("clients=1", "burst", "the clients are served one after another"),
     _change(
         "clients=1",
         "chat/second-login chat/not-logged-in chat/not-in-channel chat/quit-parts chat/names "
         "chat/lost-by-fin chat/lost-by-reset chat/any-case chat/crlf",
-        "what others hear of it is not judged",
+        "the notices to other members are not judged",
     ),
     _change(
         "leave",
         "echo/nothing-else quit/nothing-else hello/whole",
-        "the word ends the session, by the server's FIN; what it says before is not judged",
+        "on this word the server sends FIN; data before the FIN is not judged",
     ),
     _change(
         "farewell=",

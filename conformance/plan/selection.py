@@ -73,7 +73,7 @@ def selected(
     if only:
         kept = [case for case in kept if case.name in only]
         if not kept:
-            raise WrongUsage("--last-failed: nothing that failed last time is asked for now")
+            raise WrongUsage("--last-failed: the selection contains nothing that failed last time")
     return kept
 
 

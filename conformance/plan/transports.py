@@ -29,11 +29,13 @@ def transports_of(
         )
     if isinstance(target, AddressTarget):
         if at is not None:
-            raise WrongUsage("--at goes with a command; the TARGET is an address already")
+            raise WrongUsage("--at works only with a command; TARGET is already an address")
         return [target.address.transport]
     if not isinstance(target, CommandTarget):
         if at is not None:
-            raise WrongUsage("--at goes with a command; embedded servers choose their own port")
+            raise WrongUsage(
+                "--at works only with a command; embedded servers choose their own port"
+            )
         return [name for name in TRANSPORTS if name != _FOREIGN]
     if at is not None:
         return [at.transport]

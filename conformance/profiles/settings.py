@@ -139,7 +139,7 @@ def _check_manner(profile: str, key: str, value: bytes) -> None:
     choices = _CHOICES.get(key)
     if choices and value not in choices:
         shown = " or ".join(repr(one.decode())[1:-1] for one in choices)
-        raise WrongUsage(f"--set: {key} is {shown}")
+        raise WrongUsage(f"--set: {key} must be {shown}")
     if key == "answer" and not value:
         raise WrongUsage("--set: an empty answer cannot be checked")
     if key == "answer" or profile in COMMANDS:
@@ -195,9 +195,9 @@ def _one_client(words: str = "") -> Rule:
 
 
 _ONE_ROUND = "rounds=1: there is one answer in a connection"
-_UPPER_CASE = "answer: what upper case is outside ASCII is not said"
-_OWN_CRLF = "eol: the suite's own lines end in CR LF then"
-_LENGTH = "other words: how long a line of them may be is not said"
+_UPPER_CASE = "answer: upper case outside ASCII is not specified"
+_OWN_CRLF = "eol: then the suite's own lines end in CR LF"
+_LENGTH = "other words: the greatest length of a line is not known"
 
 #: Profile -> the rules that exclude requirements for certain parameters.
 _RULES: dict[str, tuple[Rule, ...]] = {
@@ -244,7 +244,7 @@ _RULES: dict[str, tuple[Rule, ...]] = {
         _rule(
             other_answer,
             "empty largest",
-            "answer: what a template makes of such a datagram is not said",
+            "answer: the answer to such a datagram is not specified",
         ),
         _rule(_upper, "binary", _UPPER_CASE),
     ),

@@ -146,8 +146,8 @@ def _breaks(mutant: str) -> str:
 def faults(kills: Kills) -> list[str]:
     """Return a line for each fault of the suite itself."""
     return [
-        *(f"mutant:{mutant} survives: no requirement finds it out" for mutant in kills.survivors),
-        *(f"{name} kills nothing: nobody knows whether it can" for name in kills.idle),
+        *(f"mutant:{mutant} survives: no requirement detects it" for mutant in kills.survivors),
+        *(f"{name} kills nothing: no mutant proves that it can fail" for name in kills.idle),
         *(f"{name} needs {need}, and no mutant shows why" for name, need in idle_needs(kills)),
         *(
             f"mutant:{mutant} breaks {breaks}; a run names {', '.join(named)}"

@@ -45,7 +45,7 @@ def _by_fault(plan: Plan, case: Case, came: Outcome) -> Judged:
     is_red = verdict in (Verdict.FAIL, Verdict.WARN)
     if is_red and (is_lawful(plan, case) or not came.acted):
         change = BY_NAME[case.fault].text if came.acted else UNCHANGED
-        said = f"{case.requirement.id} is fragile: it fails, and all there is to see is {change!r}"
+        said = f"{case.requirement.id} is fragile: it fails, but nothing is broken: {change}"
         return Verdict.FAIL, signature, f"{said}\n{message}"
     if is_red:
         return Verdict.PASS, signature, message
@@ -82,7 +82,7 @@ def _by_embedded(case: Case, verdict: Verdict, signature: str, message: str) -> 
             awaited = " or ".join(sorted(expected)) or "nothing known"
             said = (
                 f"{case.mutant} dies of {signature}, and {awaited} was expected "
-                "(what is expected stands in mutants/signatures.py)"
+                "(the expected signatures are in mutants/signatures.py)"
             )
             return Verdict.WARN, signature, f"{said}\n{message}"
         return Verdict.PASS, signature, message

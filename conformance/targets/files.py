@@ -150,7 +150,7 @@ def _target(path: str, name: str, table: Any) -> TargetFile:
     if len(given) != 1:
         raise WrongUsage(f"{where}: give one of command, address and addresses")
     if table.get("scope", "scenario") not in SCOPES:
-        raise WrongUsage(f"{where}: scope is {' or '.join(SCOPES)}")
+        raise WrongUsage(f"{where}: scope must be {' or '.join(SCOPES)}")
     folder = Path(path).resolve().parent
     return TargetFile(
         name,

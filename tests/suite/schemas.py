@@ -58,7 +58,7 @@ def _errors(value: Any, schema: dict[str, Any], where: str) -> Iterator[str]:
     if "const" in schema and value != schema["const"]:
         yield f"{where}: {value!r} is not {schema['const']!r}"
     if "enum" in schema and value not in schema["enum"]:
-        yield f"{where}: {value!r} is none of {schema['enum']}"
+        yield f"{where}: {value!r} is not one of {schema['enum']}"
     if "minimum" in schema and value < schema["minimum"]:
         yield f"{where}: {value!r} is less than {schema['minimum']}"
     if "minLength" in schema and len(value) < schema["minLength"]:

@@ -180,7 +180,9 @@ def test_without_isolation_attackers_forge_nothing_and_leave_no_process(tmp_path
     targets = [adversary(tmp_path, trick, words.get(trick, "{port}")) for trick in tricks]
     targets.append(adversary(tmp_path, "right"))
     said, rows = judge_class(tmp_path, "".join(targets), NONE, "--seed=4242424242")
-    assert "isolation: none was asked for; a target can reach its judge and the others" in said
+    assert (
+        "isolation: none, as requested; a target can reach its judge and the other targets" in said
+    )
     assert rows["right"]["exit"] == 0, said
     wrong = {name: rows[name] for name in tricks if rows[name]["exit"] not in TRICKS[name]}
     assert wrong == {}, said
@@ -261,7 +263,7 @@ def test_an_isolation_that_is_missing_is_refused_before_anything_starts(
     assert done.returncode == 4
     (line,) = done.stderr.splitlines()
     assert line in (
-        "conformance: --isolate: 'vm' is none of auto, bubblewrap, podman, user, none",
+        "conformance: --isolate: 'vm' is not one of auto, bubblewrap, podman, user, none",
         "conformance: --isolate=bubblewrap: bwrap is missing (Debian: bubblewrap)",
         "conformance: --isolate=podman: podman is missing (Debian: podman)",
     )
@@ -276,7 +278,7 @@ def test_missing_isolation_is_reported_first(
     done, rows = judged(at, tmp_path / "report", CASE)
     assert done.stdout.splitlines()[1] == (
         "isolation: none, bwrap is missing (Debian: bubblewrap), "
-        "and podman is missing (Debian: podman); a target can reach its judge and the others"
+        "and podman is missing (Debian: podman); a target can reach its judge and the other targets"
     )
     assert re.fullmatch(
         r"limits: (the kernel enforces memory and processes \(cgroup version [12]\)"

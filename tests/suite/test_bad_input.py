@@ -78,7 +78,7 @@ def refused(status: int, *arguments: str) -> str:
         (["run", "--jobs=0"], "--jobs: '0' is not a number"),
         (["run", "--transport=pigeon"], "--transport: unknown transport 'pigeon'"),
         (["run", "--expect=no-such-file"], "--expect no-such-file: no such file"),
-        (["run", "--at=tcp://localhost:1"], "--at goes with a command"),
+        (["run", "--at=tcp://localhost:1"], "--at works only with a command"),
         (["run", "--frobnicate"], "unknown option --frobnicate"),
         (["run", "--proflie=echo"], "unknown option --proflie (did you mean --profile?)"),
         (["runn"], "unknown command 'runn' (did you mean run?)"),

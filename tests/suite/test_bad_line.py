@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(
 def test_a_mistake_ends_a_run_with_status_4(tmp_path: Path) -> None:
     done = conformance("run", "--link=loss=5%", f"--report={tmp_path}")
     assert (done.returncode, done.stdout) == (4, "")
-    assert done.stderr.startswith("conformance: --link: loss is not for judging: UDP may lose")
+    assert done.stderr.startswith("conformance: --link: loss cannot be used here: UDP may lose")
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_a_mistake_ends_a_run_with_status_4(tmp_path: Path) -> None:
         (
             "client-echo",
             "delay=1s",
-            "the line is put before a server; client-echo judges clients",
+            "--link works only with servers; client-echo judges clients",
         ),
     ],
 )

@@ -141,4 +141,4 @@ def test_a_run_of_the_matrix(tmp_path: Path) -> None:
     assert [name for name in mutants if f"mutant:{name}" not in page] == []
     # These two do not detect all mutants, and the report says so.
     assert done.returncode == 8
-    assert "survives: no requirement finds it out" in done.stdout
+    assert "survives: no requirement detects it" in done.stdout

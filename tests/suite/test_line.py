@@ -38,36 +38,36 @@ RIGHT = [
 ]
 
 MISTAKES = [
-    ("", "'' names nothing (known: delay=T[+-T], rate=SIZE, slice=SIZE[/T])"),
-    ("up", "'up' names nothing (known: delay=T[+-T], rate=SIZE, slice=SIZE[/T])"),
+    ("", "'' contains no setting (known: delay=T[+-T], rate=SIZE, slice=SIZE[/T])"),
+    ("up", "'up' contains no setting (known: delay=T[+-T], rate=SIZE, slice=SIZE[/T])"),
     ("delay", "delay needs a value: delay=T[+-T]"),
     ("rate=", "rate needs a value: rate=SIZE"),
     ("dealy=3s", "unknown word 'dealy' (did you mean delay?)"),
     ("zzz", "unknown word 'zzz' (known: delay=T[+-T], rate=SIZE, slice=SIZE[/T])"),
     ("delay=soon", "delay: 'soon' is not a time, as in 500ms, 3s or 1.5"),
     ("delay=٣s", "delay: '٣s' is not a time, as in 500ms, 3s or 1.5"),
-    ("delay=0", "delay: '0' is not above 0 and up to 60 s"),
-    ("delay=2m", "delay: '2m' is not above 0 and up to 60 s"),
-    ("delay=1s±2s", "delay: '1s±2s' would at times be less than no delay"),
+    ("delay=0", "delay: '0' must be above 0 and at most 60 s"),
+    ("delay=2m", "delay: '2m' must be above 0 and at most 60 s"),
+    ("delay=1s±2s", "delay: '1s±2s' would sometimes be less than zero"),
     ("rate=fast", "rate: 'fast' is not a size, as in 500, 10K or 1.5M"),
     ("rate=10", "rate: '10' is less than 100 bytes a second"),
     ("slice=0.5", "slice: '0.5' is less than one byte"),
     ("slice=1/1s", "slice: pieces can be 100 ms apart at most"),
     (
         "delay=1s rate=1K",
-        "'delay=1s rate=1K' says two things, delay and rate; separate them by ';'",
+        "'delay=1s rate=1K' contains two settings, delay and rate; separate them by ';'",
     ),
     ("delay=1s;up delay=2s", "delay is given twice for the direction up"),
-    ("delay=1s;", "'' names nothing (known: delay=T[+-T], rate=SIZE, slice=SIZE[/T])"),
+    ("delay=1s;", "'' contains no setting (known: delay=T[+-T], rate=SIZE, slice=SIZE[/T])"),
     (
         "loss=5%",
-        "loss is not for judging: "
+        "loss cannot be used here: "
         "UDP may lose a datagram, but a clause cannot be judged without the answer",
     ),
-    ("drop-fin", "drop-fin is not for judging: no server can be right over it"),
+    ("drop-fin", "drop-fin cannot be used here: no server can pass with it"),
     (
         "delay=1s share=20%",
-        "share is not for judging: a line is the same for every client, all the time",
+        "share cannot be used here: a line is the same for every client, all the time",
     ),
 ]
 

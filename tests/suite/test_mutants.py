@@ -64,7 +64,7 @@ def test_a_death_of_another_kind_is_told() -> None:
     assert (verdict, signature) == (Verdict.WARN, "died")
     assert message.splitlines()[0] == (
         f"echo/stops-at-nul dies of died, and {expected} was expected "
-        "(what is expected stands in mutants/signatures.py)"
+        "(the expected signatures are in mutants/signatures.py)"
     )
     assert _by_embedded(case, Verdict.PASS, "", "")[0] == Verdict.FAIL
 

@@ -205,10 +205,10 @@ def test_an_empty_word_to_leave_is_none() -> None:
 @pytest.mark.parametrize(
     ("profile", "settings", "said"),
     [
-        ("echo", "unit=word", "unit is byte or line"),
-        ("echo", "rounds=2", "rounds is many or 1"),
-        ("echo", "clients=0", "clients is many or 1"),
-        ("echo", "eol=\\n\\n", r"eol is \\n or \\r\\n"),
+        ("echo", "unit=word", "unit must be byte or line"),
+        ("echo", "rounds=2", "rounds must be many or 1"),
+        ("echo", "clients=0", "clients must be many or 1"),
+        ("echo", "eol=\\n\\n", r"eol must be \\n or \\r\\n"),
         ("echo", "answer=", "an empty answer cannot be checked"),
         ("echo", "leave=two words ", "leave must be a word"),
         ("echo", "greeting=/(/", "greeting: missing"),

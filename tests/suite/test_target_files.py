@@ -71,7 +71,7 @@ def test_one_target_needs_no_name(tmp_path: Path) -> None:
         ('command = "x"\nprofiles = "echo"', "profiles must be a list of profiles"),
         ('command = "x"\nset = {a = 1}', "set must be a table of texts"),
         ('command = "x"\ndeadline = true', "deadline must be seconds"),
-        ('command = "x"\nscope = "ever"', "scope is scenario or worker"),
+        ('command = "x"\nscope = "ever"', "scope must be scenario or worker"),
         ('command = "tcp://h:1"', "'tcp://h:1' is an address"),
         ('address = "./server"', "'./server' is not a valid address"),
         ('command = "@other.toml"', "a target file cannot name another one"),
