@@ -63,7 +63,7 @@ class Subject:
         self._first: Stream | None = None
         self._server: Server | None = None
         #: Why the last connect failed.
-        self._cause = "nobody is there"
+        self._cause = "no server answers there"
         #: The address where the server was found without being told.
         self.at: Address | None = None
         self.starts = 0

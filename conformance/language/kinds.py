@@ -71,7 +71,7 @@ KINDS: dict[str, Kind] = {
     "send": Kind("send TERMS", "sends bytes", one, datagrams=True),
     "segments": Kind(
         "segments TERMS, TERMS ... or: segments each BYTES TERMS",
-        "sends each part as a segment of its own",
+        "sends each part as a separate segment",
         segments,
     ),
     "flood": Kind(

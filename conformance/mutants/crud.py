@@ -171,7 +171,7 @@ class FoldsKeys(Crud):
 
 @fault("a-store-each", breaks="shared")
 class AStoreEach(Crud):
-    """Each connection has a store of its own."""
+    """Each connection has its own store."""
 
     def answer(self, line: bytes) -> bytes:
         Crud.store = self.__dict__.setdefault("own", Store(None))

@@ -42,7 +42,7 @@ def cases_of(plan: Plan, judged: list[Case]) -> list[Case]:
         if profile.name not in BUILT_IN.profiles and not profile.mutants:
             example = f"selftest --profile {profile.name} --target './server {{port}}'"
             raise WrongUsage(
-                f"{profile.name} has no broken servers of its own; name a right one: {example}"
+                f"{profile.name} has no broken servers of its own; name a correct one: {example}"
             )
         cases += _by_own(plan, profile, judged)
     return cases

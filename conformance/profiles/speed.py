@@ -1,4 +1,4 @@
-"""Measure how fast a server answers, so that a clause with much data is not started in vain."""
+"""Measure how fast a server answers, to skip clauses with much data that would take too long."""
 
 from __future__ import annotations
 

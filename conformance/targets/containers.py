@@ -1,11 +1,11 @@
-"""The box of a server as a container of podman: the same mounts, without an image (podman-run(1)).
+"""A server's box as a container of podman: the same mounts, without an image (podman-run(1)).
 
 podman, conmon and the OCI runtime stay outside, in the judge's network. Process 1 of the container
-is a shell that waits for the server, which leads a session of its own, as in a box of bubblewrap.
+is a shell that waits for the server, which leads its own session, as in a box of bubblewrap.
 
-A container does not end with the process that has started it. Each says by a label and by its name
-which process that is, its owner(): the reaper removes them when that is killed, and the next class
-those that are left.
+A container does not end with the process that started it, its owner(). The label and the name of
+each container identify that process: the reaper removes the containers of an owner that is killed,
+and the next class removes those that are left.
 """
 
 from __future__ import annotations
@@ -28,30 +28,30 @@ from .mounts import BIND, EMPTY, HIDDEN, READ_ONLY, SEEN, Box, Mount, mounts
 from .owner import is_gone, owner
 from .reaper import marking, watched
 
-#: Seconds in which podman answers.
+#: Seconds to wait for an answer of podman.
 ANSWER = 30.0
 
-#: Process 1: the server's parent (a process without a parent of its own ignores SIGTERM), which
-#: gives a signal as 128 and its number, and waits for what loses its parent.
+#: Process 1: the server's parent (as process 1, the server would ignore SIGTERM). It reports a
+#: signal as 128 plus its number, and waits for orphaned processes.
 _FIRST = ["/bin/sh", "-c", 'setsid "$@"; exit $?', "sh"]
 
-#: A hook of the runtime's: the container's first process enters the groups before it is started.
+#: A hook of the runtime: the container's first process enters the groups before it is started.
 _ENTER = (
     'pid=$(sed "s/.*\\"pid\\": *\\([0-9]*\\).*/\\1/"); '
     'for file; do echo "$pid" >"$file" || exit 1; done'
 )
 
-#: What the runtime mounts by itself, and the images of podman.
+#: The folders that the runtime mounts by itself, and those of podman's images.
 _BY_THE_RUNTIME, _IMAGES = ("/proc", "/sys", "/dev"), "/var/lib/containers"
 
-#: More processes than any user has, and as many as podman can give where it may not raise a limit.
+#: More processes than any user has, but a number that podman can set without raising a limit.
 _PROCESSES = 32768
 
 _MOVE = [sys.executable, "-I", "-S", str(Path(__file__).parent / "helpers/move_descriptor.py")]
 
 
 class _Root:
-    """The root folder of this process's containers, where nothing but mount points are."""
+    """The root folder of this process's containers, which contains only mount points."""
 
     folder: str | None = None
     owner = 0
@@ -70,11 +70,11 @@ def contained(
     """Return the command line that starts a command in a container.
 
     Arguments:
-        folder: where it runs.
-        named: what it is given by name.
+        folder: the command's working folder.
+        named: words of the command that may be paths.
         groups: the files by which it enters its control groups.
-        pidfile: where podman writes the number of process 1; None is a command on a terminal.
-        inherited: a descriptor that it gets, or none.
+        pidfile: where podman writes the pid of process 1; None is a command on a terminal.
+        inherited: a descriptor that the command inherits, if any.
     Raises OSError.
     """
     root = _root()
@@ -100,7 +100,7 @@ def contained(
 
 
 def _ulimits() -> list[str]:
-    """Return the limits of this process: podman may not set its usual ones everywhere."""
+    """Return the limits of this process, because podman cannot set its usual limits everywhere."""
     import resource
 
     said = []
@@ -143,7 +143,7 @@ def _hooks(root: str, groups: Sequence[str]) -> str:
 
 
 def _mounted(steps: Sequence[Mount], root: str) -> list[str]:
-    """Return the steps as podman takes them: one mount for each place; podman sorts them."""
+    """Return the steps as arguments of podman: one mount for each place; podman sorts them."""
     found: dict[str, Mount] = {}
     closed = {one.place for one in steps if one.what == READ_ONLY}
     for step in steps:
@@ -155,7 +155,7 @@ def _mounted(steps: Sequence[Mount], root: str) -> list[str]:
 
 
 def _whole_system(root: str) -> dict[str, Mount]:
-    """Return the folders of /, read-only, and the mounts below them: "ro" does not reach those."""
+    """Return the read-only folders of /, and the mounts below them, which "ro" does not reach."""
     found = {}
     for entry in os.scandir(root):
         place = f"/{entry.name}"
@@ -175,7 +175,7 @@ def _mount_points() -> list[str]:
     with suppress(OSError):
         lines = Path("/proc/self/mountinfo").read_text().splitlines()
         places = [line.split()[4] for line in lines]
-        # Blanks are octal numbers there (proc(5)).
+        # Blanks are written as octal numbers there (proc(5)).
         places = [re.sub(r"\\([0-7]{3})", lambda it: chr(int(it[1], 8)), one) for one in places]
         return [one for one in places if os.path.isdir(one)]
     return []

@@ -130,9 +130,9 @@ def in_container(
     """Return the command line that starts a command in the box, with podman.
 
     Arguments:
-        pidfile: where podman writes the number of process 1; None is a command on a terminal.
-        inherited: a descriptor that it gets, or none.
-    Raises Unreachable for a command that there is not, and OSError.
+        pidfile: where podman writes the pid of process 1; None is a command on a terminal.
+        inherited: a descriptor that the command inherits, if any.
+        Raises Unreachable for a command that does not exist, and OSError.
     """
     box, folder = _box_for(argv, directory)
     return contained(

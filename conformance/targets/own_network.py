@@ -1,7 +1,7 @@
-"""A network of its own for this process, where only loopback is (Linux, as root).
+"""A separate network for this process, with only a loopback interface (Linux, as root).
 
 bubblewrap makes a network for the judge and its boxes. podman does not, so there the judge makes
-one for itself. It also gets its own mounts: what is mounted for its target is gone when it ends.
+its own. It also gets its own mounts: the mounts for its target disappear when it ends.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ _GET_FLAGS, _SET_FLAGS, _UP = 0x8913, 0x8914, 0x1
 
 
 def enter_own_network() -> None:
-    """Leave the network and the mounts of the machine, with all that is started from now on.
+    """Give this process, and all that it starts later, a separate network and separate mounts.
 
-    Before the first thread is started. Raises OSError.
+    This must be called before the first thread is started. Raises OSError.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     _check(libc.unshare(_NEW_MOUNTS | _NEW_NETWORK))

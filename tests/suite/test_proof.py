@@ -272,7 +272,7 @@ def test_a_right_server_is_asked_for(tmp_path: Path) -> None:
     prove(tmp_path, {"shouts": WHOLE}, *faults("no-fin"))
     done = conformance("selftest", "--profile", str(tmp_path / "shout.toml"))
     assert done.returncode == 4
-    assert "shout has no broken servers of its own; name a right one: selftest" in done.stderr
+    assert "shout has no broken servers of its own; name a correct one: selftest" in done.stderr
     done = conformance("selftest", "--profile=echo", "--fault=no-fin")
     assert (done.returncode, len(done.stderr.splitlines())) == (4, 1)
     done = conformance("selftest", "--profile=client-echo", "--target=ref:python")

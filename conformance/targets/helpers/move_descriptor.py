@@ -1,6 +1,6 @@
-"""Starts a command with a descriptor under another number: podman passes on those from 3 on.
+"""Start a command with a descriptor under another number: podman passes on descriptors from 3 on.
 
-A program of its own (python move_descriptor.py FROM TO COMMAND...).
+This is a separate program (python move_descriptor.py FROM TO COMMAND...).
 """
 
 import os
@@ -8,7 +8,7 @@ import sys
 
 
 def main(old: int, new: int, command: list[str]) -> None:
-    """Become the command."""
+    """Replace this process by the command."""
     if old == new:
         os.set_inheritable(new, True)
     else:

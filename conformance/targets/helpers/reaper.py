@@ -19,7 +19,7 @@ from itertools import pairwise
 #: between two checks.
 ROUNDS, QUIET_ROUNDS, INTERVAL = 200, 3, 0.01
 
-#: The label of our containers, whose value is their owner's, and what their names begin with.
+#: The label of our containers, whose value is the owner's name, and the prefix of their names.
 LABEL, NAME = "pync-conformance", "conformance-"
 
 
@@ -54,7 +54,7 @@ def remove_containers(owner: str) -> None:
     import subprocess
 
     listed = ["podman", "ps", "--all", "--quiet", f"--filter=label={LABEL}={owner}"]
-    # podman forgets a container if it was killed during its start, so first end what waits there.
+    # podman forgets a container that was killed during its start, so first end its processes.
     repeat(lambda: kill_all(monitored(f"{NAME}{owner}-".encode())))
     try:
         found = subprocess.run(
