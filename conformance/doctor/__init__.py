@@ -268,7 +268,7 @@ def describe(target: Target) -> str:
     assert isinstance(target, CommandTarget)
     kind = _MANNERS.get(target.manner, "a command")
     told = ", ".join(sorted("{" + name + "}" for name in target.placeholders))
-    where = f"; it is told {told}" if told else "; it reads PORT, or says LISTENING itself"
+    where = f"; it gets {told}" if told else "; it reads PORT, or prints LISTENING itself"
     return f"{kind}: {shlex.join(target.words)}{where if target.manner not in _MANNERS else ''}"
 
 

@@ -178,7 +178,7 @@ def test_the_greeting_that_was_heard_becomes_a_set() -> None:
     done = conformance("doctor", server)
     assert done.returncode == 0, done.stdout + done.stderr
     found = findings(done.stdout)
-    assert found["target"].endswith("; it is told {port}")
+    assert found["target"].endswith("; it gets {port}")
     profile, settings = advice(done.stdout)
     assert profile == "echo"
     assert f'connected  answered "{settings["greeting"]}"' in done.stdout
@@ -211,8 +211,8 @@ def test_an_address_where_nothing_listens(tmp_path: Path) -> None:
         ("tcp://127.0.0.1:7", "a server that already runs, at tcp://127.0.0.1:7"),
         ("ref:node", "the embedded reference server in node"),
         ("mutant:echo/prompts", "an embedded server of echo with the fault prompts"),
-        ("./s {port}", "a command: ./s '{port}'; it is told {port}"),
-        ("./s", "a command: ./s; it reads PORT, or says LISTENING itself"),
+        ("./s {port}", "a command: ./s '{port}'; it gets {port}"),
+        ("./s", "a command: ./s; it reads PORT, or prints LISTENING itself"),
         ("fd:./s", "a command that inherits the listening socket: ./s"),
     ],
 )

@@ -5,21 +5,21 @@
 // Bytes of the longest line, CR and LF not counted.
 const LONGEST = 4096;
 
-// Bytes that may wait for a member that does not read; then it is let go, for the others' sake.
+// Bytes that may wait for a member that does not read; with more, it is disconnected.
 const MOST_QUEUED = 64 * 1024 * 1024;
 
-// Milliseconds that a client may take to end after we have.
+// Milliseconds to wait for the client's end after the server's.
 const LINGER = 5000;
 
 const NAME = /^[A-Za-z0-9_-]{1,32}$/;
 const CHANNEL = /^#[A-Za-z0-9_-]{1,32}$/;
 
-// What all connections share: passwords, who is logged in, who is in a channel.
+// The state that all connections share: passwords, logged-in clients, members of channels.
 const passwords = new Map();
 const online = new Map();
 const channels = new Map();
 
-// Bytes travel as latin1 strings: each byte is one letter, and nothing is lost.
+// Bytes are handled as latin1 strings: each byte is one character, so nothing is lost.
 class Member {
   constructor(socket) {
     this.socket = socket;
@@ -35,7 +35,7 @@ class Member {
       if (this.socket.writableEnded) return;
       this.take(line.endsWith('\r') ? line.slice(0, -1) : line);
     }
-    // One byte more: it may be the CR of the end.
+    // One more byte, which may be the CR of the line end.
     if (this.rest.length > LONGEST + 1) {
       if (!this.tooLong) this.say('ERROR line too long');
       this.tooLong = true;
@@ -50,7 +50,7 @@ class Member {
     else this.say(this.answer(line));
   }
 
-  // While a client does not take its answers, its commands wait.
+  // While a client does not read its answers, its commands wait.
   say(line) {
     if (this.socket.write(`${line}\n`, 'latin1')) return;
     this.socket.pause();

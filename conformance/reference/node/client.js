@@ -1,16 +1,16 @@
-// A right client for client-echo (SPEC 13), as a command.
+// A correct client for client-echo (SPEC 13), as a command.
 //
 //     node client.js HOST PORT [key=value ...]
 //
-// An error is one line on stderr and a status; FIN comes before the end, and what the server
-// still sends is read to its end.
+// An error is one line on stderr and an exit status. The client sends FIN before it ends, and reads
+// the server's data to the end.
 
 'use strict';
 
 const net = require('net');
 const { fail, read } = require('./words');
 
-// Milliseconds that the server may take to end after we have.
+// Milliseconds to wait for the server's end after the client's.
 const LINGER = 2000;
 
 const DEFAULTS = {

@@ -4,14 +4,14 @@
 
 const dgram = require('dgram');
 
-// Room for senders that come together; the kernel drops what does not fit.
+// The receive buffer, for many senders at once; the kernel drops datagrams that do not fit.
 const RECEIVE_BUFFER = 4 * 1024 * 1024;
 const SEND_BUFFER = 256 * 1024;
 
-// udp-echo (SPEC 11): every datagram comes back, from the socket that received it.
+// udp-echo (SPEC 11): every datagram is sent back from the socket that received it.
 const udpEcho = { defaults: {}, datagrams: true, answer: (data) => [data] };
 
-// Calls fail(message) when it cannot listen there; a server has address() and close().
+// Calls fail(message) if it cannot listen there; a server has address() and close().
 function serve(service, { host, port }, ready, fail) {
   const socket = dgram.createSocket({
     type: host.includes(':') ? 'udp6' : 'udp4',
@@ -21,11 +21,11 @@ function serve(service, { host, port }, ready, fail) {
   let listening = false;
   socket.on('message', (data, sender) => {
     for (const answer of service.answer(data)) {
-      // That a sender has gone is its own affair: the callback takes the error.
+      // A sender that has gone is not an error of the server: the callback ignores the error.
       socket.send(answer, sender.port, sender.address, () => {});
     }
   });
-  // Where an earlier answer's "unreachable" is told here, it ends nothing.
+  // "Unreachable" for an earlier answer may be reported here; ignore it.
   socket.on('error', (error) => {
     if (!listening) fail(error.message);
   });

@@ -1,9 +1,9 @@
-// A right server for each profile, as a command.
+// A correct server for each profile, as a command.
 //
 //     node server.js PROFILE ADDRESS [key=value ...]
 //
 // ADDRESS is tcp://HOST:PORT (port 0: any free one), tls://HOST:PORT with TLS_CERT and TLS_KEY in
-// the environment, udp://HOST:PORT for datagrams, or unix:PATH; values hold C escapes.
+// the environment, udp://HOST:PORT for datagrams, or unix:PATH; values may contain C escapes.
 // Prints "LISTENING address" when clients can connect. SIGTERM ends it.
 
 'use strict';
@@ -34,12 +34,12 @@ function main(argv) {
   const context = place.scheme === 'tls' ? secureContext() : null;
   const connections = new Set();
 
-  // allowHalfOpen: the client's FIN ends its input and not the conversation.
+  // allowHalfOpen: the client's FIN ends its input, not the conversation.
   const options = { allowHalfOpen: true, noDelay: true };
   const server = net.createServer(options, (socket) => {
     connections.add(socket);
     socket.on('close', () => connections.delete(socket));
-    // A reset ends this connection only; without a listener it would end the process.
+    // A reset ends only this connection; without a listener it would end the process.
     socket.on('error', () => socket.destroy());
     if (context) secure(socket, context, (secured) => service.serve(secured, settings));
     else service.serve(socket, settings);
@@ -53,7 +53,7 @@ function main(argv) {
     const ours = server.listening && place.scheme === 'unix' && place.path;
     server.close();
     for (const socket of connections) socket.destroy();
-    // Only what is ours: a server that was refused must not remove another one's path.
+    // Remove only our own path: a server that could not bind must not remove another server's.
     if (ours) remove(place.path);
     process.exit(0);
   };
@@ -61,10 +61,10 @@ function main(argv) {
   process.on('SIGINT', stop);
 }
 
-// Bytes of a Unix path; libuv cuts a longer one and listens at another place.
+// The most bytes of a Unix path; libuv truncates a longer one and listens at the wrong path.
 const LONGEST_PATH = process.platform === 'linux' ? 107 : 103;
 
-// The certificate that the environment names.
+// Reads the certificate that the environment names.
 function secureContext() {
   const read = (name) => {
     if (!process.env[name]) fail(2, `${name} is not set: tls:// needs a certificate`);
@@ -73,8 +73,8 @@ function secureContext() {
   return tls.createSecureContext({ cert: read('TLS_CERT'), key: read('TLS_KEY') });
 }
 
-// Gives the secured socket when the handshake is over; one that fails ends that client only.
-// What Node's own tls server cannot do is abort, which needs the socket below.
+// Passes on the TLS socket after the handshake; a failed handshake ends only that client. Node's own
+// tls server cannot reset a connection, because that needs the socket below TLS.
 function secure(raw, context, ready) {
   const socket = new tls.TLSSocket(raw, { isServer: true, secureContext: context });
   socket.on('error', () => raw.destroy());
@@ -88,7 +88,7 @@ function parse(address, schemes) {
     if (Buffer.byteLength(path) > LONGEST_PATH) fail(1, `listen ${address}: the path is too long`);
     return { scheme: 'unix', path };
   }
-  // A named pipe is a path to Node, without a file that could be stale.
+  // For Node a named pipe is a path, but there is no file that could be stale.
   if (schemes.includes('tcp') && address.startsWith('pipe:') && address !== 'pipe:') {
     return { scheme: 'pipe', path: `\\\\.\\pipe\\${address.slice('pipe:'.length)}` };
   }
@@ -99,13 +99,13 @@ function parse(address, schemes) {
   return { scheme: found[1], host: found[2] ?? found[3], port: Number(found[4]) };
 }
 
-// A stale socket that a crash left is removed; any other file is not ours.
+// Removes a stale socket that a crash has left, but no other file.
 function clearPath(path, ready) {
   let found;
   try {
     found = path && fs.lstatSync(path);
   } catch {
-    // nothing is there
+    // there is no file
   }
   if (!found) {
     ready();
@@ -115,7 +115,7 @@ function clearPath(path, ready) {
   const probe = net.connect(path);
   probe.on('connect', () => fail(1, `listen unix:${path}: address already in use`));
   probe.on('error', (error) => {
-    // EAGAIN: somebody listens and is busy.
+    // EAGAIN: a server listens and its backlog is full.
     if (error.code !== 'ECONNREFUSED') fail(1, `listen unix:${path}: address already in use`);
     fs.unlinkSync(path);
     ready();

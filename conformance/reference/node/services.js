@@ -1,4 +1,4 @@
-// The services: what is answered. A socket here is half-open and minds its errors.
+// The services. Each socket allows half-open connections and has an 'error' listener.
 
 'use strict';
 
@@ -8,7 +8,7 @@ const { chat } = require('./chat');
 const { DATAGRAM_SERVICES } = require('./datagrams');
 const { answer } = require('./store');
 
-// Milliseconds that a client may take to end after we have.
+// Milliseconds to wait for the client's end after the server's.
 const LINGER = 5000;
 
 // echo (SPEC 2): every byte comes back. pipe() stops reading while the client does not.
@@ -28,7 +28,7 @@ const greet = {
     farewell: Buffer.from('Good bye!\n\n\n'),
     delay: Buffer.from('1'),
   },
-  // Found out now and not at the first client.
+  // Check this at the start, not at the first client.
   check({ delay }) {
     const text = delay.toString();
     const right = /^[0-9]+(\.[0-9]*)?$/.test(text) && Number(text) <= 3600;
@@ -50,7 +50,7 @@ const quit = {
   defaults: { greeting: Buffer.from('Hello from the server!\n'), token: Buffer.from('QUIT') },
   serve(socket, settings) {
     if (settings.greeting.length) socket.write(settings.greeting);
-    // A letter may be split over two reads: the decoder keeps its first bytes.
+    // A character may be split over two reads: the decoder keeps its first bytes.
     const decoder = new StringDecoder('utf8');
     const answer = (text) =>
       text ? Buffer.concat([Buffer.from(text.toUpperCase()), settings.token]) : Buffer.alloc(0);
@@ -97,7 +97,7 @@ const reset = {
         let answered = 0;
         for (let at = line.indexOf(10); at >= 0; at = line.indexOf(10, answered)) {
           if (isCommand(line.subarray(answered, at))) {
-            // On a Unix socket there is no RST; the end is all that can be told.
+            // A Unix socket has no RST, so just end the connection.
             if (socket.remoteAddress) socket.resetAndDestroy();
             else socket.destroy();
             return Buffer.alloc(0);
@@ -105,7 +105,7 @@ const reset = {
           answered = at + 1;
           lineGoesOn = false;
         }
-        // What is too long for the command goes back at once: memory stays bounded.
+        // Echo data that is too long for the command at once, to limit the memory.
         if (lineGoesOn || line.length - answered > longest) {
           answered = line.length;
           lineGoesOn = true;
@@ -119,7 +119,7 @@ const reset = {
   },
 };
 
-// hello (SPEC 8): whatever comes is answered by one sentence.
+// hello (SPEC 8): all input is answered by one sentence.
 const hello = {
   defaults: { reply: Buffer.from('Hello World form the server!') },
   serve(socket, settings) {
@@ -127,7 +127,7 @@ const hello = {
   },
 };
 
-// discard (SPEC 9): what is received is read and forgotten, and FIN is answered.
+// discard (SPEC 9): all input is read and discarded, and FIN is answered by FIN.
 const discard = {
   defaults: {},
   serve(socket) {
@@ -136,7 +136,7 @@ const discard = {
   },
 };
 
-// crud (SPEC 10): each whole line is a command.
+// crud (SPEC 10): each complete line is a command.
 const crud = {
   defaults: {},
   serve(socket) {
@@ -152,7 +152,7 @@ const crud = {
   },
 };
 
-// Answers flow back to the client as pipe() lets them; FIN follows the last of them.
+// pipe() sends the answers to the client as fast as it reads; FIN follows the last answer.
 function pipeThrough(socket, { transform, flush }) {
   const answers = new Transform({
     transform(data, _encoding, done) {

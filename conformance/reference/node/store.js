@@ -8,7 +8,7 @@ const path = require('path');
 // Keyword -> whether a value follows the key.
 const COMMANDS = { create: true, read: false, update: true, delete: false };
 
-// Bytes travel as latin1 strings: each byte is one letter, and nothing is lost.
+// Bytes are handled as latin1 strings: each byte is one character, so nothing is lost.
 class Store {
   constructor(folder) {
     this.values = new Map();
@@ -16,7 +16,7 @@ class Store {
     if (this.journal !== null) this.replay();
   }
 
-  // A last line that a crash cut short was never answered, and is dropped.
+  // An incomplete last line, left by a crash, was never answered: drop it.
   replay() {
     const data = fs.readFileSync(this.journal).toString('latin1');
     const whole = data.lastIndexOf('\n') + 1;
@@ -28,7 +28,7 @@ class Store {
     }
   }
 
-  // What is written has left the process on return: SIGKILL cannot take it back.
+  // After a write has returned, the data is in the kernel: SIGKILL cannot lose it.
   put(key, value) {
     if (this.journal !== null) fs.writeSync(this.journal, `${key} ${value}\n`, null, 'latin1');
     if (value) this.values.set(key, value);

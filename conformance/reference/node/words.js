@@ -1,4 +1,4 @@
-// The words of a command line: key=value with C escapes, and what is said of wrong ones.
+// The arguments of a command line: key=value with C escapes, and errors for wrong ones.
 
 'use strict';
 
