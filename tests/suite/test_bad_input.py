@@ -171,7 +171,7 @@ with socket.create_server(("127.0.0.1", 0)) as server:
         ("{port}", r"it listens on port (\d+) instead \(--at tcp://127.0.0.1:\1\)$"),
     ],
 )
-def test_a_server_that_listens_elsewhere_is_told(words: str, line: str, tmp_path: Path) -> None:
+def test_a_server_that_listens_elsewhere_is_reported(words: str, line: str, tmp_path: Path) -> None:
     script = tmp_path / "server.py"
     script.write_text(ELSEWHERE)
     # Without {port} the suite does not wait for the deadline.

@@ -76,7 +76,7 @@ CLAUSES = (
         pytest.param("ref:node", "delay=300ms", marks=needs_node),
     ],
 )
-def test_a_right_server_is_right_over_it(tmp_path: Path, target: str, link: str) -> None:
+def test_a_right_server_passes_over_a_line(tmp_path: Path, target: str, link: str) -> None:
     cases = [f"--case={one}" for one in CLAUSES]
     if link == "slice=1":
         cases.remove("--case=udp-echo/many-senders")
@@ -88,7 +88,7 @@ def test_a_right_server_is_right_over_it(tmp_path: Path, target: str, link: str)
     assert judged.ids("SKIP") == held
 
 
-def test_what_is_pending_at_the_fin_comes_over_it(tmp_path: Path) -> None:
+def test_data_that_is_pending_at_fin_arrives_over_a_line(tmp_path: Path) -> None:
     """The kernel does not say how much of it a server behind the line has read."""
     words = (
         "echo/half-close-pending",
@@ -127,7 +127,7 @@ MUTANTS = {
 }
 
 
-def test_a_wrong_server_is_found_over_it(tmp_path: Path) -> None:
+def test_a_broken_server_is_detected_over_a_line(tmp_path: Path) -> None:
     cases = [f"--case={clause}" for clause in MUTANTS.values()]
     report = f"--report={tmp_path}"
     done = conformance("selftest", *cases, "--link=delay=100ms", "--jobs=6", report)
@@ -166,7 +166,7 @@ UNTOLD = [
 
 
 @pytest.mark.parametrize(("link", "need", "untold", "told"), UNTOLD)
-def test_no_broken_server_passes_over_it(
+def test_no_broken_server_passes_over_a_line(
     tmp_path: Path, link: str, need: str, untold: str, told: str
 ) -> None:
     names = {*untold.split(), *told.split()}
@@ -260,7 +260,7 @@ def test_a_case_that_the_line_makes_too_slow_is_not_judged(tmp_path: Path) -> No
         assert judged.message(clause).startswith("the line is too slow (rate=20K)")
 
 
-def test_a_target_file_has_a_line_and_a_typed_one_goes_before_it(tmp_path: Path) -> None:
+def test_a_line_in_a_target_file_and_a_typed_one_that_overrides_it(tmp_path: Path) -> None:
     file = tmp_path / "two.toml"
     command = json.dumps(f"{PYTHON} {ROOT}/conformance/reference/python/server.py echo {{at}}")
     file.write_text(

@@ -208,7 +208,7 @@ def test_an_answer_from_elsewhere_is_seen_at_once() -> None:
     assert "the answer came from 127.0.0.1 port" in found.summary
 
 
-def test_what_somebody_else_sends_is_no_fault_of_the_server() -> None:
+def test_datagrams_of_other_senders_are_not_the_servers_fault() -> None:
     def answer(sock: socket.socket, data: bytes, source: tuple[str, int]) -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
             stranger.sendto(b"spam", source)

@@ -125,7 +125,7 @@ def test_every_kind_of_server_is_recognised() -> None:
         )
 
 
-def test_a_reset_that_a_write_is_told_is_not_taken_for_the_end() -> None:
+def test_a_reset_that_a_write_reports_is_not_mistaken_for_the_end() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         client = socket.create_connection(listener.getsockname())
         server, _ = listener.accept()

@@ -40,7 +40,7 @@ def test_an_expired_one_excuses_nothing() -> None:
     assert applied(Verdict.FAIL, until=TODAY - datetime.timedelta(1)) == Verdict.FAIL
 
 
-def test_what_passes_although_it_should_fail_is_told() -> None:
+def test_an_unexpected_pass_is_reported() -> None:
     assert applied(Verdict.PASS) == Verdict.XPASS
 
 

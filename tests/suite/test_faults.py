@@ -17,7 +17,7 @@ ROW = re.compile(r"^\| (.+) \| `(.+)` \| `(.+)` \|$", re.MULTILINE)
 
 
 @pytest.mark.parametrize("section", ["Every stream service", *PROFILES])
-def test_twenty_faults_are_told_and_each_has_its_mutant(section: str) -> None:
+def test_twenty_faults_are_listed_and_each_has_its_mutant(section: str) -> None:
     family = section if section in PROFILES else "echo"
     rows = ROW.findall(SECTIONS[section])
     assert len({name for _, _, name in rows}) == len(rows) >= 20

@@ -123,7 +123,7 @@ def test_how_long_a_second_trial_waits(
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only on Linux: schedstat")
-def test_the_system_keeps_account_of_who_waits_for_a_processor() -> None:
+def test_the_system_counts_the_time_of_waiting_for_a_processor() -> None:
     crowd = (
         f"import os\nfor _ in range({2 * (os.cpu_count() or 1)}): os.fork() or exec('while 1: 0')"
     )

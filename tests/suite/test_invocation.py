@@ -83,7 +83,9 @@ def test_another_program_uses_the_suite(monkeypatch: pytest.MonkeyPatch) -> None
     assert command()[1:] == run_command()[1:-1] == ("-m", "conformance")
 
 
-def test_make_is_told_once_and_no_server_inherits_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_variable_of_make_is_removed_so_that_no_server_inherits_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("PYNC_CONFORMANCE_BY", "make")
     remember()
     assert "PYNC_CONFORMANCE_BY" not in os.environ

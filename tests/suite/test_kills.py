@@ -96,7 +96,7 @@ def test_a_requirement_that_fails_for_the_fault_of_another_is_reported() -> None
     assert f"ERROR {said}" in as_text(kills).splitlines()
 
 
-def test_a_need_that_no_mutant_shows_is_told() -> None:
+def test_a_need_that_no_mutant_shows_is_reported() -> None:
     rows = [
         row("echo/half-close", "echo/stays-after-fin", KILLED),
         row("echo/concurrent", "echo/one-at-a-time", KILLED),

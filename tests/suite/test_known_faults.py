@@ -329,7 +329,7 @@ def test_what_an_echo_costs_and_how_it_starts_again(
     assert seen == ({f"echo/{broken}": signature} if broken else {})
 
 
-def test_a_port_that_is_waited_for_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+def test_waiting_for_a_port_is_reported_once(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = Address(TCP, "127.0.0.1", listener.getsockname()[1])
         with socket.create_connection(listener.getsockname()) as client:

@@ -303,7 +303,7 @@ WRONG |= {
 
 
 @pytest.mark.parametrize("steps", WRONG)
-def test_the_first_byte_that_does_not_match_is_told(steps: str, tmp_path: Path) -> None:
+def test_the_first_byte_that_does_not_match_is_reported(steps: str, tmp_path: Path) -> None:
     assert WRONG[steps] in played(tmp_path, steps).message
 
 
@@ -483,7 +483,7 @@ def test_the_shared_clauses_can_be_left_out(tmp_path: Path) -> None:
     assert [one.word for one in none.requirements] == ["first", "second", "third"]
 
 
-def test_a_mistake_is_told_with_its_line(tmp_path: Path) -> None:
+def test_a_mistake_is_reported_with_its_line(tmp_path: Path) -> None:
     steps = 'send "abc\\n"\nexpcet "ABC\\n"\n'
     with pytest.raises(WrongUsage) as raised:
         played(tmp_path, steps)

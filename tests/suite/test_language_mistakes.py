@@ -54,7 +54,7 @@ def test_there_are_enough() -> None:
 
 
 @pytest.mark.parametrize("steps", STEPS)
-def test_a_wrong_step_is_told_in_one_line(steps: str, tmp_path: Path) -> None:
+def test_a_wrong_step_is_reported_in_one_line(steps: str, tmp_path: Path) -> None:
     line, _, text = STEPS[steps].partition(": ")
     text = re.sub(r"\bline (\d+)", lambda found: f"line {int(found.group(1)) + FIRST}", text)
     said = refusal(tmp_path, f"{HEAD}{steps}\n'''\n")
@@ -62,7 +62,7 @@ def test_a_wrong_step_is_told_in_one_line(steps: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("wrong", FILES)
-def test_a_wrong_file_is_told_in_one_line(wrong: str, tmp_path: Path) -> None:
+def test_a_wrong_file_is_reported_in_one_line(wrong: str, tmp_path: Path) -> None:
     text = wrong.partition("\n")[2] + "\n"
     text = text.replace("SESSION\n", SESSION).replace("REQUIREMENT\n", REQUIREMENT)
     assert refusal(tmp_path, text).removeprefix("x.toml:") == FILES[wrong]
@@ -98,7 +98,7 @@ SOURCES = [
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_whatever_is_written_is_read_or_told_in_one_line(seed: int, tmp_path: Path) -> None:
+def test_any_file_is_read_or_refused_in_one_line(seed: int, tmp_path: Path) -> None:
     source = random.Random(seed)
     path = tmp_path / "x.toml"
     for _ in range(40):

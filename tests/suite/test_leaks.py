@@ -142,7 +142,7 @@ class Starved:
 @pytest.mark.parametrize(
     ("accounts", "busy"), [([0.0, 0.0, 0.0, 9.0, 9.0], True), ([0.0, 0.0], False)]
 )
-def test_a_look_waits_for_the_account_of_who_waits_for_a_processor(
+def test_a_measurement_waits_for_the_statistics_of_waiting_processes(
     accounts: list[float], busy: bool
 ) -> None:
     ran, seconds = upkeep._look(Starved(accounts)) or (0.0, 0.0)  # type: ignore[arg-type]

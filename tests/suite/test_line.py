@@ -85,7 +85,7 @@ def test_no_line_is_none() -> None:
 
 
 @pytest.mark.parametrize(("text", "said"), MISTAKES)
-def test_a_mistake_is_told(text: str, said: str) -> None:
+def test_a_mistake_is_reported(text: str, said: str) -> None:
     with pytest.raises(WrongUsage) as caught:
         parse_line([text])
     assert str(caught.value) == f"--link: {said}"
@@ -185,7 +185,7 @@ def test_a_reset_arrives_after_the_bytes_before_it() -> None:
             server.recv(100)
 
 
-def test_a_reset_stays_one_although_a_write_was_told_of_it_first() -> None:
+def test_a_reset_stays_one_although_a_write_failed_first() -> None:
     for _ in range(5):
         with line_to("slice=1") as (client, server, _traffic):
             client.settimeout(10.0)
@@ -239,7 +239,7 @@ def test_a_client_that_has_gone_at_once_has_arrived_when_all_has() -> None:
                     server.recv(100)
 
 
-def test_what_takes_too_long_to_arrive_is_told() -> None:
+def test_data_that_takes_too_long_to_arrive_is_reported() -> None:
     with line_to("up rate=100") as (client, _, traffic):
         client.sendall(bytes(1000))
         assert not traffic.arrived(0.05)
@@ -273,7 +273,7 @@ def test_it_is_known_whether_the_line_has_cut_what_was_sent_together(link: str, 
         assert traffic.lacks("together") == cut
 
 
-def test_a_client_s_words_cross_the_server_s_end() -> None:
+def test_a_client_s_data_crosses_the_server_s_end() -> None:
     with line_to("delay=100ms") as (client, server, traffic):
         client.sendall(b"in time")
         server.recv(100)

@@ -117,7 +117,7 @@ def test_what_failed_is_judged_again_and_everything_when_nothing_did(tmp_path: P
     assert whole.ids("PASS") == {"echo/simple"}
 
 
-def test_results_that_are_none_are_one_line(tmp_path: Path) -> None:
+def test_invalid_results_give_one_line(tmp_path: Path) -> None:
     (tmp_path / "results.jsonl").write_text("{}\n")
     done = conformance("run", "--last-failed", f"--report={tmp_path}")
     assert done.returncode == 4

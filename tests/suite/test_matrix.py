@@ -52,7 +52,7 @@ def test_a_cell_for_each_case_and_a_detail_for_each_cell(run: Results) -> None:
     assert data["targets"][0]["details"][1]["message"].startswith(SHOWN)
 
 
-def test_of_a_class_only_what_is_not_green_is_told_at_length(run: Results) -> None:
+def test_the_page_of_a_class_has_details_only_for_failures(run: Results) -> None:
     data = content([run] * 20)
     assert [list(target["details"]) for target in data["targets"]] == [[1]] * 20
 

@@ -56,7 +56,7 @@ def test_it_is_known_how_each_mutant_dies() -> None:
     assert set(SIGNATURES) == set(MUTANTS)
 
 
-def test_a_death_of_another_kind_is_told() -> None:
+def test_an_unexpected_signature_is_reported() -> None:
     case = Case(REQUIREMENTS["echo/binary"], "tcp", mutant="echo/stops-at-nul")
     (expected,) = SIGNATURES["echo/stops-at-nul"]
     assert _by_embedded(case, Verdict.FAIL, expected, "x") == (Verdict.PASS, expected, "x")

@@ -85,7 +85,7 @@ def about(path: Path) -> tuple[int, int]:
     return found.st_uid, stat.S_IMODE(found.st_mode)
 
 
-def test_in_a_box_its_files_are_its_own_and_stay_whose_they_were(tmp_path: Path) -> None:
+def test_in_a_box_a_targets_files_keep_their_owner(tmp_path: Path) -> None:
     if why_no_box():
         pytest.skip(why_no_box())
     targets = teller(tmp_path, "roots") + teller(tmp_path, "alices", owner=1234)

@@ -149,7 +149,7 @@ def test_lines_of_other_processes_are_refused_and_reported() -> None:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only on Linux: prctl(2)")
-def test_nobody_of_the_same_user_can_look_into_a_judge() -> None:
+def test_no_process_of_the_same_user_can_read_a_judges_memory() -> None:
     pid = os.fork()
     if not pid:
         become_private()

@@ -171,7 +171,7 @@ end
 """
 
 
-def test_what_no_client_of_such_a_service_could_see_is_told_with_the_reason(
+def test_faults_that_no_client_could_see_are_listed_with_the_reason(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "day.py").write_text(DAY)
@@ -261,7 +261,9 @@ def test_a_line_that_is_printed_to_be_pasted_works(tmp_path: Path) -> None:
         (["--fault=none", "--transport=tls"], "--transport tls: this target has only"),
     ],
 )
-def test_a_wrong_word_is_told_in_one_line(tmp_path: Path, words: list[str], said: str) -> None:
+def test_a_wrong_option_is_reported_in_one_line(
+    tmp_path: Path, words: list[str], said: str
+) -> None:
     found = prove(tmp_path, {"shouts": WHOLE}, *words)
     assert found.status == 4
     assert said in found.text

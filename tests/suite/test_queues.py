@@ -78,7 +78,7 @@ def test_what_waits_to_be_accepted_counts_too() -> None:
         assert queues_of(client) == Queues(5, 0, 5, 0)
 
 
-def test_nothing_is_told_of_a_server_that_has_gone() -> None:
+def test_the_queues_of_an_ended_server_are_not_known() -> None:
     with connected("127.0.0.1", "127.0.0.1") as (client, server):
         server.close()
         client.recv(100)

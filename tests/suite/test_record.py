@@ -270,7 +270,7 @@ def children_of(pid: int) -> bytes:
         ("localhost:9", [], 4, "write tcp://localhost:9"),
     ],
 )
-def test_what_is_wrong_is_told_in_one_line(
+def test_an_error_is_reported_in_one_line(
     target: str,
     options: list[str],
     status: int,

@@ -197,7 +197,7 @@ def test_explain_says_what_a_parameter_changes() -> None:
     assert "no parameter" in explain("client-echo/connects")
 
 
-def test_an_empty_word_to_leave_is_none() -> None:
+def test_leave_may_be_empty() -> None:
     plan = Plan(Options(target="./server {port}", profile="echo", settings="leave="))
     assert plan.parameters["echo"]["leave"] == b""
 

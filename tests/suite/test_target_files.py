@@ -94,7 +94,7 @@ def test_a_file_or_a_name_that_is_not_there(tmp_path: Path) -> None:
         read_target(f"{written(tmp_path, CLASS)}#other")
 
 
-def test_what_is_typed_goes_before_what_is_written(tmp_path: Path) -> None:
+def test_options_override_the_target_file(tmp_path: Path) -> None:
     at = f"{written(tmp_path, CLASS)}#slides"
     options = resolved(Options(target=at, profile="greet", settings="farewell=later"))
     assert (options.typed, options.target) == (at, "node server.js {port}")

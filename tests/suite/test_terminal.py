@@ -84,7 +84,7 @@ def test_lines_end_as_they_do_for_a_person(pieces: list[bytes], seen: bytes) -> 
     ("shown", "awaited"),
     [(b"Hello!\r\n", b"Hello\r\n"), (b"a\rb\r\n", b"ab\r\n"), (b"one\n\ntwo\n", b"one\ntwo\n")],
 )
-def test_other_text_is_told_from_it(shown: bytes, awaited: bytes) -> None:
+def test_other_text_is_distinguished_from_the_servers(shown: bytes, awaited: bytes) -> None:
     with showing(shown) as terminal:
         with pytest.raises(Violation):
             terminal.see(awaited, "the greeting")

@@ -135,7 +135,7 @@ def test_a_server_without_tls_is_not_reached(tmp_path: Path) -> None:
     assert f"tls://127.0.0.1:{port}" in done.stderr
 
 
-def test_a_broken_server_over_tls_is_told_so(tmp_path: Path) -> None:
+def test_a_broken_server_over_tls_is_reported(tmp_path: Path) -> None:
     server = script(tmp_path, "tls.sendall(b'bye')")
     judged = judge(tmp_path, f"{server} {{port}} {{cert}} {{key}}", "--case=echo/half-close")
     assert judged.status == 1
@@ -143,7 +143,7 @@ def test_a_broken_server_over_tls_is_told_so(tmp_path: Path) -> None:
     assert "-- TLS handshake" in judged.stdout
 
 
-def test_one_that_gives_up_the_handshake_is_told_so(tmp_path: Path) -> None:
+def test_a_server_that_aborts_the_handshake_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "server.py"
     # It serves one connection, so it counts as ready.
     once = (

@@ -83,7 +83,7 @@ def test_what_is_awaited_and_comes_is_right(against: Play) -> None:
     peer.expect_eof()
 
 
-def test_a_wrong_byte_is_told_with_its_place(against: Play) -> None:
+def test_a_wrong_byte_is_reported_with_its_place(against: Play) -> None:
     peer = against(says(b"hello wOrld"))
     with pytest.raises(Violation) as caught:
         peer.expect(b"hello world", "the greeting")
@@ -97,7 +97,7 @@ def test_a_wrong_byte_is_not_waited_for(against: Play) -> None:
     assert kind(lambda: peer.expect(b"hello", "the greeting")) == "wrong-bytes"
 
 
-def test_silence_is_told_when_the_deadline_is_over(against: Play) -> None:
+def test_silence_is_reported_when_the_deadline_is_over(against: Play) -> None:
     peer = against(says(b"hel"))
     assert kind(lambda: peer.expect(b"hello", "the greeting")) == "missing-bytes"
 
@@ -137,12 +137,12 @@ def test_bulk_is_written_and_read_at_once(against: Play) -> None:
     assert set(sizes) == {"->", "<-"}
 
 
-def test_a_server_that_stops_reading_is_told(against: Play) -> None:
+def test_a_server_that_stops_reading_is_reported(against: Play) -> None:
     peer = against(says(b""))
     assert kind(lambda: peer.send(bytes(64 * 1024 * 1024))) == "stopped-reading"
 
 
-def test_a_server_that_leaves_while_we_send_is_told(against: Play) -> None:
+def test_a_server_that_leaves_while_we_send_is_reported(against: Play) -> None:
     peer = against(rst)
     assert peer.poll(DEADLINE) == "RST"
     assert kind(lambda: peer.send(b"x" * 100_000)) == "closed-early"
@@ -171,7 +171,7 @@ def test_a_client_that_leaves_in_order_sends_no_rst(against: Play) -> None:
     assert seen[0] == b""
 
 
-def test_a_server_that_never_stops_talking_is_told(against: Play) -> None:
+def test_a_server_that_never_stops_sending_is_reported(against: Play) -> None:
     def talk(conn: socket.socket) -> None:
         try:
             while True:
@@ -218,12 +218,12 @@ def test_what_is_read_may_be_cut_short(
     assert kind(lambda: against(script).read_exactly(3, "the content")) == expected
 
 
-def test_a_line_without_an_end_is_told_before_the_deadline(against: Play) -> None:
+def test_a_line_without_an_end_is_reported_before_the_deadline(against: Play) -> None:
     peer = against(lambda conn: conn.sendall(b"x" * 300))
     assert kind(lambda: peer.read_until(b"\n", "a line", most=200)) == "too-long"
 
 
-def test_a_violation_of_ones_own_has_the_clients_name(against: Play) -> None:
+def test_a_violation_raised_by_a_profile_has_the_clients_name(against: Play) -> None:
     peer = against(lambda conn: conn.sendall(b"x"))
     violation = peer.violation("odd", "this is odd", received=b"x", hint="even it out")
     assert (violation.kind, violation.client, violation.hint) == ("odd", "A", "even it out")

@@ -70,7 +70,7 @@ sys.exit(run(Options(cases=cases, transports=("tcp",)), None, 2))
 """
 
 
-def test_a_fault_of_the_suite_is_told_whole() -> None:
+def test_a_fault_of_the_suite_is_reported_with_its_traceback() -> None:
     done = subprocess.run(
         [sys.executable, "-c", FAULTY], cwd=ROOT, capture_output=True, text=True, timeout=120
     )
