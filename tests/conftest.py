@@ -1,8 +1,8 @@
-"""After each test: what it opened, started or set is gone again.
+"""Leak check: after each test, everything that it opened, started or set must be gone.
 
-No descriptor, thread, child process or signal handler may stay that was not there before. What
-fixtures of a wider scope hold was there before. Descriptors and children are known on Linux
-only; threads and handlers everywhere.
+A test may not leave a new descriptor, thread, child process or signal handler. Resources of
+fixtures of a wider scope exist before the test. Descriptors and children are checked on Linux
+only, threads and handlers everywhere.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# Where the environment forbids bytecode (many containers do), every program under test would
-# compile all of its modules again: 60 ms of a start of pync, 800 ms of one of the suite. Windows'
-# Python shares this tree with Linux' under Wine, and must leave the other's bytecode alone.
+# If the environment forbids bytecode files (many containers do), every program under test would
+# compile all of its modules again: 60 ms for each start of pync, 800 ms for the suite. Under Wine,
+# the Python for Windows shares this tree with Linux's, and must not touch the other's bytecode.
 if os.name != "nt":
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
 
-#: Seconds that a thread or child that is already ending may take to be gone.
+#: Seconds that an ending thread or child may take to disappear.
 GRACE = 5.0
 
-#: The signals whose handlers a test has to restore.
+#: The signals whose handlers a test must restore.
 SIGNALS = ("SIGPIPE", "SIGINT", "SIGTERM", "SIGHUP", "SIGCHLD", "SIGUSR1", "SIGWINCH")
 
-#: A moment, in seconds, to wait for one thread that ends.
+#: Seconds to wait at a time for an ending thread.
 MOMENT = 0.02
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Programs under test must hear what they inherit as ignored: under nohup SIGHUP, in the
-    background of a script SIGINT and SIGQUIT.
+    """Programs under test must not inherit ignored signals: SIGHUP under nohup, SIGINT and
+    SIGQUIT in the background of a script.
     """
     for name in ("SIGHUP", "SIGQUIT"):
         number = getattr(signal, name, None)
@@ -47,22 +47,22 @@ def pytest_configure(config: pytest.Config) -> None:
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "long: takes more than ten seconds, and is started first")
-    # Of a run that waited for a processor the deadline says nothing.
+    # Hypothesis' deadline means nothing for a run that waited for a CPU.
     settings.register_profile("pync", deadline=None)
     settings.load_profile("pync")
     try:
         import resource
     except ImportError:  # Windows
         return
-    # A program that dies of SIGQUIT would leave a core file where the tests are run.
+    # A program killed by SIGQUIT would leave a core file in the working directory.
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Keep garbage collections away from the collected tests, which stay until the end.
+    """Exclude the collected tests, which live until the end, from garbage collections.
 
-    Each worker collects all tests. The garbage collector took two fifths of that time.
+    Each worker collects all tests. The garbage collector used two fifths of that time.
     """
     gc.disable()
     try:
@@ -74,20 +74,20 @@ def pytest_collection() -> Generator[None, object, object]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start what takes long first: no worker is to be left with it when the others are done."""
+    """Start long tests first, so that no worker runs them alone at the end."""
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 @pytest.fixture(autouse=True)
 def leaves_nothing_behind(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Fail a test that leaks; the message names what it left."""
+    """Fail a test that leaks; the message names the leak."""
     before = _descriptors(), set(threading.enumerate()), _children(), _handlers()
     yield
     until = time.monotonic() + GRACE
     while left := _left(*before):
         if time.monotonic() > until:
             pytest.fail(f"{request.node.name} left behind: {', '.join(left)}", pytrace=False)
-        gc.collect()  # a cycle with an exception's traceback in it may still hold a socket
+        gc.collect()  # a reference cycle with a traceback may still hold a socket
         for thread in set(threading.enumerate()) - before[1]:
             thread.join(MOMENT)
 
@@ -98,7 +98,7 @@ def _left(
     children: set[str],
     handlers: dict[str, object],
 ) -> list[str]:
-    # A number that now stands for something else was closed and taken again: as much a leak.
+    # A descriptor number with a different file was closed and reused: this is also a leak.
     left = [
         f"descriptor {number} ({what})"
         for number, what in _descriptors().items()
@@ -106,20 +106,20 @@ def _left(
     ]
     left += [f"thread {one.name}" for one in set(threading.enumerate()) - threads]
     left += [f"process {pid} ({_command(pid)})" for pid in _children() - children]
-    # A later test would die by the signal, or survive what has to end it.
+    # Otherwise a later test could be killed by the signal, or ignore one that must end it.
     left += [f"handler of {name}" for name, one in _handlers().items() if handlers[name] != one]
     return left
 
 
 def _handlers() -> dict[str, object]:
-    """The handlers of the signals that tests change."""
+    """The handlers of signals that tests change."""
     return {
         name: signal.getsignal(getattr(signal, name)) for name in SIGNALS if hasattr(signal, name)
     }
 
 
 def _descriptors() -> dict[str, str]:
-    """Open descriptors and what they are."""
+    """The open descriptors and their files."""
     found: dict[str, str] = {}
     if not sys.platform.startswith("linux"):
         return found
@@ -127,7 +127,7 @@ def _descriptors() -> dict[str, str]:
         try:
             found[number] = os.readlink(f"/proc/self/fd/{number}")
         except OSError:
-            continue  # the listing's own
+            continue  # the descriptor of the listing itself
     return found
 
 

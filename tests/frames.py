@@ -28,7 +28,7 @@ def accepts(server: Server) -> Peer:
 
 
 def hears(peer: Peer, opcode: bytes, payload: bytes) -> None:
-    """Check that this frame, masked, comes next."""
+    """Check that this frame arrives next, masked."""
     if len(payload) < 126:
         peer.hears(opcode + bytes([0x80 | len(payload)]))
     else:

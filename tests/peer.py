@@ -1,6 +1,6 @@
-"""The other side of a program under test: plain sockets with a deadline, told as a transcript.
+"""The peer of a program under test: plain sockets with a deadline; tests read like transcripts.
 
-Knows nothing of pync. What is awaited and does not come fails with its name.
+This module knows nothing about pync. If an expected event does not happen, the failure names it.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ import pytest
 
 from .systems import UNDER_WINE
 
-#: Seconds that anything may take; a green test never waits for it.
+#: Seconds that any step may take; a passing test never waits that long.
 DEADLINE = 30.0
 
-#: Seconds after which a sender that cannot send is taken to be stalled.
+#: Seconds after which a sender that cannot send counts as blocked.
 STALLED = 0.3
 
 #: SO_LINGER on, zero seconds: close sends RST (RFC 9293 3.10.4, ABORT).
@@ -34,7 +34,7 @@ class Peer:
     """The other end of one stream.
 
     Arguments:
-        sock: connected; owned from now on.
+        sock: connected; the peer closes it.
     """
 
     def __init__(self, sock: socket.socket) -> None:
@@ -46,7 +46,7 @@ class Peer:
         self.sock.sendall(data)
 
     def offers(self, data: bytes) -> int:
-        """Send until nothing more is taken for a while; returns how many bytes were."""
+        """Send until no more is accepted for a while; return the number of bytes sent."""
         taken = 0
         self.sock.setblocking(False)
         try:
@@ -58,7 +58,7 @@ class Peer:
 
     @contextmanager
     def saying(self, data: bytes) -> Iterator[None]:
-        """Send all of it, and FIN, while something else happens."""
+        """Send all of it, and FIN, in a thread while the block runs."""
 
         def say() -> None:
             self.says(data)
@@ -72,31 +72,31 @@ class Peer:
             thread.join(DEADLINE)
 
     def hears(self, expected: bytes) -> None:
-        """These bytes come next."""
+        """Check that these bytes arrive next."""
         got = self._read(len(expected))
         assert got == expected, f"heard {got!r}, not {expected!r}"
 
     def hears_to(self, end: bytes, least: int) -> bytes:
-        """At least so many bytes, and what follows up to and with an end."""
+        """Read at least so many bytes, and more until the data ends with ``end``."""
         data = self._read(least)
         while not data.endswith(end):
             data += self._read(1)
         return data
 
     def hears_rest(self) -> bytes:
-        """Everything to the program's FIN."""
+        """Read everything to the program's FIN."""
         data = bytearray()
         while piece := self.sock.recv(1 << 18):
             data += piece
         return bytes(data)
 
     def hears_end(self) -> None:
-        """FIN comes next."""
+        """Check that FIN arrives next."""
         rest = self.hears_rest()
         assert rest == b"", f"heard {rest!r} before FIN"
 
     def has_heard_nothing(self) -> bool:
-        """Neither bytes nor FIN have come; what proves it is a barrier before."""
+        """Whether neither bytes nor FIN have arrived; the test needs a barrier before this call."""
         self.sock.setblocking(False)
         try:
             self.sock.recv(1, socket.MSG_PEEK)
@@ -107,28 +107,28 @@ class Peer:
         return False
 
     def half_closes(self) -> None:
-        """Send FIN; go on hearing. Raises ConnectionResetError."""
+        """Send FIN; reading continues. Raises ConnectionResetError."""
         try:
             self.sock.shutdown(socket.SHUT_WR)
         except OSError as error:
-            # shutdown(2) has no other word for a connection that the program has reset.
+            # This is how shutdown(2) reports a connection that the program has reset.
             if error.errno == errno.ENOTCONN:
                 raise ConnectionResetError(errno.ECONNRESET, "reset before FIN") from None
             raise
 
     def unacknowledged(self) -> int:
-        """Bytes that the program's kernel has not taken yet (tcp(7), SIOCOUTQ; Linux)."""
+        """Bytes that the program's kernel has not acknowledged yet (tcp(7), SIOCOUTQ; Linux)."""
         import fcntl
 
         return int(struct.unpack("i", fcntl.ioctl(self.sock, 0x5411, bytes(4)))[0])
 
     def resets(self) -> None:
-        """Close by RST."""
+        """Close with RST."""
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT)
         self.sock.close()
 
     def is_reset(self) -> bool:
-        """RST comes, before or after what was sent last."""
+        """Whether RST arrives, before or after the last data."""
         if UNDER_WINE:
             pytest.skip("Wine passes no RST on")
         try:
@@ -138,7 +138,7 @@ class Peer:
         return False
 
     def closes(self) -> None:
-        """Close; FIN, or RST where input waits unread (RFC 1122 4.2.2.13)."""
+        """Close: this sends FIN, or RST if there is unread input (RFC 1122 4.2.2.13)."""
         self.sock.close()
 
     def _read(self, size: int) -> bytes:
@@ -155,7 +155,7 @@ class Peer:
 
 
 class Server:
-    """A listening stream socket; every connection that it accepted ends with it."""
+    """A listening stream socket; its accepted connections are closed with it."""
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
@@ -168,7 +168,7 @@ class Server:
         return str(self.sock.getsockname()[1])
 
     def accepts(self) -> Peer:
-        """The next connection."""
+        """Accept the next connection."""
         try:
             peer = Peer(self.sock.accept()[0])
         except TimeoutError:
@@ -177,7 +177,7 @@ class Server:
         return peer
 
     def close(self) -> None:
-        """Stop listening and let go of all connections."""
+        """Stop listening and close all connections."""
         for peer in self._peers:
             peer.closes()
         self.sock.close()
@@ -191,13 +191,13 @@ def listening(
 
     Arguments:
         host: an address of this machine.
-        port: one that is reserved for the test; 0 takes any.
-        receives: bytes that each connection's window may hold, before the kernel's extras.
+        port: a port that is reserved for the test; 0 means any.
+        receives: the receive buffer of each connection in bytes, without the kernel's overhead.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as sock:
         if receives is not None:
-            # Inherited by accepted sockets; later would be too late for the window.
+            # Accepted sockets inherit it; setting it later would be too late for the window.
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receives)
         sock.bind((host, port))
         sock.listen()
@@ -209,7 +209,7 @@ def listening(
 
 
 def is_reset_at_once(port: int) -> bool:
-    """Whether a client is told RST: after it has connected, or while it does so."""
+    """Whether a client gets RST, while it connects or afterwards."""
     try:
         with connected(port) as client:
             return client.is_reset()
@@ -226,10 +226,10 @@ def connected(port: int, host: str = "127.0.0.1") -> Iterator[Peer]:
 
 
 class Mailbox:
-    """A datagram socket: each word is one datagram.
+    """A datagram socket.
 
     Arguments:
-        sock: bound; owned from now on.
+        sock: bound; the mailbox closes it.
     """
 
     def __init__(self, sock: socket.socket) -> None:
@@ -243,11 +243,11 @@ class Mailbox:
         return str(self.sock.getsockname()[1])
 
     def says(self, data: bytes, to: Any = None) -> None:
-        """Send one datagram, by default to whom it heard last."""
+        """Send one datagram, by default to the sender of the last one received."""
         self.sock.sendto(data, to or self.correspondent)
 
     def hears(self, expected: bytes) -> None:
-        """The next datagram is this, whole."""
+        """Check that the next datagram is exactly this."""
         try:
             got, self.correspondent = self.sock.recvfrom(70_000)
         except TimeoutError:
@@ -264,13 +264,13 @@ def mailbox(host: str = "127.0.0.1") -> Iterator[Mailbox]:
         yield Mailbox(sock)
 
 
-#: Below every system's ephemeral range, and below the ports that tests reserve for TCP.
+#: Below the ephemeral ports of all systems, and below the ports that tests reserve for TCP.
 _LOW_PORTS = range(5000, 10_000)
 
 
 @contextmanager
 def consecutive_ports(count: int) -> Iterator[list[socket.socket]]:
-    """TCP sockets bound side by side on 127.0.0.1; none listens yet."""
+    """TCP sockets bound to consecutive ports of 127.0.0.1; none listens yet."""
     for _ in range(200):
         with ExitStack() as stack:
             first = random.choice(_LOW_PORTS)

@@ -1,4 +1,4 @@
-"""Programs under test and their peers: started, waited for, and ended, never left behind."""
+"""Start programs under test and their peers, wait for them, stop them, and leave none behind."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ PYNC = [sys.executable, "-m", "pync"]
 
 
 def _postgres() -> str:
-    """Debian keeps PostgreSQL's own programs, by versions, where no PATH leads."""
+    """Debian installs PostgreSQL's programs in a versioned folder that is not on PATH."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
     return str(found[-1]) if found else "postgres"
 
 
 def _sshd() -> str:
-    """It refuses to run by another name than its whole path, and is in no user's PATH."""
+    """sshd must be started by its full path, and is not on a user's PATH."""
     return shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin") or "sshd"
 
 
@@ -102,10 +102,10 @@ def _note(program: Program) -> None:
 
 
 def needs(program: str) -> str:
-    """The command of a peer program; skips the test, with the reason, when it is missing.
+    """Return the command of a peer program; skip the test if it is missing.
 
-    Best called before anything is started. Whatever the test has started nevertheless is ended
-    before it is skipped: it leaves nothing behind on a machine without the peer.
+    Call it before anything is started. Programs that the test has already started are stopped
+    before it is skipped, so that nothing is left behind on a machine without the peer.
     """
     command, package = PEERS[program]
     if shutil.which(command) is None:
@@ -116,16 +116,16 @@ def needs(program: str) -> str:
 
 
 def smtp_server(port: int, pem: Path) -> list[str]:
-    """The command of a mail server with STARTTLS; skips the test where aiosmtpd is missing."""
+    """Return the command of a mail server with STARTTLS; skip the test if aiosmtpd is missing."""
     command = shutil.which(needs("aiosmtpd"))
     assert command is not None
-    # aiosmtpd is a package of the Python that its command names.
+    # aiosmtpd belongs to the Python in the first line of its command.
     python = Path(command).read_text().splitlines()[0].removeprefix("#!").split()
     return [*python, str(Path(__file__).parent / "smtp_server.py"), str(port), str(pem)]
 
 
 class Program:
-    """A running program with pipes or files for its streams.
+    """A running program whose streams are pipes or files.
 
     Arguments:
         argv: the command.
@@ -145,7 +145,7 @@ class Program:
             stdout=subprocess.PIPE if stdout is None else stdout,
             stderr=subprocess.PIPE,
             bufsize=0,
-            # A group of its own, which can be ended whole: a shell has children.
+            # A new process group, so that all of it can be killed: a shell has children.
             start_new_session=True,
         )
         self.said = b""
@@ -174,7 +174,7 @@ class Program:
             self.process.kill()
 
     def write(self, data: bytes) -> None:
-        """Type; all of it."""
+        """Write all of it to the standard input."""
         assert self.process.stdin is not None
         view = memoryview(data)
         while view:
@@ -188,7 +188,7 @@ class Program:
         self.process.stdin.close()
 
     def read(self, size: int) -> bytes:
-        """Exactly so many bytes of its output, or what came before its end."""
+        """Return exactly so many bytes of its output, or fewer if it ends before."""
         assert self.process.stdout is not None
         data = bytearray()
         while len(data) < size:
@@ -200,11 +200,11 @@ class Program:
         return bytes(data)
 
     def shows(self, text: bytes) -> bytes:
-        """Its output up to and with a text."""
+        """Return its output up to and including a text."""
         data = b""
         while not data.endswith(text):
             piece = self.read(1)
-            assert piece, f"{self.argv} ended and never showed {text!r}: {data!r}"
+            assert piece, f"{self.argv} ended without showing {text!r}: {data!r}"
             data += piece
         return data
 
@@ -214,17 +214,17 @@ class Program:
         self.process.stdout.close()
 
     def rest(self) -> bytes:
-        """Its output to the end."""
+        """Return its output to the end."""
         assert self.process.stdout is not None
         return self._to_the_end(self.process.stdout)
 
     def hears(self, pattern: bytes) -> re.Match[bytes]:
-        """Read its standard error until a pattern is in it."""
+        """Read its standard error until it matches a pattern."""
         assert self.process.stderr is not None
         while not (found := re.search(pattern, self.said)):
             self._await(self.process.stderr, f"{pattern!r} was not said, but {self.said!r}")
             piece = self.process.stderr.read(4096)
-            assert piece, f"{self.argv} ended and never said {pattern!r}: {self.said!r}"
+            assert piece, f"{self.argv} ended without {pattern!r} on stderr: {self.said!r}"
             self.said += piece
         return found
 
@@ -242,16 +242,16 @@ class Program:
         assert ready, f"{self.argv}: {otherwise} within {DEADLINE:g} s"
 
     def ends(self, status: int | None = 0) -> bytes:
-        """It ends by itself, with this status; returns all that it said on stderr."""
+        """Wait for its exit with this status; return all of its stderr."""
         got = self.process.wait(DEADLINE)
         assert self.process.stderr is not None
-        if sys.platform == "win32":  # its select takes no pipes
+        if sys.platform == "win32":  # select does not support pipes there
             self.said += self.process.stderr.read()
         else:
-            # What it has started may hold its stderr, and may have been left behind.
+            # A process that it started may still hold its stderr.
             self.said += self._to_the_end(self.process.stderr)
         if status is not None:
-            assert got == status, f"{self.argv}: status {got}, said {self.said!r}"
+            assert got == status, f"{self.argv}: status {got}, stderr {self.said!r}"
         return self.said
 
 
@@ -261,13 +261,13 @@ def pync(*arguments: str, **streams: IO[Any] | int | None) -> Program:
 
 
 def listening_pync(*arguments: str, **streams: IO[Any] | int | None) -> tuple[Program, int]:
-    """Start pync as a listener on a free port of 127.0.0.1; returns it and the port."""
+    """Start pync as a listener on a free port of 127.0.0.1; return it and the port."""
     program = pync("-l", "-v", *arguments, "127.0.0.1", "0", **streams)
     return program, int(program.hears(rb"(?:Listening|Bound) on \S+ (\d+)").group(1))
 
 
 def stays(program: Program, seconds: float) -> bool:
-    """Whether it is still there after a while."""
+    """Whether it is still running after a while."""
     try:
         program.process.wait(seconds)
     except subprocess.TimeoutExpired:
@@ -276,7 +276,7 @@ def stays(program: Program, seconds: float) -> bool:
 
 
 def said_by_now(program: Program) -> bytes:
-    """What is there of its standard error and was not read yet, without waiting."""
+    """Return the unread part of its standard error, without waiting."""
     assert program.process.stderr is not None
     os.set_blocking(program.process.stderr.fileno(), False)
     return program.process.stderr.read() or b""
@@ -287,11 +287,11 @@ _MOMENT = threading.Event()
 
 
 def until(condition: Callable[[], object], what: str, program: Program | None = None) -> None:
-    """Wait until something is so; fail with its name when it does not become so."""
+    """Wait until a condition is true; name it in the failure if it never is."""
     end = time.monotonic() + DEADLINE
     while not condition():
         assert time.monotonic() < end, f"waited {DEADLINE:g} s for {what}"
-        # What is awaited may need the processor that looking takes.
+        # The awaited program may need the CPU that polling would use.
         if program is None:
             _MOMENT.wait(0.002)
         else:
@@ -303,9 +303,9 @@ def until(condition: Callable[[], object], what: str, program: Program | None = 
 
 
 def is_bound(port: int, protocol: str = "tcp", host: str = "127.0.0.1") -> bool:
-    """Whether a socket listens on (UDP: is bound to) a port, for clients of this address.
+    """Whether a socket listens on (UDP: is bound to) a port, for clients of this host address.
 
-    ncat listens on :: first and then on 0.0.0.0: a client over IPv4 has to wait for the second.
+    ncat listens on :: first and then on 0.0.0.0: a client over IPv4 must wait for the second.
     """
     if ":" in host:
         return _is_in_table(port, f"{protocol}6")
@@ -315,7 +315,7 @@ def is_bound(port: int, protocol: str = "tcp", host: str = "127.0.0.1") -> bool:
 
 
 def not_accepted(port: int) -> int:
-    """How many clients over IPv4 wait in the queue of a listener (proc_net_tcp, rx_queue)."""
+    """The number of IPv4 clients in the accept queue of a listener (proc_net_tcp, rx_queue)."""
     line = _line_of(port, "tcp")
     assert line is not None, f"nothing listens on port {port}"
     return int(line.split()[4].partition(b":")[2], 16)
@@ -326,7 +326,7 @@ def _is_in_table(port: int, table: str) -> bool:
 
 
 def _line_of(port: int, table: str) -> bytes | None:
-    """The line of a table of the kernel with what listens or is bound there (proc_net_tcp)."""
+    """The line of a listening or bound socket in a socket table of the kernel (proc_net_tcp)."""
     state = b"0A" if table.startswith("tcp") else b"07"
     pattern = re.compile(rb":%04X [0-9A-F]+:0000 %s " % (port, state))
     with suppress(FileNotFoundError), open(f"/proc/net/{table}", "rb") as lines:
@@ -335,14 +335,14 @@ def _line_of(port: int, table: str) -> bytes | None:
             if pattern.search(line):
                 return line
             if state == b"0A" and line.split()[3] != state:
-                break  # those that listen are first, before thousands of ended connections
+                break  # listening sockets are first, before thousands of closed connections
     return None
 
 
 def _takes_both(port: int) -> bool:
-    """Whether a listener of IPv6 takes clients over IPv4 too (ipv6(7), IPV6_V6ONLY)."""
+    """Whether an IPv6 listener also accepts clients over IPv4 (ipv6(7), IPV6_V6ONLY)."""
     with socket.socket() as probe:
-        # With it, the probe is in nobody's way: it does not listen.
+        # With SO_REUSEADDR the probe blocks nobody, because it does not listen.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
@@ -353,25 +353,25 @@ def _takes_both(port: int) -> bool:
 
 @contextmanager
 def unused_udp_port() -> Iterator[int]:
-    """A UDP port of 127.0.0.1 that nobody else takes meanwhile.
+    """A UDP port of 127.0.0.1 that no other test uses meanwhile.
 
-    The TCP port of the same number is the lock among tests that run at the same time.
+    The TCP port with the same number is the lock between tests that run at the same time.
     """
     with consecutive_ports(1) as locks:
         port = int(locks[0].getsockname()[1])
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             probe.bind(("127.0.0.1", port))
         # A child that another thread has just forked holds the probe until it executes its
-        # program (fork(2), FD_CLOEXEC). It must not be taken for the program that is awaited.
+        # program (fork(2), FD_CLOEXEC). It must not be mistaken for the awaited program.
         until(lambda: not is_bound(port, "udp"), "the probe to be closed")
         yield port
 
 
 def is_listening_path(path: Path) -> bool:
-    """Whether a socket takes connections, or datagrams, at a path (unix(7): /proc/net/unix)."""
+    """Whether a socket accepts connections, or datagrams, at a path (unix(7): /proc/net/unix)."""
     for line in Path("/proc/net/unix").read_bytes().splitlines()[1:]:
         _, _, _, flags, kind, *_ = line.split()
-        # A stream that is bound and does not listen yet refuses: __SO_ACCEPTON is missing.
+        # A stream socket that is bound but does not listen yet lacks __SO_ACCEPTON.
         if line.endswith(b" " + bytes(path)) and (flags == b"00010000" or kind == b"0002"):
             return True
     return False

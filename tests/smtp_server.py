@@ -1,4 +1,4 @@
-"""A mail server with STARTTLS, by aiosmtpd of Debian's Python: ``smtp_server.py PORT PEM``."""
+"""A mail server with STARTTLS, using Debian's aiosmtpd: ``smtp_server.py PORT PEM``."""
 
 import asyncio
 import ssl
@@ -9,7 +9,7 @@ from aiosmtpd.smtp import SMTP
 
 
 async def main(port: int, pem: str) -> None:
-    """Serve until the end."""
+    """Serve until the process is stopped."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem)
     server = await asyncio.get_running_loop().create_server(

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def tracked() -> list[str]:
-    """Their names; skips the test where neither is known."""
+    """Return their names; skip the test if neither is available."""
     try:
         done = subprocess.run(
             ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
@@ -20,7 +20,7 @@ def tracked() -> list[str]:
         names = []
     else:
         names = done.stdout.split("\0")[:-1] if done.returncode == 0 else []
-    # An unpacked source distribution may lie in another project's checkout.
+    # An unpacked source distribution may be inside another project's checkout.
     sources = ROOT / "pync_nc.egg-info" / "SOURCES.txt"
     if "pyproject.toml" not in names and sources.exists() and (ROOT / "PKG-INFO").exists():
         names = sources.read_text(encoding="utf-8").splitlines()

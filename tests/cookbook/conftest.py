@@ -1,4 +1,4 @@
-"""What every recipe's test uses: a shell that knows pync, a free port, a certificate."""
+"""Fixtures of the recipe tests: a shell with pync on its PATH, a free port, a certificate."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Run = Callable[..., Program]
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """The folder in which the commands run; its path is short enough for a socket."""
+    """The folder in which the commands run; its path is short enough for a Unix socket."""
     with tempfile.TemporaryDirectory(prefix="pync-") as name:
         yield Path(name)
 
@@ -52,7 +52,7 @@ def sh(folder: Path) -> Iterator[Run]:
 def run(sh: Run) -> Run:
     """Start a recipe, or one of its lines: ``run("A chat", {"9000": port}, line=0)``.
 
-    Words of it are replaced: addresses, above all.
+    The given words of it are replaced, mostly addresses.
     """
 
     def start(title: str, words: dict[str, object], line: int | None = None) -> Program:
@@ -87,5 +87,5 @@ def pem(folder: Path) -> Path:
 
 def is_up(port: int, program: Program) -> Program:
     """Wait until the program, or a child of it, listens on the port."""
-    until(lambda: is_bound(port), f"port {port} to be listened on", program)
+    until(lambda: is_bound(port), f"a listener on port {port}", program)
     return program

@@ -9,12 +9,12 @@ PAGE = (Path(__file__).parents[2] / "docs" / "cookbook.md").read_text(encoding="
 
 
 def recipes(page: str) -> dict[str, list[str]]:
-    """Title -> the lines of its first block of code, without the remarks at their ends."""
+    """Title -> the lines of its first code block, without comments at the ends of lines."""
     sections = re.findall(r"^### ([^\n]+)\n(.*?)(?=^#|\Z)", page, re.DOTALL | re.MULTILINE)
     found = {}
     for title, text in sections:
         block = re.search(r"^```\w+\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-        assert block is not None, f"{title}: no block of code"
+        assert block is not None, f"{title}: no code block"
         found[title] = [re.sub(r"\s{2,}# .*", "", line) for line in block[1].splitlines()]
     return found
 
@@ -23,7 +23,7 @@ RECIPES = recipes(PAGE)
 
 
 def with_words(command: str, words: dict[str, object]) -> str:
-    """The command with other words in place of its own; each of them has to be in it."""
+    """Return the command with some words replaced; each replaced word must occur in it."""
     for old, new in words.items():
         assert old in command, f"{old!r} is not in {command!r}"
         command = command.replace(old, str(new))

@@ -22,7 +22,7 @@ def test_every_recipe_has_a_test() -> None:
     tests = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("*.py"))
     assert len(RECIPES) >= 30
     untested = [title for title in RECIPES if f'"{title}"' not in tests]
-    # (tests/windows has those; a POSIX shell does not.)
+    # (tests/windows tests the recipes for Windows.)
     assert [title for title in untested if "Windows" not in title] == []
 
 
@@ -46,7 +46,7 @@ def test_go_through_several_hosts(run: Run, server: Server, port: int) -> None:
 
 
 def converse(client: Program, server: Server) -> None:
-    """A question and its answer, and an orderly end of both sides."""
+    """Exchange a question and its answer, and end both sides normally."""
     client.write(b"question\n")
     peer = server.accepts()
     peer.hears(b"question\n")
@@ -59,7 +59,7 @@ def converse(client: Program, server: Server) -> None:
 
 
 def test_ssh_through_a_proxy(run: Run, sh: Run, server: Server, port: int) -> None:
-    """As ssh starts the ProxyCommand: it replaces %h and %p and runs the line by a shell."""
+    """Run the ProxyCommand as ssh does: replace %h and %p, and run the line in a shell."""
     is_up(port, run("Be a proxy", {"1080": port}, line=0))
     lines = RECIPES["SSH and git through a proxy"]
     commands = [re.findall(r"ProxyCommand='([^']+)'", line)[0] for line in lines]
@@ -117,7 +117,7 @@ def test_let_browsers_reach_a_tcp_server(run: Run, server: Server, port: int) ->
 def test_speak_tls_on_either_side(run: Run, server: Server, pem: Path, port: int) -> None:
     title = "Speak TLS for a server that does not, and for a client that does not"
     with reserved_port() as secured:
-        # The plain client's relay speaks TLS to the plain server's.
+        # The relay of the plain client uses TLS to the relay of the plain server.
         ends = {"8443": secured, "localhost:8080": f"127.0.0.1:{server.port}"}
         is_up(secured, run(title, {"cert.pem": pem, "key.pem": pem, **ends}, line=0))
         words = {"15432": port, "db.internal:5432": f"localhost:{secured}", "ca.pem": pem}
@@ -142,7 +142,7 @@ def test_record_what_passes(run: Run, folder: Path, server: Server, port: int) -
 
 
 def passes_on(port: int, accepts: Callable[[], Peer]) -> None:
-    """What a client of the port says arrives behind it, and the reverse, ends included."""
+    """Check that data and FIN pass through the port in both directions."""
     with connected(port) as client:
         client.says(b"question\n")
         behind = accepts()

@@ -64,7 +64,7 @@ def test_check_an_answer(run: Run, server: Server) -> None:
 
 def test_the_probe_of_kubernetes_is_the_same_command(sh: Run, server: Server) -> None:
     (quoted,) = re.findall(r'command: \[sh, -c, (".*")\]', PAGE)
-    # YAML reads a quoted string as JSON does.
+    # A quoted string in YAML is parsed as in JSON.
     words: dict[str, object] = {"localhost": "127.0.0.1", "6379": server.port}
     probe = sh(with_words(json.loads(quoted), words))
     peer = server.accepts()
@@ -190,7 +190,7 @@ def test_require_client_certificates(run: Run, folder: Path, pem: Path, port: in
 
 
 def tls_server(port: int) -> dict[str, object]:
-    """A listener that asks its clients for nothing."""
+    """A listener that does not request client certificates."""
     unasked = " --ssl-key server.key --ssl-trustfile clients.pem"
     return {"9000": port, unasked: ""}
 

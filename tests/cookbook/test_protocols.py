@@ -1,4 +1,4 @@
-"""Recipes: protocols by hand, on the real servers where they are installed."""
+"""Recipes: typing protocols by hand, with the real servers if they are installed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HTTP = "HTTP/1.1 200 OK"
 
 @contextmanager
 def nginx(folder: Path, port: int, listens: str = "", more: str = "") -> Iterator[None]:
-    """A web server that has one page; ``listens`` is said of its port."""
+    """A web server with one page; ``listens`` follows its port in the configuration."""
     (folder / "index.html").write_bytes(INDEX)
     needs("nginx")
     with Program(*_nginx(folder, f"{port}{listens}", f"root {folder};{more}")) as server:
@@ -142,7 +142,7 @@ def test_a_qemu_monitor(run: Run, folder: Path) -> None:
         peer.says(b'{"QMP": {}}\n')
         peer.hears(b'{"execute": "qmp_capabilities"}\n{"execute": "query-status"}\n')
         peer.says(b'{"return": {}}\n')
-        # The monitor stays; pync leaves.
+        # The monitor keeps running; pync exits.
         assert client.rest() == b'{"QMP": {}}\n{"return": {}}\n'
         client.ends(0)
         peer.closes()

@@ -1,4 +1,4 @@
-"""The laws of the command: its start, its options, its version."""
+"""Rules for the command: modules loaded at start, options, version."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pync.dialects.argv import options_in
 
 ROOT = Path(__file__).parents[2]
 
-#: Modules whose import is felt at the start.
+#: Modules that make the start noticeably slower.
 HEAVY = {
     "argparse",
     "asyncio",
@@ -34,10 +34,10 @@ HEAVY = {
     "warnings",
 }
 
-#: What the answers to --help and --version do not need either.
+#: Modules that --help and --version do not need either.
 OF_CONNECTIONS = {"selectors", "socket", "pync.programs", "pync.engine.loop"}
 
-#: Modules of options that were not given, and of what did not happen.
+#: Modules for options that were not given, and for events that did not happen.
 NOT_ASKED_FOR = {
     "core.until",
     "dialects.proxies",
@@ -49,7 +49,7 @@ NOT_ASKED_FOR = {
     "layers.newline",
 }
 
-#: Modules of options with values, of messages, and of listeners.
+#: Modules for options with values, for messages, and for listeners.
 OF_OTHER_STARTS = {
     "core.broken",
     "core.pings",
@@ -62,7 +62,7 @@ OF_OTHER_STARTS = {
     "transports.services",
 }
 
-#: A client whose peer ends at once.
+#: A client whose peer closes at once.
 CLIENT = """
 import os, pync.cli, socket
 with socket.create_server(("127.0.0.1", 0)) as server:
@@ -74,7 +74,7 @@ with socket.create_server(("127.0.0.1", 0)) as server:
     os.wait()
 """
 
-#: A whole call: a connection that is refused, by a port that is bound and not listening.
+#: A complete call with a refused connection: the port is bound but not listening.
 CALL = """
 import pync.cli, socket
 with socket.socket() as closed:
@@ -82,12 +82,12 @@ with socket.socket() as closed:
     assert pync.cli.main(["-d", "127.0.0.1", str(closed.getsockname()[1])]) == 1
 """
 
-#: Fields of Config that are not options: the positional words, and what was worked out.
+#: Fields of Config that are not options: positional arguments, and derived values.
 NO_OPTIONS = WORKED_OUT | {"target"}
 
 
 def imported_by(code: str) -> set[str]:
-    """The modules that a fresh interpreter imports for a piece of code."""
+    """The modules that a new interpreter imports for a piece of code."""
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-c", code],
         cwd=ROOT,
@@ -99,8 +99,8 @@ def imported_by(code: str) -> set[str]:
 
 
 @pytest.mark.parametrize("code", ["import pync", "import pync.cli", CALL])
-def test_the_start_pulls_in_nothing_heavy(code: str) -> None:
-    # What the interpreter and its sites import by themselves is not ours.
+def test_the_start_imports_no_slow_module(code: str) -> None:
+    # Modules that the interpreter and its site packages import do not count.
     ours = imported_by(code) - imported_by("pass")
     assert "pync" in ours
     assert ours & HEAVY == set()
@@ -121,7 +121,7 @@ def test_an_answer_about_itself_needs_no_socket(words: list[str]) -> None:
         ["-l", "--accept-timeout=10ms", "127.0.0.1", "0"],
     ],
 )
-def test_what_was_not_asked_for_is_not_loaded(words: list[str]) -> None:
+def test_modules_of_unused_options_are_not_loaded(words: list[str]) -> None:
     ours = imported_by(f"import pync.cli; pync.cli.main({words})") - imported_by("pass")
     assert "pync.programs.setup" in ours
     assert ours & {f"pync.{name}" for name in NOT_ASKED_FOR} == set()
@@ -134,21 +134,21 @@ def test_a_client_without_options_needs_little() -> None:
     assert ours & {f"pync.{name}" for name in NOT_ASKED_FOR | OF_OTHER_STARTS} == set()
 
 
-def test_a_heavy_start_is_seen() -> None:
+def test_a_slow_start_is_detected() -> None:
     assert {"logging", "ssl"} <= imported_by("import logging, ssl") & HEAVY
 
 
 def differences(usages: list[str], fields: set[str]) -> set[str]:
-    """Options that are not a field, and fields that are not an option."""
+    """Options without a field, and fields without an option."""
     options = {option.long.replace("-", "_") for text in usages for option in options_in(text)}
     return options ^ fields
 
 
-def test_every_option_is_a_field_and_every_field_an_option() -> None:
+def test_options_and_fields_correspond() -> None:
     usages = [load(name).usage for name in DIALECTS]
     assert differences(usages, set(Config._fields) - NO_OPTIONS) == set()
 
 
-def test_an_option_without_a_field_is_seen() -> None:
+def test_an_option_without_a_field_is_detected() -> None:
     usage = "Options:\n  -a --alone     Nobody reads it.\n     --read       Somebody does.\n"
     assert differences([usage], {"read", "forgotten"}) == {"alone", "forgotten"}

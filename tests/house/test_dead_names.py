@@ -1,7 +1,7 @@
 """No name in pync/ is defined and never used.
 
-A name counts as used when pync/ reads a name or an attribute that is spelt so, or imports it: the
-check knows no types, so it misses some that are dead, and accuses none that is alive.
+A name counts as used if pync/ reads a name or an attribute with the same spelling, or imports it.
+The check knows no types: it misses some unused names, but never reports a used one.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PYNC = sorted((ROOT / "pync").rglob("*.py"))
 
-#: What is for others than pync/ itself: name -> who uses it.
+#: Names that are used outside pync/: name -> the user.
 FOR_OTHERS = {
     "WORKED_OUT": "the tests that compare the options with the fields of Config",
     **dict.fromkeys(
@@ -29,15 +29,15 @@ FOR_OTHERS = {
     ),
 }
 
-#: pync.telnet is telnetlib's interface, whole; the others are for other people's tests.
+#: pync.telnet has telnetlib's complete interface; the others are for users' tests.
 INTERFACES = ("pync/telnet/", "pync/testing.py", "pync/faulty_link.py", "pync/fixtures.py")
 
-#: Read by Python itself or by ctypes.
+#: Names that Python itself or ctypes reads.
 PROTOCOL = {"__slots__", "_fields_"}
 
 
 def defined(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """Line and name of all that is defined at the top or in a class, and of attributes."""
+    """Line and name of all definitions at module or class level, and of attributes."""
     scopes = [tree, *(node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))]
     for scope in scopes:
         for node in getattr(scope, "body", []):
@@ -67,7 +67,7 @@ def used(tree: ast.AST) -> Iterator[str]:
 
 
 def names_in(text: str) -> Iterator[str]:
-    """Names in a text that is one (of getattr, of __all__), or an annotation in quotes."""
+    """Names in a string (for getattr, in __all__), or in a quoted annotation."""
     try:
         tree = ast.parse(text, mode="eval")
     except (SyntaxError, ValueError):
@@ -103,7 +103,7 @@ def test_the_exceptions_are_needed() -> None:
     assert set(FOR_OTHERS) <= {one.split(": ")[1] for one in dead(sources)}
 
 
-def test_a_dead_name_is_seen() -> None:
+def test_an_unused_name_is_detected() -> None:
     text = "LIMIT = 1\nclass A:\n    def used(self): self.gone = LIMIT\n    def spare(self): ...\n"
     assert dead({"a.py": text, "b.py": "from a import A\nA().used()"}) == [
         "a.py: gone",

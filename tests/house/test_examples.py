@@ -1,4 +1,4 @@
-"""What the examples may not do to the machine on which they run."""
+"""Examples must not damage the machine on which they run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
-#: A mode that replaces the one of the folder above, which may be /tmp.
+#: A command that replaces the mode of the parent folder, which may be /tmp.
 REPLACES = re.compile(r"chmod [0-7]{3,4} .*\.\.|\.chmod\(0o")
 
 

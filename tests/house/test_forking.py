@@ -1,4 +1,4 @@
-"""A program under test that is forked (tests/forking) begins and ends as one that is started."""
+"""A forked program under test (tests/forking) starts and ends like a newly started one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ..peer import DEADLINE
 
 pytestmark = pytest.mark.skipif(not WORKS, reason="only on Linux")
 
-#: All that a program can see of its start.
+#: Code that prints everything that a program can see of its start.
 PROBE = """
 import gc, json, os, resource, signal, sys, threading, warnings
 from pathlib import Path
@@ -56,7 +56,7 @@ print(json.dumps({
 }))
 """
 
-#: Ways to end; each prints first, without a newline, so that something is left to be written.
+#: Ways to end; each prints first, without a newline, so that buffered output must be written.
 ENDINGS = {
     "falls off its end": "",
     "a status": "sys.exit(7)",
@@ -72,7 +72,7 @@ ENDINGS = {
     "a child of its own": "import subprocess; sys.exit(subprocess.call(['sh', '-c', 'exit 9']))",
 }
 
-#: What the two programs are asked, and the status they end with.
+#: Command lines of the two programs, and their exit status.
 ASKED = {
     "pync": {
         "--version": 0,
@@ -99,7 +99,7 @@ PYNC = [sys.executable, "-m", "pync"]
 
 @pytest.fixture(scope="module")
 def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the modules ``probe``, which tells all it sees, and ``end``, which ends."""
+    """A folder with the modules ``probe``, which prints all it sees, and ``end``, which exits."""
     folder = tmp_path_factory.mktemp("modules")
     (folder / "probe.py").write_text(PROBE)
     (folder / "end.py").write_text(
@@ -118,7 +118,7 @@ def servers(scratch: Path) -> Iterator[None]:
 
 
 def both(module: str, *words: str, **options: Any) -> list[tuple[int, bytes, bytes]]:
-    """Status, output and errors of a command line that is started, and of one that is forked."""
+    """Status, stdout and stderr of a command line, once started and once forked."""
     argv = [sys.executable, "-m", module, *words]
     given = {"cwd": ROOT, "stdin": subprocess.DEVNULL, **options}
     ends = []
@@ -134,7 +134,7 @@ def both(module: str, *words: str, **options: Any) -> list[tuple[int, bytes, byt
 
 
 @pytest.mark.parametrize("module", ASKED)
-def test_command_lines_are_answered_as_if_they_were_started(module: str) -> None:
+def test_forked_command_lines_give_the_same_output(module: str) -> None:
     with forked(module):
         for line, status in ASKED[module].items():
             as_started, as_forked = both(module, *line.split())
@@ -145,8 +145,8 @@ def test_command_lines_are_answered_as_if_they_were_started(module: str) -> None
 @pytest.mark.parametrize(
     "how", ["as usual", "a session", "an environment", "a terminal", "a descriptor"]
 )
-def test_a_program_sees_the_same_start(how: str, scratch: Path) -> None:
-    # (readline gives this process variables of which os.environ does not know.)
+def test_a_forked_program_sees_the_same_start(how: str, scratch: Path) -> None:
+    # (readline sets environment variables of this process that os.environ does not show.)
     options: dict[str, Any] = {"cwd": scratch, "env": dict(os.environ)}
     with ExitStack() as stack:
         if how == "a session":
@@ -161,7 +161,7 @@ def test_a_program_sees_the_same_start(how: str, scratch: Path) -> None:
             for end in ends:
                 stack.callback(os.close, end)
             options["stdin"] = ends[1]
-            os.write(ends[0], b"typed\n\x04" * 2)  # once for each of the two
+            os.write(ends[0], b"typed\n\x04" * 2)  # once for each program
         elif how == "a descriptor":
             options["pass_fds"] = (stack.enter_context(socket.socket()).fileno(),)
         results = []
@@ -174,13 +174,13 @@ def test_a_program_sees_the_same_start(how: str, scratch: Path) -> None:
 
 
 @pytest.mark.parametrize("how", ENDINGS)
-def test_a_program_ends_the_same_way(how: str, scratch: Path) -> None:
+def test_a_forked_program_ends_in_the_same_way(how: str, scratch: Path) -> None:
     started, forked = both("end", ENDINGS[how], cwd=scratch)
     assert without_server(forked) == started
 
 
 def without_server(ended: tuple[int, bytes, bytes]) -> tuple[int, bytes, bytes]:
-    """What ended, without the one more frame that its traceback has."""
+    """The result without the additional frame in the traceback of a forked program."""
     status, stdout, stderr = ended
     lines, ours = [], False
     for line in stderr.splitlines(keepends=True):
@@ -192,7 +192,7 @@ def without_server(ended: tuple[int, bytes, bytes]) -> tuple[int, bytes, bytes]:
 
 
 @pytest.mark.parametrize("name", ["TERM", "INT", "HUP", "QUIT", "KILL", "USR1", "ALRM"])
-def test_a_signal_does_the_same(name: str) -> None:
+def test_a_signal_has_the_same_effect(name: str) -> None:
     ends = []
     for kind in (subprocess.Popen, Popen):
         with listener(kind) as process:
@@ -211,7 +211,7 @@ def test_an_interruption_during_the_start_is_not_lost() -> None:
 
 @pytest.mark.parametrize("line", ["pync --version", "pync --what"])
 @pytest.mark.parametrize("closed", ["stdout", "stderr"])
-def test_a_pipe_that_nobody_reads_ends_it_the_same_way(line: str, closed: str) -> None:
+def test_a_pipe_without_reader_has_the_same_effect(line: str, closed: str) -> None:
     ends = []
     for kind in (subprocess.Popen, Popen):
         reader, writer = os.pipe()
@@ -228,7 +228,7 @@ def test_a_pipe_that_nobody_reads_ends_it_the_same_way(line: str, closed: str) -
     assert ends[1] == ends[0]
 
 
-def test_what_is_forked_is_our_child_and_found_when_it_is_left_behind() -> None:
+def test_a_forked_program_is_a_child_and_is_found_by_the_leak_check() -> None:
     with listener(Popen) as process:
         children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
         assert str(process.pid) in children
@@ -239,7 +239,7 @@ def test_what_is_forked_is_our_child_and_found_when_it_is_left_behind() -> None:
         assert process.wait(DEADLINE) == -signal.SIGKILL
 
 
-def test_several_threads_have_their_own(scratch: Path) -> None:
+def test_several_threads_fork_their_own_programs(scratch: Path) -> None:
     def ended(status: int) -> int:
         argv = [sys.executable, "-m", "end", f"sys.exit({status})"]
         with Popen(argv, cwd=scratch, stdout=subprocess.DEVNULL) as process:
@@ -253,7 +253,7 @@ def test_several_threads_have_their_own(scratch: Path) -> None:
 @pytest.mark.parametrize(
     "how", ["environment", "limits", "signals", "another module", "another option"]
 )
-def test_what_a_fork_could_not_show_is_started(how: str, tmp_path: Path) -> None:
+def test_calls_that_a_fork_cannot_represent_are_started(how: str, tmp_path: Path) -> None:
     argv = [*PYNC, "--version"]
     options: dict[str, Any] = {"stdout": subprocess.DEVNULL, "cwd": ROOT}
     with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
@@ -280,7 +280,7 @@ def test_what_a_fork_could_not_show_is_started(how: str, tmp_path: Path) -> None
 
 @contextmanager
 def listener(kind: Start) -> Iterator[subprocess.Popen[bytes]]:
-    """A pync that listens."""
+    """A listening pync."""
     with kind([*PYNC, "-lv", "127.0.0.1", "0"], stderr=subprocess.PIPE) as process:
         try:
             assert process.stderr
@@ -296,6 +296,6 @@ def test_its_session_is_made_when_its_pid_is_known() -> None:
             [*PYNC, "--version"], cwd=ROOT, stdout=subprocess.DEVNULL, start_new_session=True
         ) as process:
             assert process.forked
-            # As subprocess has it; a group that does not exist yet could not be ended.
+            # As with subprocess; a process group that does not exist yet could not be killed.
             assert os.getpgid(process.pid) == process.pid
             process.wait(DEADLINE)

@@ -1,4 +1,4 @@
-"""The leak check of tests/conftest.py sees what a test leaves behind, and accuses nobody else."""
+"""The leak check of tests/conftest.py detects leaks, and reports only the leaking test."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 CONFTEST = (Path(__file__).parents[1] / "conftest.py").read_text(encoding="utf-8")
 
-#: A module of tests: what each leaves behind is kept by the list.
+#: A test module; a list keeps alive what each test leaves behind.
 LEAKING = """
 import os, socket, subprocess, sys, threading
 kept = []
@@ -54,7 +54,7 @@ def test_end():
             one.close()
 """
 
-#: Test -> what is said of it.
+#: Test -> the expected message.
 SAID = {
     "test_socket": "(socket:",
     "test_file": "(/dev/null)",
@@ -66,7 +66,7 @@ SAID = {
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only on Linux")
-def test_what_a_test_leaves_behind_is_named(tmp_path: Path) -> None:
+def test_leaks_are_named(tmp_path: Path) -> None:
     quick = CONFTEST.replace("GRACE = 5.0", "GRACE = 0.2")
     assert quick != CONFTEST
     (tmp_path / "conftest.py").write_text(quick)

@@ -1,4 +1,4 @@
-"""What is written about the library is true: the examples' types, and the names."""
+"""The documentation of the library is correct: the types in examples, and the names."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def examples() -> dict[str, str]:
-    """Every example of the library, by the place where it stands."""
+    """Every example of the library, by its place in the documents."""
     found = {
         f"guide_{number}": block
         for number, block in enumerate(
@@ -31,7 +31,7 @@ def examples() -> dict[str, str]:
     return found
 
 
-#: What a typed program expects besides; a line that must be wrong says so.
+#: Code of a typed program; a line that must be rejected says so.
 EXPECTED = """
 from typing import assert_type
 
@@ -52,8 +52,8 @@ def types(listener: pync.Listener) -> None:
 """
 
 
-def test_the_examples_are_well_typed(tmp_path: Path) -> None:
-    """As a user of the installed package checks them: there, the package is typed (py.typed)."""
+def test_the_examples_pass_the_type_check(tmp_path: Path) -> None:
+    """Check them as a user of the installed package does, which is typed (py.typed)."""
     found = examples()
     assert len(found) >= 5
     for name, code in found.items():
@@ -64,7 +64,7 @@ def test_the_examples_are_well_typed(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     config = tmp_path / "mypy.ini"
-    # Of an installed package mypy reports no errors, only its types.
+    # mypy reports no errors inside an installed package; it only uses its types.
     config.write_text(
         f"[mypy]\nstrict = true\nmypy_path = {ROOT}\n[mypy-pync.*]\nfollow_imports = silent\n",
         encoding="utf-8",
@@ -81,7 +81,7 @@ def test_the_examples_are_well_typed(tmp_path: Path) -> None:
 
 
 def attributes(code: str) -> set[str]:
-    """The names of pync that code uses."""
+    """The names of pync that a piece of code uses."""
     return {
         node.attr
         for node in ast.walk(ast.parse(code))
@@ -91,14 +91,14 @@ def attributes(code: str) -> set[str]:
     }
 
 
-def test_what_is_documented_is_exported_and_the_reverse() -> None:
+def test_documented_and_exported_names_are_the_same() -> None:
     table = GUIDE.partition("| name | what it is |")[2].partition("\n\n")[0]
-    # (A row names errors in its second column too.)
+    # (The second column of a row may name errors, too.)
     rows = [row for row in table.splitlines()[2:] if row]
     named = set(re.findall(r"`([A-Za-z]+)`", "".join(row.split("|")[1] for row in rows)))
     named |= set(re.findall(r"`([A-Z]\w*Error)`", table))
     assert named == set(pync.__all__)
     used = set().union(*map(attributes, examples().values()))
     used |= set(re.findall(r"\bpync\.([A-Za-z]\w*)", re.sub(r"```.*?```", "", GUIDE)))
-    # (It needs pytest: nothing imports it but its users.)
+    # (It needs pytest, so only its users import it.)
     assert used - set(pync.__all__) == {"fixtures"}

@@ -1,4 +1,4 @@
-"""Every example of docs/library.md runs, against servers on loopback."""
+"""Every example of docs/library.md runs with servers on loopback."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def examples() -> Iterator[Any]:
         yield pytest.param(code, id=f"{section} {number}")
 
 
-# The servers: what each says is what the real one does (Python's own modules serve them).
+# The servers: each sends what the real one sends (some use Python's server modules).
 
 
 class Echo(socketserver.StreamRequestHandler):
     def handle(self) -> None:
-        # A client of TLS resets when it hears its own words.
+        # A TLS client resets the connection when it receives its own bytes.
         with suppress(ConnectionError):
             while data := self.request.recv(65536):
                 self.request.sendall(data)
@@ -102,7 +102,7 @@ class Threaded(socketserver.ThreadingTCPServer):
     daemon_threads = False
 
 
-#: The addresses of the guide -> who is there.
+#: The addresses of the guide -> the server for each.
 SERVERS: dict[str, Callable[[], socketserver.TCPServer]] = {
     "localhost:9000": lambda: Threaded(("127.0.0.1", 0), Echo),
     "localhost:2525": lambda: Threaded(("127.0.0.1", 0), Smtp),
@@ -114,7 +114,7 @@ SERVERS: dict[str, Callable[[], socketserver.TCPServer]] = {
 
 @pytest.fixture
 def at_loopback() -> Iterator[Callable[[str], str]]:
-    """Put a server's address in the place of each that an example names."""
+    """Replace each address in an example with that of a server."""
     with ExitStack() as stack:
 
         def replace(code: str) -> str:

@@ -1,4 +1,4 @@
-"""Every link of the documents leads somewhere: to a file of the repository, and to its heading."""
+"""Every link in the documents has a target: a file of the repository, and a heading in it."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from .test_text import files
 
 ROOT = Path(__file__).parents[2]
 
-#: What browsers open: it is not looked up.
+#: Links to the web: they are not checked.
 ELSEWHERE = ("https://", "http://", "mailto:")
 
 
 def links(text: str) -> list[str]:
-    """The targets of the links and images of a page, code left out."""
+    """The targets of the links and images of a page, without code."""
     prose = re.sub(r"^```.*?^```|`[^`\n]*`", "", text, flags=re.DOTALL | re.MULTILINE)
     return re.findall(r"\]\(([^)\s]+)\)", prose)
 
 
 def anchors(text: str) -> set[str]:
-    """The names that headings have as targets: lower case, hyphens for spaces."""
+    """The names of headings as link targets: lower case, hyphens for spaces."""
     prose = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
     headings = re.findall(r"^#+ (.+)$", prose, re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading).lower().replace(" ", "-") for heading in headings}
 
 
 def dead(page: Path, text: str) -> list[str]:
-    """The links of this page that lead nowhere."""
+    """The links of this page without an existing target."""
     found = []
     for link in links(text):
         if link.startswith(ELSEWHERE):
@@ -52,7 +52,7 @@ def test_no_link_is_dead() -> None:
     assert {page: found for page, found in wrong.items() if found} == {}
 
 
-def test_a_dead_link_is_seen() -> None:
+def test_a_dead_link_is_detected() -> None:
     page = ROOT / "docs" / "endings.md"
     text = "[a](endings.md) [b](nonesuch.md) [c](#how-connections-end) [d](endings.md#nowhere)"
     assert dead(page, page.read_text(encoding="utf-8")) == []

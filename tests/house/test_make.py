@@ -1,4 +1,4 @@
-"""What is typed after make arrives as it was typed."""
+"""Arguments of make reach the programs unchanged."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the Makefile is for POSIX")
 
-#: Stands in for the virtual environment's Python: writes down how it was called.
+#: Replaces the Python of the virtual environment: records its arguments.
 RECORDER = """#!{python} -IS
 import json, os, sys
 with open({log!r}, "a") as log:
@@ -26,14 +26,14 @@ sys.exit(int(os.environ.get("STATUS", "0")))
 
 
 class Call(NamedTuple):
-    """One call of Python by make."""
+    """One call of Python from make."""
 
     words: list[str]
     environment: dict[str, str]
 
 
 class Checkout:
-    """A folder with the Makefile, and an environment that is ready and records its calls."""
+    """A folder with the Makefile, and a finished environment that records its calls."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -44,7 +44,7 @@ class Checkout:
             shutil.copyfile(ROOT / name, folder / name)
 
     def get_ready(self) -> None:
-        """Put the recorder in Python's place, newer than what it was made from."""
+        """Install the recorder as Python, newer than the files that it depends on."""
         python = self.folder / ".venv" / "bin" / "python"
         python.parent.mkdir(parents=True)
         python.write_text(RECORDER.format(python=sys.executable, log=str(self._log)))
@@ -56,7 +56,7 @@ class Checkout:
         self.age(".venv/ready", 3600)
 
     def age(self, name: str, seconds: float) -> None:
-        """Let a file be that old."""
+        """Set the age of a file."""
         then = (self.folder / ".venv" / "bin" / "python").stat().st_mtime - seconds
         os.utime(self.folder / name, (then, then))
 
@@ -74,7 +74,7 @@ class Checkout:
         )
 
     def calls(self) -> list[Call]:
-        """The calls of Python so far."""
+        """The recorded calls of Python."""
         return [Call(*json.loads(line)) for line in self._log.read_text().splitlines()]
 
 
@@ -101,7 +101,7 @@ def checkout(tmp_path: Path) -> Checkout:
         "-x",
     ],
 )
-def test_what_is_typed_arrives_as_it_was_typed(checkout: Checkout, value: str) -> None:
+def test_arguments_are_passed_unchanged(checkout: Checkout, value: str) -> None:
     done = checkout.make("conformance", f"SET={value}")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert [call.words for call in checkout.calls()] == [
@@ -109,7 +109,7 @@ def test_what_is_typed_arrives_as_it_was_typed(checkout: Checkout, value: str) -
     ]
 
 
-def test_every_variable_of_the_front_door_is_passed_on(checkout: Checkout) -> None:
+def test_every_variable_of_the_command_line_is_passed_on(checkout: Checkout) -> None:
     names = ["profile", "at", "set", "case", "report", "jobs", "level", "expect", "deadline"]
     names += ["seed", "client", "transport"]
     words = [f"{name.upper()}=the {name}" for name in names]
@@ -130,14 +130,14 @@ def test_variables_may_come_from_the_environment(checkout: Checkout) -> None:
     assert call.words[3:] == ["tcp://[::1]:9", r"--set=greeting=$\n"]
 
 
-def test_a_target_that_is_a_make_keeps_its_own_variables(checkout: Checkout) -> None:
+def test_a_target_that_runs_make_keeps_its_own_variables(checkout: Checkout) -> None:
     checkout.make("-j2", "conformance", "TARGET=make serve", "PROFILE=echo", "JOBS=2")
     [call] = checkout.calls()
     ours = {"MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "TARGET", "PROFILE", "JOBS"}
     assert ours & set(call.environment) == set()
 
 
-def test_make_tells_the_suite_s_status(checkout: Checkout) -> None:
+def test_make_reports_the_suite_s_status(checkout: Checkout) -> None:
     done = checkout.make("conformance", STATUS="6")
     assert done.returncode == 2
     assert done.stderr.rstrip().endswith("conformance] Error 6")
@@ -149,19 +149,19 @@ def test_transfers_takes_a_number_and_a_seed(checkout: Checkout) -> None:
     assert call.words == [".ci/transfers.py", "--runs=300", "--seed=7"]
 
 
-def test_soak_takes_the_same_words(checkout: Checkout) -> None:
+def test_soak_takes_the_same_arguments(checkout: Checkout) -> None:
     checkout.make("soak", "RUNS=3", "TARGET=ref:node", "PROFILE=echo")
     [call] = checkout.calls()
     assert call.words == [".ci/soak.py", "3", "ref:node", "--profile=echo"]
 
 
-def test_what_is_ready_is_not_set_up_again(checkout: Checkout) -> None:
+def test_a_finished_environment_is_not_set_up_again(checkout: Checkout) -> None:
     checkout.make("conformance")
     checkout.make("conformance")
     assert all("pip" not in call.words for call in checkout.calls())
 
 
-def test_what_has_changed_is_set_up_again(checkout: Checkout) -> None:
+def test_a_changed_environment_is_set_up_again(checkout: Checkout) -> None:
     checkout.age(".ci/constraints.txt", 1800)
     done = checkout.make("conformance", f"PYTHON={checkout.folder / '.venv/bin/python'}")
     assert "setting up .venv" in done.stderr
@@ -179,7 +179,9 @@ def test_what_has_changed_is_set_up_again(checkout: Checkout) -> None:
     ],
     ids=["missing", "too old", "without venv"],
 )
-def test_an_unfit_python_is_one_clear_line(tmp_path: Path, script: str | None, said: str) -> None:
+def test_an_unsuitable_python_is_one_clear_error_line(
+    tmp_path: Path, script: str | None, said: str
+) -> None:
     checkout = Checkout(tmp_path)
     python = tmp_path / "python"
     if script is not None:

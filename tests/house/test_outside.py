@@ -1,8 +1,8 @@
-"""A package outside the tree, with a profile of its own: what pync_conformance.api promises.
+"""A separate package with its own profile: the public interface pync_conformance.api.
 
-It is the package of the guide, made of the guide's own blocks, built as a wheel and installed
-beside ours, in an environment that has nothing else of this project. Every command of the two
-guides is run there as it stands.
+The package is built from the code blocks of the guide, and installed as a wheel together with
+this project's wheel, in an environment without the source tree. Every command of the two
+guides is run there without changes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FOR_TEACHERS = (DOCS / "for-teachers.md").read_text(encoding="utf-8")
 
 
 def files(guide: str) -> dict[str, str]:
-    """The blocks that the guide says to save, by name."""
+    """The files of the guide, by name."""
     blocks = re.findall(r"^```\w+ (\S+)\n(.*?)^```$", guide, re.DOTALL | re.MULTILINE)
     assert len(blocks) == len(dict(blocks))
     return dict(blocks)
@@ -38,26 +38,26 @@ def commands(guide: str) -> list[str]:
 
 @pytest.fixture
 def guided(tmp_path: Path, scripts: Path) -> Environment:  # noqa: F811
-    """The environment with our wheel, and a folder with the guide's files."""
+    """The environment with the project's wheel, and a folder with the guide's files."""
     folder = tmp_path / "frames"
     write(folder, files(IN_PYTHON))
     return Environment(scripts, folder, Path(sysconfig.get_path("purelib")))
 
 
 def installed(guided: Environment) -> Environment:
-    """What ``pip install .`` does, without a network, for nobody else that uses the environment."""
+    """Do what ``pip install .`` does, without network access, and only for this test."""
     at = guided.folder.parent
     pip("wheel", "--no-build-isolation", f"--wheel-dir={at / 'built'}", str(guided.folder))
     [wheel] = (at / "built").glob("*.whl")
     pip("install", f"--target={at / 'installed'}", str(wheel))
     for made in ("build", "frames_checks.egg-info"):
         shutil.rmtree(guided.folder / made, ignore_errors=True)
-    (guided.folder / "frames.py").unlink()  # the package has it
+    (guided.folder / "frames.py").unlink()  # the package contains it
     return guided._replace(needs=Path(f"{at / 'installed'}{os.pathsep}{guided.needs}"))
 
 
 def run(environment: Environment, line: str, status: int = 0) -> str:
-    """Run a line of the guide with the shell."""
+    """Run a line of the guide in a shell."""
     done = environment.run("sh", "-c", line)
     assert done.returncode == status, f"{line}\n{done.stdout}{done.stderr}"
     return done.stdout + done.stderr

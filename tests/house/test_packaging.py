@@ -1,4 +1,4 @@
-"""What is shipped: the commands, the data files, one version, and nothing else at the top."""
+"""Packaging: commands, data files, one version, and no other files at the top level."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ else:
 PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT: dict[str, Any] = PYPROJECT["project"]
 
-#: All that may stand at the top, dot-folders aside.
+#: All files that may be at the top level, except for dot-folders.
 TOP = {
     *("pyproject.toml", "README.md", "Makefile", "LICENSE", "CHANGELOG.md"),
     *("MANIFEST.in", "Dockerfile"),
@@ -32,7 +32,7 @@ TOP = {
 }
 
 
-def test_nothing_else_stands_at_the_top() -> None:
+def test_no_other_file_is_at_the_top_level() -> None:
     assert {name.split("/")[0] for name in tracked() if name[0] != "."} - {"examples"} == TOP
 
 
@@ -43,7 +43,7 @@ def test_the_description_of_the_package_has_no_link_into_the_repository() -> Non
 
 
 def folder_of(package: str) -> str:
-    """Where the code of a package is, as package-dir says."""
+    """The folder of a package's code, according to package-dir."""
     top, dot, rest = package.partition(".")
     folders: dict[str, str] = PYPROJECT["tool"]["setuptools"]["package-dir"]
     return (folders.get(top, top) + dot + rest).replace(".", "/")
@@ -56,15 +56,15 @@ def test_every_folder_of_code_is_shipped() -> None:
     assert sorted(map(folder_of, packages)) == sorted(ours)
 
 
-def test_the_suite_is_installed_under_a_name_of_its_own() -> None:
+def test_the_suite_is_installed_under_its_own_name() -> None:
     packages = PYPROJECT["tool"]["setuptools"]["packages"]
     assert {name.partition(".")[0] for name in packages} == {"pync", "pync_conformance"}
-    # A pytest plugin that is an entry point is loaded in every project's pytest.
+    # A pytest plugin with an entry point is loaded by pytest in every project.
     assert "entry-points" not in PROJECT
 
 
 def unshipped(names: list[str], package_data: dict[str, list[str]]) -> list[str]:
-    """The files of our packages that are neither code nor package data."""
+    """The files of the packages that are neither code nor package data."""
     return [
         name
         for name in names
@@ -82,7 +82,7 @@ def test_every_data_file_is_shipped() -> None:
     assert unshipped(tracked(), PYPROJECT["tool"]["setuptools"]["package-data"]) == []
 
 
-def test_a_data_file_that_is_not_shipped_is_seen() -> None:
+def test_a_data_file_that_is_not_shipped_is_detected() -> None:
     assert unshipped(["pync/words.txt", "pync/cli.py"], {"pync": ["*.md"]}) == ["pync/words.txt"]
 
 
@@ -93,7 +93,7 @@ def test_every_folder_of_code_is_a_package() -> None:
 
 
 @pytest.mark.parametrize("command", PROJECT["scripts"])
-def test_the_commands_are_there(command: str) -> None:
+def test_the_commands_are_installed(command: str) -> None:
     module, _, function = PROJECT["scripts"][command].partition(":")
     assert callable(getattr(import_module(module), function))
 
@@ -103,12 +103,12 @@ def test_there_is_one_version() -> None:
     assert pync.core.VERSION == pync.__version__ == conformance.__version__
 
 
-def test_pync_needs_nothing_else() -> None:
+def test_pync_has_no_other_dependency() -> None:
     assert PROJECT["dependencies"] == []
 
 
 def unpinned(needs: list[str], constraints: str) -> set[str]:
-    """The requirements whose version the constraints leave open."""
+    """The requirements whose version the constraints do not pin."""
     pinned = set(re.findall(r"^([\w-]+)==", constraints.replace("_", "-"), re.MULTILINE))
     return {re.split(r"[^\w-]", need)[0] for need in needs} - pinned - {"pync-nc"}
 
@@ -120,5 +120,5 @@ def test_every_requirement_is_pinned() -> None:
     assert unpinned(needs, constraints) == set()
 
 
-def test_a_requirement_that_is_not_pinned_is_seen() -> None:
+def test_a_requirement_that_is_not_pinned_is_detected() -> None:
     assert unpinned(["mypy>=1", "ruff>=0.6"], "ruff==0.6.1\n") == {"mypy"}

@@ -1,4 +1,4 @@
-"""What is written about the commands says what their USAGE says: docs, manual pages."""
+"""Documents and manual pages about the commands agree with their USAGE."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from pync.dialects.argv import options_in
 from ..programs import needs
 
 ROOT = Path(__file__).parents[2]
-#: The documents for users: their examples have to be right.
+#: The documents for users: their examples must be correct.
 GUIDES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 USAGE = pync.dialects.load("pync").usage
 
@@ -38,7 +38,7 @@ def test_the_synopsis_is_the_usage() -> None:
     assert pages.with_synopsis(page, USAGE) == page, "say make docs"
 
 
-def test_the_catalogue_shows_the_requirements_as_they_are() -> None:
+def test_the_catalogue_page_is_up_to_date() -> None:
     assert pages.CATALOGUE.read_text(encoding="utf-8") == pages.catalogue_page(), "say make docs"
 
 
@@ -46,7 +46,7 @@ def test_the_schema_has_the_keys_of_a_profile_s_file() -> None:
     assert pages.SCHEMA.read_text(encoding="utf-8") == pages.schema.page(), "say make docs"
 
 
-def test_the_catalogue_tells_every_requirement_once() -> None:
+def test_the_catalogue_lists_every_requirement_once() -> None:
     page = pages.catalogue_page()
     for requirement in REQUIREMENTS.values():
         name = requirement.id.partition("/")[2]
@@ -64,7 +64,7 @@ def test_a_synopsis_of_another_usage_is_replaced() -> None:
 
 
 @pytest.mark.parametrize("command", pages.COMMANDS, ids=lambda command: command.name)
-def test_a_manual_page_tells_every_option_once(command: Any) -> None:
+def test_a_manual_page_lists_every_option_once(command: Any) -> None:
     manual = pages.manual(command).replace("\\-", "-")
     told = re.findall(r"^\.B (?:-\w )?--([a-z0-9-]+)", manual, re.MULTILINE)
     assert told == [option.long for option in options_in(command.usage)]
@@ -73,14 +73,14 @@ def test_a_manual_page_tells_every_option_once(command: Any) -> None:
         assert manual.count(f".SH {heading}\n") == 1
 
 
-def test_a_manual_page_loses_no_word_of_the_usage() -> None:
+def test_a_manual_page_contains_all_words_of_the_usage() -> None:
     manual = pages.manual(pages.COMMANDS[0]).replace("\\-", "-").lower()
     words = re.sub(r"usage:|options:|exit status:|:$", " ", USAGE.lower()).split()
     assert [word for word in words if word.rstrip(".") not in manual] == []
 
 
 @pytest.mark.parametrize("name", pages.shipped())
-def test_what_is_shipped_is_what_is_generated(name: str) -> None:
+def test_shipped_pages_are_up_to_date(name: str) -> None:
     path = ROOT / "docs" / name
     assert path.read_text(encoding="utf-8") == pages.shipped()[name], "say make docs"
 
@@ -99,7 +99,7 @@ def test_groff_finds_no_fault_in_a_manual_page(page: str) -> None:
 def test_mandoc_finds_no_fault_in_a_manual_page(page: str) -> None:
     command = [needs("mandoc"), "-Tlint", "-Wwarning", str(ROOT / "docs" / page)]
     done = subprocess.run(command, capture_output=True, text=True)
-    # A date would change with every release, and tells nothing.
+    # A date would change with every release, and has no use.
     assert [line for line in done.stdout.splitlines() if "missing date" not in line] == []
 
 
@@ -109,25 +109,25 @@ def test_the_page_of_nc_has_no_long_options() -> None:
     assert not re.search(r"^\.B .*\\-\\-", page, re.MULTILINE)
 
 
-def test_troff_shows_text_as_it_is() -> None:
+def test_troff_shows_text_unchanged() -> None:
     assert pages.escaped(r"a-b \n") == r"a\-b \en"
     assert pages.escaped(".so x") == r"\&.so x"
     assert pages.escaped("'x'") == r"\&'x'"
 
 
-# The examples.
+# Examples in documents.
 
 
 def examples(text: str) -> list[str]:
-    """The command lines of the shell blocks, and of the indented ones."""
+    """The command lines of shell blocks and of indented blocks."""
     blocks = re.findall(r"^```sh\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
     indented = re.findall(r"^    (?=make|pip)(.*\n)", text, re.MULTILINE)
     return [line for block in [*blocks, *indented] for line in block.splitlines() if line]
 
 
 def calls(line: str) -> list[list[str]]:
-    """The simple commands of a line: pipes and lists taken apart, redirections taken out."""
-    # (2>&1 joins two streams: no word of the command is in it.)
+    """The simple commands of a line: pipes and lists are split, redirections removed."""
+    # (2>&1 joins two streams: it contains no argument of the command.)
     line = re.sub(r"\s\d>&\d", "", line)
     lexer = shlex.shlex(line, posix=True, punctuation_chars="|&;<>")
     lexer.whitespace_split = True
@@ -147,7 +147,7 @@ def calls(line: str) -> list[list[str]]:
 
 
 def complaint(call: list[str]) -> str | None:
-    """What is wrong with a call of one of our commands; None when it is right or not ours."""
+    """The error in a call of one of the project's commands; None if there is none."""
     if call[:2] == ["pync", "install-links"]:
         return None
     if call[:2] == ["pync", "conformance"]:
@@ -193,17 +193,17 @@ def test_the_examples_are_accepted() -> None:
         "make conformance TARGETS=x",
     ],
 )
-def test_an_example_that_is_not_taken_is_seen(line: str) -> None:
+def test_a_wrong_example_is_detected(line: str) -> None:
     assert [complaint(call) for call in calls(line) if complaint(call)]
 
 
-# The paths that the maintainers' documents name.
+# Paths in documents for maintainers.
 
 DOCUMENTS = ("docs/architecture.md", ".github/CONTRIBUTING.md", ".github/SECURITY.md")
 
 
 def paths_named(text: str) -> list[str]:
-    """The paths of this repository in backticks, with each {choice} spelled out."""
+    """The paths of this repository in backticks, with each {choice} expanded."""
     found = []
     for path in re.findall(r"`((?:pync|conformance|tests|docs|\.ci)/[\w./{},*-]*)`", text):
         before, brace, rest = path.partition("{")
@@ -213,13 +213,13 @@ def paths_named(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
-def test_the_paths_that_it_names_are_there(document: str) -> None:
+def test_the_paths_that_a_document_names_exist(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
     missing = [path for path in paths_named(text) if not (ROOT / path).exists()]
     assert missing == []
 
 
-def test_a_missing_path_would_be_seen() -> None:
+def test_a_missing_path_is_detected() -> None:
     assert paths_named("see `pync/dialects/{nc,ncat}/messages.py` and `pync/`") == [
         "pync/dialects/nc/messages.py",
         "pync/dialects/ncat/messages.py",

@@ -1,4 +1,4 @@
-"""The tools of the tests: a test whose peer is missing is skipped; a listener is waited for."""
+"""Test tools: a test whose peer program is missing is skipped; tests wait for listeners."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..programs import is_bound, not_accepted
 
 ROOT = Path(__file__).parents[2]
 
-#: A test that starts a program, holds it by nothing, and asks for a peer only then.
+#: A test that starts a program, keeps no reference to it, and only then asks for a peer.
 ASKS_LATE = """
 import sys
 from tests.programs import Program, needs
@@ -55,10 +55,10 @@ def test_a_test_that_asks_late_is_skipped(tmp_path: Path) -> None:
         ("::", False, True, True),
     ],
 )
-def test_a_listener_is_waited_for_by_the_address_of_its_clients(
+def test_waiting_for_a_listener_checks_the_clients_address(
     host: str, only_v6: bool | None, for_v4: bool, for_v6: bool
 ) -> None:
-    """ncat listens on :: and then on 0.0.0.0: in between, IPv4 is refused."""
+    """ncat listens on :: and then on 0.0.0.0: until then, it refuses IPv4 clients."""
     with socket.socket(socket.AF_INET if only_v6 is None else socket.AF_INET6) as sock:
         if only_v6 is not None:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, only_v6)

@@ -1,7 +1,7 @@
-"""The laws of the house: what may import what, how large a room may be, who may speak.
+"""Design rules: allowed imports, the size of modules, and which modules may print.
 
-A law looks at one file and returns what breaks it. Each comes with a sample that it must
-find wrong and one that it must not: a law that cannot fail is none.
+A rule checks one file and returns its violations. Each rule has a sample that it must
+reject and one that it must accept, which proves that the rule can fail.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ PYNC = sorted((ROOT / "pync").rglob("*.py"))
 SUITE = sorted((ROOT / "conformance").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
-#: pync's storeys, from the top: imports only point down.
+#: The layers of pync, from the top: a module may import only from layers below.
 STOREYS = (
     "__main__",
     "suite",
@@ -42,7 +42,7 @@ STOREYS = (
     "core",
 )
 
-#: The suite's wings, from the top. What stands beside them at the top level is the front.
+#: The layers of the suite, from the top. The modules at its top level are the uppermost layer.
 WINGS = (
     "commands",
     "authoring",
@@ -68,7 +68,7 @@ FRONT = {"__init__", "__main__", "api", "cli", "usage", "plugin", "conftest", "t
 #: Lines that a module may have.
 LARGEST = 320
 
-#: What sans-I/O code neither imports nor calls. (layers/tls may have its ssl.MemoryBIO.)
+#: Names that sans-I/O code may neither import nor call. (layers/tls may use ssl.MemoryBIO.)
 IO_MODULES = {
     "asyncio",
     "fcntl",
@@ -85,13 +85,13 @@ IO_MODULES = {
 }
 IO_CALLS = {"open", "print", "input", "os.read", "os.write", "os.open", "os.pipe", "os.system"}
 
-#: Module -> the modules of pync that may import it. All waiting is readiness.py's, for the
-#: one loop and for the library; stdio.py looks once.
+#: Module -> the modules of pync that may import it. readiness.py does all waiting, for the
+#: event loop and for the library; stdio.py polls once.
 RESERVED = {
-    # Its locks cost no import; TLS needs some.
+    # The locks of _thread need no import of threading; TLS needs some.
     "_thread": {"layered.py"},
-    # prompt_toolkit's own loop, in its own thread: it is told there what to show.
-    # And the library's face for asyncio.
+    # prompt_toolkit has its own loop in its own thread, which receives the text to show.
+    # And the asyncio interface of the library.
     "asyncio": {"editing.py", "testing.py"},
     "concurrent": set[str](),
     "multiprocessing": set[str](),
@@ -108,21 +108,21 @@ RESERVED = {
         "selecting.py",
         "service.py",
         "testing.py",
-        # A relay beside a program in Python.
+        # A relay that runs in a thread of a Python program.
         "threaded.py",
     },
 }
 
 _OWN_NAME = re.compile(r"(pync_)?conformance(\.|$)")
-#: What is not the name under which the suite runs: the group of entry points in which packages
-#: declare profiles, and the name that those profiles import.
+#: Names that differ from the name under which the suite runs: the entry point group in which
+#: packages declare profiles, and the name that those profiles import.
 _SAID_TO_OTHERS = {"conformance.profiles", "pync_conformance"}
 _OWN_PATH = re.compile(
     r"\b(pync_)?conformance\.[a-z_]+\b|-m (pync_)?conformance|^pync_conformance$"
 )
 
 SPEAKING = {"print", "warnings.warn", "traceback.print_exc", "logging.getLogger"}
-#: Its process has no __main__ to return to: what is there is the parent's.
+#: Its process has no __main__ of its own: that module belongs to the parent.
 FORKED = (
     ("conformance", "runner", "workers.py"),
     ("pync", "programs", "shared", "workers.py"),
@@ -131,7 +131,7 @@ EXITING = {"sys.exit", "os._exit", "os.abort", "exit", "quit", "SystemExit"}
 
 
 class Source(NamedTuple):
-    """One file, or a sample that pretends to be one."""
+    """One file, or a sample in its place."""
 
     name: str
     text: str
@@ -156,7 +156,7 @@ def source_of(path: Path) -> Source:
 
 
 def imports(source: Source) -> Iterator[str]:
-    """Absolute names of all that a file imports, also inside functions."""
+    """Absolute names of all imports of a file, including those in functions."""
     package = source.parts[:-1]
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Import):
@@ -180,7 +180,7 @@ def names_used(source: Source) -> Iterator[str]:
 def points_down(source: Source) -> list[str]:
     here = source.parts[1].removesuffix(".py")
     if here == "__init__":
-        return []  # the library's face: it names what is below and imports it when asked
+        return []  # the public interface: it imports from the layers below on first use
     return [
         name
         for name in imports(source)
@@ -208,7 +208,7 @@ def does_no_io(source: Source) -> list[str]:
     if source.parts[1] not in ("core", "layers"):
         return []
     imported = {name.split(".")[0] for name in imports(source)}
-    # The clock is core/deadline's subject.
+    # core/deadline may read the clock.
     allowed = {"time"} if source.parts[-1] == "deadline.py" else set[str]()
     return sorted((imported & IO_MODULES) - allowed | set(names_used(source)) & IO_CALLS)
 
@@ -239,7 +239,7 @@ def leaves_the_talking_to_cli(source: Source) -> list[str]:
 
 
 def leaves_typing_to_type_checkers(source: Source) -> list[str]:
-    """typing takes 2 ms of a start; core/typed.py has what is needed of it at run time."""
+    """Importing typing takes 2 ms; core/typed.py provides what is needed at run time."""
     return [
         ast.unparse(node)
         for node in at_run_time(source.tree)
@@ -247,14 +247,14 @@ def leaves_typing_to_type_checkers(source: Source) -> list[str]:
         or (
             isinstance(node, ast.ImportFrom)
             and node.module == "typing"
-            # A type checker knows typing's own only. The library has it, and no start of pync.
+            # Type checkers know only typing's own. The library may use it, but no start of pync.
             and {name.name for name in node.names} != {"overload"}
         )
     ]
 
 
 def at_run_time(tree: ast.AST) -> Iterator[ast.AST]:
-    """All nodes but those that only type checkers see."""
+    """All nodes except those for type checkers only."""
     for node in ast.iter_child_nodes(tree):
         if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
             yield node
@@ -277,7 +277,7 @@ def runs_pync(source: Source) -> list[str]:
 
 
 def leaves_the_config_to_setup(source: Source) -> list[str]:
-    """Programs get small values, derived in one place: see pync/programs/setup/."""
+    """Programs get small values that one place derives: see pync/programs/setup/."""
     if source.parts[1] != "programs" or source.parts[2] == "setup":
         return []
     return [name for name in imports(source) if name == "pync.core.config.Config"]
@@ -289,7 +289,7 @@ def is_not_too_large(source: Source) -> list[str]:
 
 
 def prints_in_one_place(source: Source) -> list[str]:
-    """A server under test must not speak to the CI system: see conformance/core/output.py."""
+    """A server under test must not control the CI system: see conformance/core/output.py."""
     if source.name == "conformance/core/output.py":
         return []
     return sorted(
@@ -300,10 +300,10 @@ def prints_in_one_place(source: Source) -> list[str]:
 
 
 def names_itself_by_its_name(source: Source) -> list[str]:
-    """The folder is called conformance in a checkout, and pync_conformance where it is installed.
+    """The package is called conformance in a checkout, and pync_conformance when installed.
 
-    What it imports of itself is relative, and what it hands on (a plugin, a module to run) is
-    made from __name__. Docstrings are for readers.
+    Its own imports are relative, and names that it passes on (a plugin, a module to run) are
+    derived from __name__. Docstrings do not count.
     """
     texts = [
         node.value
@@ -335,7 +335,7 @@ def names_itself_by_its_name(source: Source) -> list[str]:
 
 
 def reads_numbers_in_one_place(source: Source) -> list[str]:
-    """int() takes what a command line must not: see pync/core/number.py."""
+    """int() accepts text that is invalid on a command line: see pync/core/number.py."""
     if source.parts[-1] == "number.py":
         return []
     return sorted(
@@ -350,7 +350,7 @@ def says_what_it_is(source: Source) -> list[str]:
 
 
 class Law(NamedTuple):
-    """What holds for each of these files, with a sample on either side of it."""
+    """A rule for some files, with a sample that breaks it and one that does not."""
 
     broken: Callable[[Source], list[str]]
     files: list[Path]
@@ -358,7 +358,7 @@ class Law(NamedTuple):
     right: list[Source]
 
 
-#: Programs of their own, not parts of the suite: right servers and broken ones.
+#: Separate programs, not parts of the suite: correct servers and broken ones.
 SERVERS = {ROOT / "conformance" / "reference", ROOT / "conformance" / "mutants"}
 SUITE_ITSELF = [path for path in SUITE if not SERVERS & set(path.parents)]
 
@@ -505,7 +505,7 @@ LAWS = {
     ),
     "the suite prints in output.py only": Law(
         prints_in_one_place,
-        # What those two print is read by the suite, not by a person.
+        # The suite, not a user, reads the output of these two.
         [path for path in SUITE_ITSELF if path.parent.name != "helpers"],
         [Source("conformance/runner/__init__.py", "def late():\n    print(error)")],
         [
@@ -523,31 +523,31 @@ LAWS = {
 
 
 @pytest.mark.parametrize("says", LAWS)
-def test_the_law_holds(says: str) -> None:
+def test_the_rule_is_followed(says: str) -> None:
     law = LAWS[says]
-    assert law.files, "a law about nothing"
+    assert law.files, "the rule applies to no file"
     found = {source.name: law.broken(source) for source in map(source_of, law.files)}
     assert {name: wrong for name, wrong in found.items() if wrong} == {}
 
 
 @pytest.mark.parametrize("says", LAWS)
-def test_the_law_can_be_broken(says: str) -> None:
+def test_the_rule_can_fail(says: str) -> None:
     law = LAWS[says]
     assert [sample for sample in law.wrong if not law.broken(sample)] == []
     assert [sample for sample in law.right if law.broken(sample)] == []
 
 
-def test_the_suite_has_wings() -> None:
+def test_the_suite_has_layers() -> None:
     top = {path.stem for path in SUITE if path.parent.name == "conformance"}
     folders = {path.relative_to(ROOT).parts[1] for path in SUITE} - {f"{name}.py" for name in top}
     assert (top, folders) == (FRONT, set(WINGS))
 
 
-# No circles.
+# No import cycles.
 
 
 def cycles(edges: dict[str, set[str]]) -> list[str]:
-    """Modules that import themselves in a circle."""
+    """Modules that are part of an import cycle."""
     found, done = [], set()
 
     def visit(name: str, path: tuple[str, ...]) -> None:
@@ -569,7 +569,7 @@ def module_of(name: str) -> str:
     return name.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
 
 
-#: Imports that would close a circle and are for typing only: (module, what it imports) -> why.
+#: Imports for typing only that would close a cycle: (module, imported module) -> the reason.
 TYPING_ONLY = {
     ("pync.transports", "pync.transports.listener"): "listen() returns a listener",
     ("pync.telnet.interaction", "pync.telnet"): "interact() is a method in a file of its own",
@@ -596,12 +596,12 @@ TYPING_ONLY = {
     ): "a service knows its server",
 }
 
-#: Circles that stand: to be opened.
+#: Known import cycles, to be removed.
 STANDING = {("conformance.clients.piped_terminal", "conformance.clients.terminal")}
 
 
 def imported_modules(source: Source, names: set[str]) -> set[str]:
-    """Modules that a file imports anywhere, in function bodies too."""
+    """Modules that a file imports, including those in functions."""
     package = source.parts[:-1]
     found = set()
     for node in ast.walk(source.tree):
@@ -616,19 +616,19 @@ def imported_modules(source: Source, names: set[str]) -> set[str]:
 
 
 @pytest.mark.parametrize("paths", [PYNC, SUITE], ids=["pync", "conformance"])
-def test_no_module_imports_itself_in_a_circle(paths: list[Path]) -> None:
+def test_no_import_cycles(paths: list[Path]) -> None:
     sources = [source_of(path) for path in paths]
     names = {module_of(source.name) for source in sources}
     edges = {module_of(one.name): imported_modules(one, names) for one in sources}
     assert any(edges.values())
     excepted = {pair for pair in TYPING_ONLY if pair[0] in names}
     for module, other in excepted:
-        assert other in edges[module], f"{module} does not import {other} any more"
+        assert other in edges[module], f"{module} no longer imports {other}"
         edges[module] = edges[module] - {other}
     assert cycles(edges) == []
     for module, other in excepted:
         again = edges | {module: edges[module] | {other}}
-        assert cycles(again), f"{module} -> {other} closes no circle any more"
+        assert cycles(again), f"{module} -> {other} no longer closes a cycle"
 
 
 def test_imports_for_typing_only_do_not_run() -> None:
@@ -641,7 +641,7 @@ def test_imports_for_typing_only_do_not_run() -> None:
         assert other not in imported_modules(Source(source.name, ast.unparse(tree)), {other})
 
 
-def test_a_circle_is_seen() -> None:
+def test_an_import_cycle_is_detected() -> None:
     assert cycles({"a": {"b"}, "b": {"c"}, "c": {"a"}}) == ["a -> b -> c -> a"]
     assert cycles({"a": {"b", "c"}, "b": {"c"}}) == []
     late = Source("pync/core/a.py", "def late():\n    from . import b\nfrom . import c")
@@ -649,11 +649,11 @@ def test_a_circle_is_seen() -> None:
     assert imported_modules(late, names) == {"pync.core.b", "pync.core.c"}
 
 
-# The unit tests mirror the code, file for file.
+# The unit tests mirror the files of the code.
 
 
 def mirror(name: str) -> str:
-    """Where the unit tests of a module of pync are."""
+    """The file with the unit tests of a module of pync."""
     *folders, file = name.split("/")[1:]
     if file == "__init__.py":
         file = f"{(folders or ['init'])[-1]}.py"
@@ -668,7 +668,7 @@ def test_a_module_s_mirror_is_known() -> None:
 
 
 def test_tests_mirror_the_code() -> None:
-    # __main__ is what tests/e2e starts; an __init__ with nothing but its docstring is empty.
+    # tests/e2e starts __main__; an __init__ with only a docstring is empty.
     code = {
         source.name
         for source in map(source_of, PYNC)

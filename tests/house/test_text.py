@@ -1,4 +1,4 @@
-"""What must stand in no file: sleeps, fixed ports, a machine's paths, words that puzzle readers."""
+"""Forbidden text: sleeps, fixed ports, paths of one machine, words that confuse readers."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ..tree import ROOT, tracked
 
 
 def is_text(path: Path) -> bool:
-    """Whether it is text and not a picture, by git's rule: no NUL in its first 8000 bytes."""
+    """Whether a file is text, by git's rule: no NUL in its first 8000 bytes."""
     with path.open("rb") as file:
         return b"\0" not in file.read(8000)
 
 
 @cache
 def files() -> list[Path]:
-    """The files of text. (Each worker collects this module; few run its tests.)"""
+    """The text files. (Not read at import: every worker imports this module, few run its tests.)"""
     paths = (ROOT / name for name in tracked())
     return [one for one in paths if one.is_file() and one != Path(__file__) and is_text(one)]
 
@@ -29,18 +29,18 @@ def python_tests() -> list[Path]:
 
 
 def texts() -> list[Path]:
-    """What people read: code, documents, messages; not the golden texts of other programs."""
+    """Texts for people: code, documents, messages; not the expected texts of other programs."""
     kinds = (".py", ".md", ".js")
     return [one for one in files() if one.suffix in kinds and "interop" not in one.parts]
 
 
-#: What -> the pattern that finds it.
+#: Description -> the pattern that finds it.
 NOWHERE = {
     "a path of one machine": r"/(?:work|root|farm)/",
     "unfinished business": r"\b(?:TODO|FIXME|XXX)\b",
 }
-#: Words that are not used any more in what a person reads -> the pattern that finds them. The
-#: plain word stands beside it.
+#: Words that texts for people no longer use -> the pattern that finds them. The replacement is
+#: in parentheses.
 WORDS = {
     "is no X (is not an X)": r"\b(?:is|are) no (?!longer\b|more\b)",
     "whoever (the client that, all who)": r"\bwhoever\b",
@@ -52,7 +52,7 @@ WORDS = {
 }
 NOT_IN_TESTS = {
     "a sleep": r"\b(?:time|asyncio)\.sleep\(|\bfrom time import [^\n]*\bsleep\b",
-    # Two readings of a clock are rounded: tests/clock.py allows for it.
+    # Two readings of a clock are rounded: tests/clock.py allows for that.
     "an exact lower bound of time (Stopwatch.reached)": (
         r"(?:monotonic|perf_counter|time\.time)\(\) - \w+ >=?|<=? time\.monotonic\(\) - "
     ),
@@ -69,13 +69,13 @@ def read(path: Path) -> str:
 
 
 @pytest.mark.parametrize("what", NOWHERE)
-def test_stands_nowhere(what: str) -> None:
+def test_is_in_no_file(what: str) -> None:
     wrong = {str(path.relative_to(ROOT)): found(NOWHERE[what], read(path)) for path in files()}
     assert {name: hits for name, hits in wrong.items() if hits} == {}
 
 
 def prose(text: str) -> str:
-    """A file's text without the names of tests, which may be short."""
+    """The text of a file without test names, which may be short."""
     return re.sub(r"(?i)\bthere (?:is|are|was) no\b|\bdef test_\w+", "", text)
 
 
@@ -86,7 +86,7 @@ def test_a_word_is_not_used(what: str) -> None:
 
 
 @pytest.mark.parametrize("what", NOT_IN_TESTS)
-def test_stands_in_no_test(what: str) -> None:
+def test_is_in_no_test(what: str) -> None:
     wrong = {
         str(path.relative_to(ROOT)): found(NOT_IN_TESTS[what], read(path))
         for path in python_tests()
@@ -94,7 +94,7 @@ def test_stands_in_no_test(what: str) -> None:
     assert {name: hits for name, hits in wrong.items() if hits} == {}
 
 
-def test_what_must_not_stand_is_found() -> None:
+def test_forbidden_text_is_found() -> None:
     assert found(NOWHERE["a path of one machine"], "cd /" + "work/x")
     assert found(NOWHERE["unfinished business"], "# TO" + "DO later")
     assert found(WORDS["is no X (is not an X)"], prose("'70000' is" + " no port"))

@@ -1,4 +1,4 @@
-"""Random transfers: what they ask for, and how long they have made no progress."""
+"""The tools of random transfers: their plans, and the measurement of idle time."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_program_that_sleeps() -> None:
     watched("input()", check)
 
 
-def test_a_program_that_spins_counts_by_what_it_uses() -> None:
+def test_a_busy_program_counts_by_its_cpu_time() -> None:
     def check(idleness: Idleness, began: float) -> None:
         until(lambda: idleness.seconds(began) > 0.3, "a program that spins")
         assert Stopwatch(began).reached(0.3)
@@ -44,7 +44,7 @@ def test_a_program_that_spins_counts_by_what_it_uses() -> None:
     watched("while True: pass", check)
 
 
-def test_a_child_that_spins_is_seen_too() -> None:
+def test_a_busy_child_counts_too() -> None:
     def check(idleness: Idleness, began: float) -> None:
         until(lambda: idleness.seconds(began) > 0.3, "a child that spins")
 
@@ -57,7 +57,7 @@ def test_a_child_that_spins_is_seen_too() -> None:
     )
 
 
-def test_time_in_which_nobody_looked_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_time_between_late_calls_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
     def check(idleness: Idleness, began: float) -> None:
         until(lambda: idleness.seconds(began) > 0, "a program that sleeps")
         before = idleness.seconds(began)

@@ -1,6 +1,6 @@
-"""The wheel, in an environment of its own: what a user has who installs it.
+"""The wheel, installed in its own environment as a user does.
 
-The packages that it needs are the ones of the Python that runs the tests: nothing is fetched.
+It uses the dependencies of the Python that runs the tests: nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ..tree import ROOT, tracked
 
 fcntl = pytest.importorskip("fcntl", reason="not on Windows")
 
-#: Seconds that one command may take on a machine that has much to do.
+#: Seconds that one command may take on a busy machine.
 TIMEOUT = 120
 
 
@@ -37,7 +37,7 @@ class Environment(NamedTuple):
     needs: Path
 
     def run(self, *words: str, on_path: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run a command, found by PATH, with an empty home."""
+        """Run a command from PATH, with an empty home folder."""
         path = f"{self.scripts}{os.pathsep}{os.environ['PATH']}" if on_path else os.environ["PATH"]
         program = shutil.which(words[0], path=path) or words[0]
         return subprocess.run(
@@ -66,7 +66,7 @@ def alone(lock: Path) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment with the wheel, made once for all workers."""
+    """An environment with the wheel, created once for all workers."""
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
@@ -83,7 +83,7 @@ def scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def copied(folder: Path) -> Path:
-    """A copy of what is tracked: a build leaves files in its source."""
+    """A copy of the tracked files, because a build leaves files in its source."""
     for name in tracked():
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -111,7 +111,7 @@ def write(folder: Path, files: dict[str, str]) -> None:
         (folder / name).write_text(text)
 
 
-#: A project that has a package conformance: its own tests, its plugin, its conftest.py.
+#: A project with its own package named conformance: tests, a plugin, a conftest.py.
 PROJECT = {
     "conformance/__init__.py": "RULES = ['ours']\n",
     "conformance/plugin.py": "import pytest\n\n\n@pytest.fixture\ndef rules():\n"
@@ -131,19 +131,19 @@ PROJECT = {
         ("python", "-m", "pytest", "--target=x", "conformance"),
     ],
 )
-def test_a_project_with_a_package_of_that_name_notices_nothing(
+def test_a_project_with_a_package_of_that_name_is_not_affected(
     environment: Environment, words: tuple[str, ...]
 ) -> None:
     write(environment.folder, PROJECT)
     done = environment.run(*words)
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{1 if words[-1] == 'conformance' else 2} passed" in done.stdout
-    # Not even its name is in the header.
+    # Even its name is not in the header.
     header = [line for line in done.stdout.splitlines() if line.startswith("plugins:")]
     assert "pync" not in "".join(header)
 
 
-def test_its_plugin_is_there_when_it_is_asked_for(environment: Environment) -> None:
+def test_its_plugin_can_be_enabled(environment: Environment) -> None:
     write(environment.folder, {"test_own.py": "def test_own():\n    pass\n"})
     target = "--conformance-target=mutant:echo/answers-twice"
     words = ("python", "-m", "pytest", "-p", "pync_conformance.plugin", target, "-n2")
@@ -151,14 +151,14 @@ def test_its_plugin_is_there_when_it_is_asked_for(environment: Environment) -> N
     assert done.returncode == 1, done.stdout + done.stderr
     assert "1 failed, 1 passed" in done.stdout
     assert re.search(r"reproduce pync-conformance run mutant:echo/answers-twice", done.stdout)
-    # With the short options, beside a folder conformance.
+    # With the short options, next to a folder named conformance.
     (environment.folder / "conformance").mkdir()
     short = ("pync_conformance", "--target=inetd:cat", "--case=echo/simple", "--transport=tcp")
     done = environment.run(*words[:5], *short)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-#: How it is started -> whether the environment is on PATH.
+#: How the suite is started -> whether the environment is on PATH.
 STARTS = {
     "pync-conformance": True,
     "pync conformance": True,
@@ -167,7 +167,7 @@ STARTS = {
 }
 
 
-def test_every_line_that_it_prints_can_be_pasted(environment: Environment) -> None:
+def test_every_printed_command_can_be_run(environment: Environment) -> None:
     write(environment.folder, PROJECT)
     for start, on_path in STARTS.items():
         command = start.format(scripts=environment.scripts)
@@ -196,7 +196,7 @@ def test_a_new_profile_is_judged_at_once(environment: Environment) -> None:
 @pytest.mark.parametrize(
     "command", ["pync-conformance", "pync conformance", "python -m pync_conformance"]
 )
-def test_without_the_extra_one_line_says_what_to_install(
+def test_a_missing_package_is_one_error_line(
     environment: Environment, tmp_path: Path, command: str
 ) -> None:
     bare = environment._replace(needs=tmp_path)
@@ -210,7 +210,7 @@ def test_without_the_extra_one_line_says_what_to_install(
     assert bare.run(*command.split(), "--help").stdout.startswith("Test a socket server")
 
 
-def test_pync_says_where_it_runs_from(environment: Environment) -> None:
+def test_version_shows_the_folder_of_pync(environment: Environment) -> None:
     assert str(environment.scripts.parent) in environment.run("pync", "--version").stdout
 
 

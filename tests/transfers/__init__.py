@@ -1,16 +1,16 @@
-"""Random transfers: whatever the sizes, pauses and orders of ending, no byte is lost silently.
+"""Random transfers: with any sizes, pauses and orders of closing, no byte is lost silently.
 
-A transfer is a listener and a client that send to each other; at least one of them is pync, in
-one of its dialects. A seed decides everything, so that ``--seed`` repeats a run. What has to
-hold of each:
+A transfer is a listener and a client that send to each other. At least one of them is pync, in
+one of its dialects. A seed determines everything, so ``--seed`` repeats a run. Each transfer
+must meet these conditions:
 
-- What is received is what was sent, or its beginning.
-- If nothing disturbs the transfer, all of it arrives, and pync's status is 0.
-- If something does (a reader that leaves, a sender that is killed), bytes are missing only if
-  a program of ours says so by its status.
-- Nothing runs any more, ten seconds after the last byte.
+- The received data is the sent data, or a prefix of it.
+- If nothing disturbs the transfer, all data arrives, and pync's exit status is 0.
+- If something does (a reader that exits, a sender that is killed), bytes are missing only if
+  pync reports it by its exit status.
+- Both programs have exited ten seconds after the last byte.
 
-Inputs that the real programs, or pync in their dialects, drop by design are not generated: see
+Inputs that the real programs, or pync in their dialects, drop by design are not generated. See
 ``_spare`` in plans.py and docs/endings.md.
 """
 

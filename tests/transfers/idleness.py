@@ -1,4 +1,4 @@
-"""How long programs have made no progress, apart from the time that they wait for a processor."""
+"""How long programs have made no progress, without the time that they waited for a CPU."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-#: Seconds that count at most between two looks. When more have passed, this process itself has
-#: waited for a processor, and so may have the programs.
+#: Seconds between two calls that count at most. If more have passed, this process itself has
+#: waited for a CPU, and the programs may have waited too.
 STEP = 0.1
 
 _TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 
 
 class Idleness:
-    """Measures it for some processes and all their descendants (Linux: /proc).
+    """Measures the idle time of processes and all their descendants (Linux: /proc).
 
-    Time counts while all of them sleep. For programs that do not sleep their CPU time counts.
+    Elapsed time counts while all of them sleep. Otherwise their CPU time counts.
 
     Arguments:
         pids: the processes.
@@ -29,10 +29,10 @@ class Idleness:
         self._slept = self._used_before = 0.0
 
     def seconds(self, moved_at: float) -> float:
-        """Seconds without progress so far; to be called at least every STEP.
+        """Return the seconds without progress so far. Call it at least once per STEP.
 
         Arguments:
-            moved_at: when the last progress was made (time.monotonic()).
+            moved_at: the time of the last progress (time.monotonic()).
         """
         stats = [stat for pid in self._pids for stat in _stats(pid)]
         used = sum(int(ticks) for stat in stats for ticks in stat[11:15]) / _TICKS
@@ -46,12 +46,12 @@ class Idleness:
 
 
 def _stats(pid: int) -> Iterator[list[str]]:
-    """The fields of /proc/PID/stat from the state on, of a process and its descendants."""
+    """The fields of /proc/PID/stat from the state on, for a process and its descendants."""
     folder = Path(f"/proc/{pid}")
     try:
         yield (folder / "stat").read_text().rpartition(")")[2].split()
         tasks = [task.read_text() for task in folder.glob("task/*/children")]
     except (FileNotFoundError, ProcessLookupError):
-        return  # it has ended
+        return  # the process has ended
     for child in " ".join(tasks).split():
         yield from _stats(int(child))

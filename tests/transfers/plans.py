@@ -1,4 +1,4 @@
-"""What happens in a random transfer: a seed decides everything."""
+"""The plan of a random transfer: a seed determines everything."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 TRANSPORTS = ("tcp", "tcp", "unix", "tls1.2", "tls1.3", "socks", "connect", "exec", "udp")
 
-#: Who can be the listener, and who the client; theirs are the commands of Debian.
+#: The programs that can be the listener, and the client; the real ones are Debian's commands.
 REAL = {"nc": "nc.openbsd", "ncat": "ncat", "telnet": "telnet"}
 
 
@@ -20,22 +20,22 @@ class Side:
     ours: bool
     listens: bool
     payload: bytes = b""
-    #: Whether the input is a file; else a pipe, into which pieces are written after pauses.
+    #: Whether the input is a file; otherwise it is a pipe that is written in pieces with pauses.
     from_file: bool = False
     pieces: list[tuple[float, int]] = field(default_factory=list)
-    #: Whether the input ends only when everything has come from the other side.
+    #: Whether the input ends only when all data from the other side has arrived.
     ends_last: bool = False
-    #: Whether the input ends only when the other program has left.
+    #: Whether the input ends only when the other program has exited.
     outlasts: bool = False
-    #: Seconds between two reads of the output, and after how many bytes its reader leaves.
+    #: Seconds between two reads of the output; the number of bytes after which its reader exits.
     slowness: float = 0.0
     leaves_after: int | None = None
-    #: After how many bytes of input the program is killed.
+    #: The number of bytes of input after which the program is killed.
     killed_after: int | None = None
 
     @property
     def disturbs(self) -> bool:
-        """Whether it does not take part to the end."""
+        """Whether its program is killed, or its reader exits early."""
         return self.leaves_after is not None or self.killed_after is not None
 
 
@@ -72,10 +72,10 @@ def _shown(side: Side) -> str:
 
 
 def plan(seed: int, missing: frozenset[str] = frozenset()) -> Plan:
-    """The transfer of this seed.
+    """Return the plan for this seed.
 
     Arguments:
-        missing: names in REAL that are not installed; pync takes their place.
+        missing: names in REAL that are not installed; pync replaces them.
     """
     rng = random.Random(seed)
     transport = rng.choice(TRANSPORTS)
@@ -111,16 +111,16 @@ def _give_input(rng: random.Random, side: Side, *, text: bool) -> None:
 
 
 def _letters(rng: random.Random, size: int) -> bytes:
-    # TELNET has commands of its own for CR, LF, NUL and 255.
+    # TELNET treats CR, LF, NUL and 255 specially.
     return "".join(rng.choices(string.ascii_letters, k=min(size, 50_000))).encode()
 
 
 def _as_datagrams(rng: random.Random, planned: Plan) -> None:
-    """Only the client sends, a few lines; UDP promises no more, and loopback keeps that."""
+    """Only the client sends, and only a few lines: UDP over loopback does not lose these."""
     planned.listener.payload, planned.listener.pieces = b"", []
     planned.listener.from_file = False
     client = planned.client
-    client.program = "ncat" if client.program == "ncat" else "pync"  # nc waits for ever
+    client.program = "ncat" if client.program == "ncat" else "pync"  # nc waits forever
     client.ours = client.ours or client.program == "pync"
     client.from_file, client.slowness = False, 0.0
     client.payload = _letters(rng, rng.randrange(1, 900))
@@ -129,41 +129,41 @@ def _as_datagrams(rng: random.Random, planned: Plan) -> None:
 
 def _disturb(rng: random.Random, planned: Plan, *, tls: bool) -> None:
     side = rng.choice([planned.listener, planned.client])
-    # ncat stays when the reader of its output leaves, until it writes.
+    # ncat notices that the reader of its output has exited only when it writes.
     side.program, side.ours = ("nc" if side.program == "nc" else "pync"), True
     if not tls:
         side.leaves_after = rng.choice([0, 1, 10_000])
         if rng.random() < 0.5:
-            # Nothing comes then, no end either: the reader that left has to be noticed.
+            # Neither data nor FIN arrives then: pync must notice that the reader has exited.
             other = planned.client if side.listens else planned.listener
             other.payload, other.pieces, other.from_file = b"", [], False
             other.outlasts, side.leaves_after = True, 0
     else:
-        # Only TLS can tell the end of a sender that was killed from one in order.
+        # Only TLS can distinguish the end of a killed sender from a normal end.
         side.payload = side.payload if len(side.payload) > 1 else rng.randbytes(20_000)
         side.killed_after = len(side.payload) // 2
         side.from_file, side.pieces = False, [(0.0, side.killed_after)]
 
 
 def _spare(planned: Plan) -> None:
-    """Do not ask for what is dropped by design."""
+    """Remove cases in which data is dropped by design."""
     listener, client = planned.listener, planned.client
     if planned.transport == "exec":
-        # cat answers everything to the client. Theirs loses the answer when the client ends.
+        # cat sends everything back to the client; the real ncat loses it at the client's FIN.
         listener.ours, listener.leaves_after = True, None
-        # cat leaves only after its client, which must not wait for that.
+        # cat exits only after its client, so the client must not wait for that.
         client.outlasts = False
         listener.payload, listener.pieces, listener.from_file = b"", [], True
         return
     if client.program == "telnet":
-        # It leaves at the host's end; theirs leaves at its input's end too.
+        # telnet exits at the host's FIN; the real one also exits at the end of its input.
         listener.program, listener.ours = "pync", True
         if not client.ours:
             client.payload, client.pieces, client.from_file, client.ends_last = b"", [], False, True
         else:
             _end_last(listener)
     elif planned.transport.startswith("tls") and not (listener.ours and client.ours):
-        # Theirs stop sending at close_notify (RFC 5246 7.2.1), and receiving at their own end.
+        # The real ncat stops sending at close_notify (RFC 5246 7.2.1), and receiving at its own.
         if client.ours:
             listener.from_file, listener.pieces = True, []
             client.payload, client.pieces = client.payload[:100], [(0.0, 100)]
@@ -171,8 +171,8 @@ def _spare(planned: Plan) -> None:
             listener.payload, listener.pieces, listener.from_file = b"", [], False
             _end_last(listener)
     elif listener.program != "pync" and not (listener.ours and listener.from_file):
-        # nc -l and ncat -l leave at their client's FIN. Theirs drop files too; ours send a file
-        # to its end, and a pipe until it pauses.
+        # nc -l and ncat -l exit at their client's FIN. The real ones drop files, too; pync sends a
+        # file to its end, and a pipe until it pauses.
         _end_last(client)
 
 

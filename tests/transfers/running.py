@@ -1,4 +1,4 @@
-"""Running a transfer, and judging what came of it."""
+"""Run a transfer, and check its result."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from ..programs import PYNC, is_bound, is_listening_path
 from .idleness import Idleness
 from .plans import REAL, Plan, Side
 
-#: Seconds without any progress after which a program that still runs is left over.
+#: Seconds without any progress after which a running program counts as hanging.
 LEFT_OVER = 10.0
 
-#: Seconds that a UDP listener waits for datagrams after its client has left.
+#: Seconds that a UDP listener waits for datagrams after its client has exited.
 DATAGRAMS_LATE = 2.0
 
-#: Seconds that anything else may take, also on a busy machine.
+#: Seconds that any other step may take, even on a busy machine.
 DEADLINE = 120.0
 
 
 class Running:
-    """A side's program, with the threads that write its input and read its output."""
+    """The running program of a side, with threads that write its input and read its output."""
 
     def __init__(self, side: Side, argv: list[str], folder: Path, awaited: int) -> None:
         self.side = side
         self.argv = argv
-        #: The other side, once it runs.
+        #: The other side, when it runs.
         self.other: Running | None = None
         self.received = bytearray()
-        #: When anything has moved last.
+        #: The time of the last progress.
         self.active_at = time.monotonic()
         self._awaited = awaited
         self._has_all = threading.Event()
@@ -59,24 +59,24 @@ class Running:
 
     @property
     def said(self) -> str:
-        """What it has said on stderr."""
+        """Its stderr so far."""
         return self._said.read_text(errors="replace").strip()
 
     @property
     def shown(self) -> bytes:
-        """What was received, without telnet's own words."""
+        """The received data, without telnet's own messages."""
         if self.side.program == "telnet":
             return bytes(self.received).partition(b"Escape character is '^]'.\n")[2]
         return bytes(self.received)
 
     @property
     def fine(self) -> bool:
-        """Whether it reports no failure; theirs have statuses of their own."""
+        """Whether pync reports no failure; the real programs use other exit statuses."""
         return self.process.returncode == 0 or not self.side.ours
 
     @property
     def has_all(self) -> bool:
-        """Whether everything was received that the other side sends."""
+        """Whether all data of the other side was received."""
         return self._has_all.is_set()
 
     @property
@@ -86,12 +86,12 @@ class Running:
         return any(one.process.poll() is not None for one in (self, *others))
 
     def wait_for_threads(self) -> None:
-        """Wait until all that it wrote is read."""
+        """Wait until all of its output has been read."""
         for thread in self._threads:
             thread.join(DEADLINE)
 
     def end(self) -> None:
-        """Kill it, if it still runs, and wait for its threads; then close what they used."""
+        """Kill it, if it still runs, and wait for its threads; then close their files."""
         self.process.kill()
         self.process.wait()
         self.wait_for_threads()
@@ -121,7 +121,7 @@ class Running:
                 while not (self.has_all or self.is_over):
                     _sleep(0.01)
         except OSError:
-            pass  # it has left
+            pass  # it has exited
         finally:
             stdin.close()
             self.active_at = time.monotonic()
@@ -179,7 +179,7 @@ def _through(program: str, transport: str, proxy: int) -> list[str]:
 
 
 def run(planned: Plan) -> list[str]:
-    """Run a transfer; returns what was wrong with it."""
+    """Run a transfer; return a list of problems."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pync-")))
         listener, client, idleness = _started(stack, planned, folder)
@@ -225,7 +225,7 @@ def _until(happened: Callable[[], bool], listener: Running) -> None:
     deadline = time.monotonic() + DEADLINE
     while not happened():
         assert time.monotonic() < deadline, f"nobody listens: {listener.argv} {listener.said}"
-        assert listener.process.poll() is None, f"{listener.argv} has left: {listener.said}"
+        assert listener.process.poll() is None, f"{listener.argv} has exited: {listener.said}"
         _sleep(0.01)
 
 
@@ -235,14 +235,14 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _watch(planned: Plan, listener: Running, client: Running, idleness: Idleness) -> list[str]:
-    """Wait for the end of both programs. (A UDP listener has none, and is ended.)"""
+    """Wait until both programs have exited. (A UDP listener does not exit, so it is stopped.)"""
     both = (listener, client)
     while waiting := [one for one in both if one.process.poll() is None]:
         idle = idleness.seconds(max(one.active_at for one in both))
         no_more = listener.has_all or idle > DATAGRAMS_LATE
         if planned.transport == "udp" and waiting == [listener] and no_more:
             listener.process.terminate()
-        # Theirs may wait for the end of an input that is not over; it ends with ours.
+        # A real program may wait for the end of its open input; it is stopped when pync has exited.
         if idle > LEFT_OVER:
             return [f"left running: {' '.join(one.argv)}" for one in waiting]
         _sleep(0.01)
@@ -264,7 +264,7 @@ def _judge(planned: Plan, listener: Running, client: Running) -> list[str]:
         elif missing and not _excused(planned, sender, receiver):
             problems.append(f"{missing} bytes missing, from {sender.side.program}")
     both_ours = listener.side.ours and client.side.ours
-    # Real ncat ends TLS without close_notify, and that is reported.
+    # The real ncat ends TLS without close_notify, which pync reports.
     truncates = planned.transport.startswith("tls") and not both_ours
     if not (listener.side.disturbs or client.side.disturbs or truncates):
         ended = [client] if planned.transport == "udp" else [listener, client]
@@ -273,11 +273,11 @@ def _judge(planned: Plan, listener: Running, client: Running) -> list[str]:
 
 
 def _excused(planned: Plan, sender: Running, receiver: Running) -> bool:
-    """Whether bytes may be missing: somebody has said so, or did not want them."""
+    """Whether bytes may be missing: a program has reported it, or its reader exited early."""
     if receiver.side.leaves_after is not None:
         return True
     if not (sender.side.disturbs or receiver.side.disturbs):
         return False
     if sender.side.killed_after is not None and receiver.side.program == "pync":
-        return not receiver.fine  # the missing close_notify tells
+        return not receiver.fine  # the missing close_notify shows it
     return not (sender.fine and receiver.fine)

@@ -1,4 +1,4 @@
-"""Tests of Windows' own matters: a pipe's name for each, and Windows."""
+"""Tests that run only on Windows; each test has its own pipe name."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _numbers = itertools.count()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Nothing here makes sense anywhere else."""
+    """Skip these tests on other systems."""
     if sys.platform == "win32":
         return
-    # (Of all tests: Path.parents of each would take a twentieth of the time that collecting takes.)
+    # (For each test, Path.parents would take a twentieth of the collection time.)
     for item in items:
         if item.path.parent == HERE:
             item.add_marker(pytest.mark.skip(reason="only on Windows"))
@@ -26,5 +26,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def name() -> str:
-    """A name of a pipe that nobody else has."""
+    """A unique name for a pipe."""
     return f"pync-{os.getpid()}-{next(_numbers)}"

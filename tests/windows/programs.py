@@ -1,6 +1,6 @@
-"""Programs under test on Windows: started, waited for, ended, never left behind.
+"""Start programs under test on Windows, wait for them, stop them, and leave none behind.
 
-Their streams are pipes, which Windows cannot select: a thread reads each.
+Windows cannot select pipes, so a thread reads each of their streams.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import IO
 
 import pytest
 
-#: Seconds that anything may take; a green test never waits for it.
+#: Seconds that any step may take; a passing test never waits that long.
 DEADLINE = 40.0
 
 PYNC = (sys.executable, "-m", "pync")
@@ -72,7 +72,7 @@ class Program:
             thread.join(DEADLINE)
 
     def write(self, data: bytes) -> None:
-        """Type; all of it."""
+        """Write all of it to the standard input."""
         assert self.process.stdin is not None
         view = memoryview(data)
         while view:
@@ -84,7 +84,7 @@ class Program:
         self.process.stdin.close()
 
     def shows(self, data: bytes) -> None:
-        """Exactly this comes next on its output."""
+        """Check that exactly this comes next on its output."""
         self._await("stdout", lambda came: len(came) >= len(data), f"{data[:60]!r}")
         with self._news:
             came = self._came["stdout"]
@@ -92,7 +92,7 @@ class Program:
             del came[: len(data)]
 
     def rest(self, within: float = DEADLINE) -> bytes:
-        """Its output to the end, which comes within so many seconds."""
+        """Return the output to its end, which must come within so many seconds."""
         self._await("stdout", lambda _: "stdout" in self._ended, "the end of its output", within)
         return bytes(self._came["stdout"])
 
@@ -104,7 +104,7 @@ class Program:
         return found
 
     def ends(self, status: int | None = 0) -> bytes:
-        """It ends by itself, with this status; returns all that it said on stderr."""
+        """Wait for its exit with this status; return all of its stderr."""
         try:
             got = self.process.wait(DEADLINE)
         except subprocess.TimeoutExpired:
@@ -154,5 +154,5 @@ def node(script: str, *arguments: str) -> Program:
 
 
 def python(code: str, *arguments: str) -> Sequence[str]:
-    """The words of a command that runs this code."""
+    """Return the arguments of a command that runs this code."""
     return (sys.executable, "-c", code, *arguments)

@@ -1,4 +1,4 @@
-"""Node's named pipes as the other side: a stranger, in both directions."""
+"""Named pipes between pync and Node, an independent implementation, in both directions."""
 
 from __future__ import annotations
 

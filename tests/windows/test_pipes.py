@@ -42,7 +42,7 @@ def test_a_pipe_of_bytes_stays_until_the_other_side_ends(name: str) -> None:
 
 
 def test_messages_are_half_closed(name: str) -> None:
-    # It answers when its client has ended already.
+    # The listener answers after its client has ended.
     with pync("-lv", "--half-open", "--pipe-mode=message", f"pipe:{name}") as server:
         server.hears(LISTENING)
         with pync("--pipe-mode=message", f"pipe:{name}") as client:
@@ -211,7 +211,7 @@ def test_an_access_list_that_is_none(name: str) -> None:
 
 
 def test_control_c_ends_a_listener(name: str) -> None:
-    """In a console of its own, for ^C goes to all who share one."""
+    """It runs in its own console, because ^C goes to all programs that share one."""
     code = (
         "import ctypes, subprocess, sys, time\n"
         "k = ctypes.windll.kernel32\n"
@@ -232,6 +232,6 @@ def test_control_c_ends_a_listener(name: str) -> None:
 
 
 def test_it_exits_while_nobody_types() -> None:
-    """The thread that reads standard input is still waiting then."""
+    """At that time the thread that reads standard input is still waiting."""
     with Program(*PYNC, "-l", "--accept-timeout=200ms", "127.0.0.1", "0") as server:
         assert server.ends(1).endswith(b": timed out\n")

@@ -1,4 +1,4 @@
-"""Named pipes joined to TCP, in either direction."""
+"""Relays between named pipes and TCP, in both directions."""
 
 from __future__ import annotations
 
@@ -53,7 +53,8 @@ def test_tcp_goes_on_over_a_pipe(name: str, mode: list[str]) -> None:
                     client.half_closes()
                     server.write(word[::-1])
                     client.hears(word[::-1])
-                    # A pipe of bytes is closed after 2 s of silence; one of messages tells its end.
+                    # A byte pipe is closed after 2 s of silence; a message pipe can signal
+                    # the end of data.
                     server.end_input()
                     server.ends()
                     client.hears_end()

@@ -1,4 +1,4 @@
-"""Everything else of pync on Windows: files, TCP, UDP, scans, TLS, proxies, rooms, commands."""
+"""Other features on Windows: files, TCP, UDP, scans, TLS, proxies, brokers, commands."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .programs import Program, pync
 
 LISTENING = rb"(?:Listening|Bound) on \S+ (\d+)"
 
-#: What a C library would translate, or take for an end.
+#: Bytes that a C library would translate, or treat as the end of a file.
 BYTES = b"line\nline\r\n\x1a\x00\xff\r\r\n" * 1000
 
 
@@ -39,7 +39,7 @@ def test_from_a_file_to_a_file(tmp_path: Path) -> None:
 
 
 def test_through_pipes_and_half_close() -> None:
-    # It answers when its client has ended already.
+    # The listener answers after its client has ended.
     server, port = listening("--half-open")
     with server, pync("127.0.0.1", port) as client:
         client.write(BYTES)

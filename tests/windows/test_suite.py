@@ -1,4 +1,4 @@
-"""The suite on Windows: its verdicts, over TCP and over named pipes, and what it says."""
+"""The suite on Windows: verdicts over TCP and named pipes, and messages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SUITE = 120.0
 
 
 def judged(tmp_path: Path, *words: str, status: int) -> str:
-    """What the suite says of a target."""
+    """Return the suite's output about a target."""
     report = tmp_path / "report"
     command = (sys.executable, "-m", "conformance", "run", *words)
     with Program(*command, "--jobs=1", f"--report={report}") as suite:
@@ -108,7 +108,7 @@ def test_a_server_that_never_starts(tmp_path: Path) -> None:
 
 
 def test_what_a_server_starts_ends_with_it(tmp_path: Path, name: str) -> None:
-    """Its child listens on a pipe for ever; afterwards nobody does."""
+    """Its child listens on a pipe forever; the suite stops it with the server."""
     script = str(HERE / "pipe-server.js")
     parent = tmp_path / "parent.js"
     parent.write_text(
@@ -131,7 +131,7 @@ def pipes_that_answer(name: str) -> list[str]:
 
 
 def add_node_to_path() -> None:
-    """The suite starts it by its name."""
+    """Put Node on PATH, because the suite starts it by its name."""
     command = os.environ.get("PYNC_NODE") or ""
     if not command:
         pytest.skip("node for Windows is missing (npm fetches it)")
