@@ -1,4 +1,4 @@
-"""The transports that the contract is checked over: a row for each, and both ends of one."""
+"""The transports on which the contract tests run: one row each, and a connected pair."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _has(family: str, name: tuple[object, ...], protocol: int = 0) -> bool:
 
 
 class Transport(NamedTuple):
-    """One row: how its addresses are written in a test."""
+    """One row: the addresses of a transport in tests."""
 
     name: str
     address: str
@@ -90,7 +90,7 @@ DATAGRAMS = [row for row in TRANSPORTS if row.datagram]
 
 
 def over(rows: list[Transport]) -> pytest.MarkDecorator:
-    """Run over these transports, those that this machine lacks skipped with the reason."""
+    """Run on these transports; those that this machine lacks are skipped with the reason."""
     return pytest.mark.parametrize(
         "transport",
         [
@@ -102,7 +102,7 @@ def over(rows: list[Transport]) -> pytest.MarkDecorator:
 
 
 class Ends(NamedTuple):
-    """Both ends of a connection; a datagram listener's has heard ``first``."""
+    """Both ends of a connection; the end of a datagram listener has received ``first``."""
 
     client: Conn
     server: Conn
@@ -113,7 +113,7 @@ Connect = Callable[[Transport], Ends]
 
 
 def shaken_pair(scheme: str, folder: Path) -> tuple[Conn, Conn]:
-    """Both ends of a connection with a handshake; the client trusts this certificate only."""
+    """Both ends of a connection after a handshake; the client trusts this certificate only."""
     if scheme == "ws":
         return _accepted(pync.listen("ws://localhost:0"), "ws", None)
     from pync.transports.tls.certificate import self_made

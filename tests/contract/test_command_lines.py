@@ -1,8 +1,8 @@
-"""Whatever is typed, in every dialect: a status and readable lines, never a traceback.
+"""Random command lines in every dialect: a status and readable messages, never a traceback.
 
 The command runs in this process. No connection can be made and no listener bound, so that
-everything up to that point is exercised and nothing beyond. ``PYNC_COMMAND_LINES=10000`` tries
-more of them.
+only the code up to that point runs. ``PYNC_COMMAND_LINES=10000`` tries
+more command lines.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="the socketpair of Windows binds, which is refused here"
 )
 
-#: How many command lines are tried.
+#: The number of command lines to try.
 LINES = int(os.environ.get("PYNC_COMMAND_LINES", "400"))
 
 #: A byte of a command line that is not valid UTF-8 (PEP 383).
 NOT_UTF8 = "\udcff"
 
-#: Values and words that programs stumble over.
+#: Values and words that often cause errors.
 NASTY = [
     "",
     "-",
@@ -117,7 +117,7 @@ TEXTS = st.one_of(
 
 
 def command_lines(dialect: str) -> st.SearchStrategy[list[str]]:
-    """Options of a dialect, right and wrong, among words."""
+    """Command lines with valid and invalid options of a dialect, and other words."""
     options = options_in(load(dialect).usage)
     shorts = "".join(option.short for option in options)
 
@@ -140,7 +140,7 @@ def command_lines(dialect: str) -> st.SearchStrategy[list[str]]:
     return parts.map(lambda lists: [word for one in lists for word in one])
 
 
-#: One name of each.
+#: One name of each option.
 DIALECTS = ["pync", "nc", "nc.traditional", "busybox", "ncat", "telnet"]
 
 ANY = st.sampled_from(DIALECTS).flatmap(
@@ -162,7 +162,7 @@ def interrupted(*_: object) -> None:
 
 @pytest.fixture(scope="module", autouse=True)
 def nowhere_to_go() -> Iterator[None]:
-    """A folder of its own; nobody to talk to, no names but numbers, no waiting."""
+    """Use an empty folder; allow no connection, no name look-up and no waiting."""
     before = os.getcwd()
     asks = socket.getaddrinfo
 
@@ -186,10 +186,10 @@ def nowhere_to_go() -> Iterator[None]:
 
 
 def run(argv: list[str]) -> tuple[int, str]:
-    """The status of a command line, and what it says on stderr."""
+    """Return the status and the stderr of a command line."""
     with open(os.devnull, "r+b") as null, tempfile.TemporaryFile() as said:
         status = main(argv, null, null, said)
-        # A listener's TLS context is kept for its clients, and with it an open key log.
+        # A listener keeps its TLS context for its clients, and with it an open key log.
         securing.forget()
         said.seek(0)
         return status, said.read().decode()
@@ -197,9 +197,9 @@ def run(argv: list[str]) -> tuple[int, str]:
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize("text", NASTY)
-def test_as_the_value_of_every_option(dialect: str, text: str) -> None:
+def test_values_of_every_option(dialect: str, text: str) -> None:
     options = [option for option in options_in(load(dialect).usage) if option.takes_value]
-    # Every eighth option with this text, others with the next: all of them with enough lines.
+    # Every eighth option gets this text, the next ones the next text; enough lines cover all.
     for option in options if LINES >= 10_000 else options[NASTY.index(text) % 8 :: 8]:
         run([f"--as={dialect}", option.shown, text, "127.0.0.1", "7"])
         run([f"--as={dialect}", option.shown, text, "-l", "127.0.0.1", "7"])

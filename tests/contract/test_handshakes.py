@@ -1,7 +1,7 @@
-"""One list of conversations for every driver of a handshake: same outcome, same words.
+"""One list of dialogues for every driver of a handshake: same outcome, same messages.
 
-Handshakes with proxies are driven by a client that blocks and by the proxy server's loop, the
-TLS handshakes of clients by a server of one client at a time and by the loop of many.
+A blocking client and the loop of the proxy server run handshakes with proxies. A server for one
+client at a time and the loop for many clients run the TLS handshakes of clients.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ TARGET = Address("tcp", "example.org", "80")
 LOCAL = Address("tcp", "127.0.0.1", "80")
 HERE = Address("tcp", "127.0.0.1", "0")
 
-#: What a proxy says, or the end of what it hears: so many bytes, or up to an empty line.
+#: Bytes that a proxy sends, or the end of its input: a number of bytes, or up to an empty line.
 Said = Union[bytes, int, str]
 
 HEAD = "head"
@@ -51,9 +51,9 @@ AGAIN = "again"
 
 
 class Conversation(NamedTuple):
-    """What the proxies do, in turn, and what comes of it.
+    """The steps of the proxies in order, and the outcome.
 
-    ``cause`` "": the target is reached. ``code`` and ``status``: as dialects get them.
+    ``cause`` "": the target is reached. ``code`` and ``status``: the values for dialects.
     """
 
     kinds: tuple[ProxyKind, ...]
@@ -201,7 +201,7 @@ def test_with_proxies(
 
 @contextmanager
 def playing(server: Server, plays: tuple[Said, ...]) -> Iterator[None]:
-    """The proxies, which are one server here: what the second hears, the first passes on."""
+    """One server plays all proxies: the first passes on what the second receives."""
     failures: list[BaseException] = []
 
     def play() -> None:
@@ -236,9 +236,9 @@ def plays_one(peer: Peer, said: Said) -> Peer:
 def test_a_proxy_that_is_not_there(
     drive: Callable[[Address, Route, Options], Conn | PyncError],
 ) -> None:
-    with consecutive_ports(1) as (taken,):  # nobody listens on it
+    with consecutive_ports(1) as (taken,):  # nothing listens on it
         port = str(taken.getsockname()[1])
-        # It is named, and not the target, whose name is not looked up before.
+        # The error names the proxy, not the target, whose name is not looked up yet.
         route = Route((Proxy("http", "127.0.0.1", port),), resolves=True)
         failure = drive(TARGET, route, Options(timeout=20))
     assert str(failure) == f"dial tcp://127.0.0.1:{port}: connection refused"
@@ -248,7 +248,7 @@ def test_a_proxy_that_is_not_there(
 
 
 class Greeting(NamedTuple):
-    """What a TLS client does, and what comes of it."""
+    """The actions of a TLS client, and the outcome."""
 
     client: Callable[[Peer], None]
     cause: str = ""
@@ -305,7 +305,7 @@ CLIENTS = {
 
 
 def one_at_a_time(tls: Security, greeting: Greeting) -> tuple[Conn | None, list[Event]]:
-    """A server without -k, whose error is raised."""
+    """A server without -k, which raises the error."""
     told: list[Event] = []
     setup = ListenSetup(HERE, entry=Entry(tls))
     with listen(HERE) as listener:
@@ -339,7 +339,7 @@ def many(tls: Security, greeting: Greeting) -> tuple[Conn | None, list[Event]]:
 
 
 def _heard(conn: Conn | None, greeting: Greeting) -> Conn | None:
-    """The connection, when what its client sent together with its handshake has been read."""
+    """Return the connection after the data that came with the handshake has been read."""
     if conn is None:
         return None
     conn.settimeout(20)

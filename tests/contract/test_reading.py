@@ -39,7 +39,7 @@ def ends(connect: Connect, transport: Transport) -> tuple[Any, Any]:
 
 
 @over(BYTE_STREAMS)
-def test_what_is_read_ahead_is_shared_by_all(connect: Connect, transport: Transport) -> None:
+def test_all_methods_share_the_read_ahead_data(connect: Connect, transport: Transport) -> None:
     client, server = ends(connect, transport)
     client.send_all(b"HELO x\r\nab{12}rest of it\nlast 42.\nfile\nend")
     assert server.recv_until(b"\r\n") == b"HELO x\r\n"
@@ -56,7 +56,7 @@ def test_what_is_read_ahead_is_shared_by_all(connect: Connect, transport: Transp
 
 
 @over(STREAMS)
-def test_the_end_is_b_and_an_early_one_says_what_came(
+def test_the_end_is_empty_bytes_and_an_early_end_has_the_partial_data(
     connect: Connect, transport: Transport
 ) -> None:
     client, server = streams(connect(transport))
@@ -73,7 +73,7 @@ def test_the_end_is_b_and_an_early_one_says_what_came(
     with pytest.raises(EOFError) as ended:
         server.expect(b"x")
     assert str(ended.value) == f"expect(b'x') {server.peer}: the peer ended; received b'two'"
-    # Nothing of it is lost.
+    # No data is lost.
     assert list(server) == [b"two"]
     assert [server.recv_line(), server.recv(1), server.recv_all()] == [b"", b"", b""]
     assert server.makefile().read() == b""
@@ -109,8 +109,8 @@ def test_a_time_out_loses_nothing(connect: Connect, transport: Transport) -> Non
 
 
 @over(BYTE_STREAMS)
-def test_a_time_out_is_for_the_whole_call(connect: Connect, transport: Transport) -> None:
-    """A peer that sends a byte now and then does not put it off."""
+def test_a_time_out_applies_to_the_whole_call(connect: Connect, transport: Transport) -> None:
+    """A peer that sends a byte now and then does not extend the time-out."""
     client, server = ends(connect, transport)
     over_ = threading.Event()
 
@@ -146,12 +146,12 @@ def test_an_endless_line_has_a_limit(connect: Connect, transport: Transport) -> 
 @over(BYTE_STREAMS)
 def test_a_time_out_for_sending(connect: Connect, transport: Transport) -> None:
     if UNDER_WINE and transport.name == "pipe of messages":
-        # Sometimes the thread that writes stays behind. The cause is not known.
+        # Sometimes the writing thread does not end. The cause is not known.
         pytest.skip("Wine does not always cancel the write of a large message")
     client, server = ends(connect, transport)
 
     def send_much() -> None:
-        # A pipe of messages takes the first one whole, to write it when the peer reads.
+        # A message pipe accepts the first message at once, and writes it when the peer reads.
         for _ in range(3):
             client.send_all(bytes(32 << 20), timeout=0.1)
 
@@ -183,7 +183,7 @@ def test_a_file(connect: Connect, transport: Transport) -> None:
 
 
 @over(STREAMS)
-def test_relay_passes_on_what_was_read_ahead(connect: Connect, transport: Transport) -> None:
+def test_relay_passes_on_data_that_was_read_ahead(connect: Connect, transport: Transport) -> None:
     client, server = streams(connect(transport))
     with pync.listen("127.0.0.1:0") as listener, pync.dial(str(listener.address)) as there:
         far = listener.accept(PATIENCE)

@@ -1,4 +1,4 @@
-"""What every transport promises, run over each of them."""
+"""The contract of every transport, tested on each of them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_bytes_both_ways(connect: Connect, transport: Transport) -> None:
 
 
 @over(TRANSPORTS)
-def test_closing_twice_is_closing_once(connect: Connect, transport: Transport) -> None:
+def test_closing_twice_has_no_effect(connect: Connect, transport: Transport) -> None:
     client, server = connect(transport)
     for conn in (client, server):
         conn.close()
@@ -110,7 +110,7 @@ def test_boundaries_are_kept(connect: Connect, transport: Transport) -> None:
     sent = [b"a", b"", b"bc", bytes(8192)]
     for data in sent:
         client.send(data)
-    # An empty datagram carries nothing for a stream: it is skipped, and is not EOF.
+    # An empty datagram has no data for a stream: it is skipped, and is not EOF.
     assert [server.recv(1) for _ in range(3)] == [b"a", b"bc", bytes(8192)]
 
 
@@ -132,7 +132,7 @@ def test_datagrams_that_have_an_end(connect: Connect, transport: Transport) -> N
 
 
 @over([row for row in DATAGRAMS if row.name == "dtls"])
-def test_what_is_dropped_has_no_end(connect: Connect, transport: Transport) -> None:
+def test_dropped_connections_have_no_end(connect: Connect, transport: Transport) -> None:
     client, server = connect(transport)
     client.drop()
     server.settimeout(0.01)
@@ -163,7 +163,7 @@ def test_a_listener_locks_on_to_its_first_peer(connect: Connect, transport: Tran
             to = server.local if transport.name != "unixgram" else client.peer
             stack.enter_context(dial(to)).send(b"not for you")
         except OSError:
-            pass  # the kernel keeps it out already
+            pass  # the kernel rejects it already
         client.send(b"for you")
         assert server.recv(100) == b"for you"
         server.send(b"answer")
@@ -241,7 +241,7 @@ def test_a_listener_closes_twice_and_leaves_no_path(
 
 
 @over(LISTENING)
-def test_addresses_are_told(connect: Connect, transport: Transport) -> None:
+def test_addresses_are_known(connect: Connect, transport: Transport) -> None:
     client, server = connect(transport)
     assert client.local.scheme == client.peer.scheme == transport.address.partition(":")[0]
     if client.peer.host:
@@ -264,13 +264,13 @@ def test_abort_is_a_reset(connect: Connect, transport: Transport) -> None:
 
 
 @over([row for row in STREAMS if not row.name.startswith("tcp")])
-def test_what_cannot_be_aborted_has_no_abort(connect: Connect, transport: Transport) -> None:
+def test_transports_without_reset_have_no_abort(connect: Connect, transport: Transport) -> None:
     for conn in connect(transport):
         assert not hasattr(conn, "abort")
 
 
 @over([row for row in DATAGRAMS if row.name == "dtls"])
-def test_what_reads_datagrams_hears_the_end(connect: Connect, transport: Transport) -> None:
+def test_readers_of_datagrams_notice_the_end(connect: Connect, transport: Transport) -> None:
     client, server = connect(transport)
     client.send(b"one")
     client.send(b"two")

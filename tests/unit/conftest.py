@@ -1,4 +1,4 @@
-"""What the unit tests share: a server socket to dial, and the command run in a thread."""
+"""Fixtures of the unit tests: a server socket, and the command run in a thread."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from pync.cli import main
 from pync.transports.internet import Endpoint
 
-#: Seconds after which something that must happen has not happened.
+#: Seconds that an expected event may take.
 PATIENCE = 10.0
 
 
@@ -67,7 +67,7 @@ class Running:
         """Its exit status, and the rest of its stdout and stderr."""
         shown = b""
         if sys.platform == "win32" and self._reading in self._open:
-            shown = _read(self._reading, -1)  # its pipes hold less than it may have to say
+            shown = _read(self._reading, -1)  # read first: a pipe may hold less than the output
         self._thread.join(PATIENCE)
         assert not self._thread.is_alive(), "still running"
         if self._reading in self._open:
@@ -75,8 +75,8 @@ class Running:
         return self.status, shown, _read(self._errors, -1).decode()
 
     def close(self) -> None:
-        """Let it end: everything that it could wait for is closed."""
-        # Windows cannot close what a thread is reading: the writer's end goes first.
+        """Close everything that it could wait for, so that it ends."""
+        # Windows cannot close a file that a thread is reading: close the writer's end first.
         for descriptor in (self._typing, self._reading, self._errors):
             self._close(descriptor)
         self._thread.join(PATIENCE)
@@ -100,7 +100,7 @@ def _read(descriptor: int, size: int) -> bytes:
 
 @pytest.fixture
 def pync() -> Iterator[Callable[..., Running]]:
-    """Start the command with these words."""
+    """Start the command with these arguments."""
     started: list[Running] = []
 
     def start(*argv: object) -> Running:
@@ -143,7 +143,7 @@ def silent() -> Iterator[Endpoint]:
 
 @pytest.fixture
 def closed_port() -> Iterator[int]:
-    """A port that refuses: bound, so that nobody else gets it, and not listening."""
+    """A port that refuses connections: bound, so that nobody else gets it, but not listening."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         yield sock.getsockname()[1]

@@ -40,7 +40,7 @@ def test_a_dialect_is_asked_for_by_name(pync: Start, monkeypatch: pytest.MonkeyP
     assert pync("--as=ftp").ends() == (2, b"", said)
     monkeypatch.setenv("PYNC_AS", "ftp")
     assert pync("-h").ends() == (2, b"", said)
-    # What is typed is nearer than the environment.
+    # The command line takes precedence over the environment.
     assert pync("--as=pync", "--version").ends()[0] == 0
 
 
@@ -82,7 +82,7 @@ def test_in_a_thread_no_signal_is_touched(pync: Start) -> None:
     assert pync("--version").ends()[0] == 0
 
 
-# What only a process of its own can show.
+# Tests that need a separate process.
 
 
 def spawn(*argv: str, **more: object) -> subprocess.Popen[bytes]:
@@ -154,7 +154,7 @@ def test_with_all_streams_closed_no_socket_takes_their_place(server: socket.sock
         conn, _ = server.accept()
         with conn:
             conn.settimeout(10)
-            # Neither our input nor a diagnostic: EOF.
+            # No input and no message, only EOF.
             assert conn.recv(100) == b""
         assert process.wait(timeout=10) == 0
 

@@ -1,4 +1,4 @@
-"""The package's face: lazy, and complete."""
+"""The public names of the package: loaded on first use, and complete."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The library's face, used as its documentation says."""
+"""The public interface of the library, used as documented."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The checks for other people's streams: a right stream passes, each wrong one is told."""
+"""The checks of pync.testing for users' streams: a correct one passes, each fault is reported."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pync.testing import StreamFailure, of_socket
 
 
 class Right(of_socket):
-    """A stream to be spoilt."""
+    """A correct stream, whose methods the tests replace."""
 
 
 class HoldsBack(Right):

@@ -1,4 +1,4 @@
-"""What the tests of pync.aio share: a loop of its own for each test, and a bound of time."""
+"""Fixtures for the tests of pync.aio: a new loop for each test, and a time limit."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-#: Seconds after which something that must happen has not happened.
+#: Seconds that an expected event may take.
 PATIENCE = 20.0
 
 Run = Callable[[Coroutine[Any, Any, None]], None]
 
 
 async def turn() -> None:
-    """Let the other tasks go on until they wait."""
+    """Let the other tasks run until they wait."""
     loop = asyncio.get_running_loop()
     gone_on = loop.create_future()
     loop.call_soon(gone_on.set_result, None)
@@ -24,7 +24,7 @@ async def turn() -> None:
 
 @pytest.fixture
 def run() -> Run:
-    """Run a coroutine to its end; it fails if a task is left behind."""
+    """Run a coroutine to its end; fail if a task is left behind."""
 
     async def bounded(coroutine: Coroutine[Any, Any, None]) -> None:
         await asyncio.wait_for(coroutine, PATIENCE)

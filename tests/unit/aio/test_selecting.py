@@ -1,4 +1,4 @@
-"""The thread that selects for a loop that cannot."""
+"""The thread that runs select for a loop that has no add_reader()."""
 
 from __future__ import annotations
 

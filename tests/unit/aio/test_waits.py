@@ -1,4 +1,4 @@
-"""Waiting under asyncio: ready, over, closed."""
+"""Waiting under asyncio: ready, timed out, closed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_who_closes_ends_the_waits_and_nobody_else_s(run: Run) -> None:
         await turn()
         waits.end()
         left.close()
-        # The descriptor's number is another's by now.
+        # The descriptor number belongs to another file by now.
         again, end = socket.socketpair()
         number = again.fileno()
         hearing = asyncio.create_task(others.readable((number,), Deadline(PATIENCE)))

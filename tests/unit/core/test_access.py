@@ -1,4 +1,4 @@
-"""Who may connect, and which lists are refused."""
+"""Access lists: which hosts may connect, and which lists are invalid."""
 
 from __future__ import annotations
 

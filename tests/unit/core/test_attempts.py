@@ -1,4 +1,4 @@
-"""Which address is tried when: RFC 8305, and one after another."""
+"""The order and times of connection attempts: RFC 8305, and one after another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is reported of a connection that has broken."""
+"""The error of a broken connection."""
 
 from __future__ import annotations
 

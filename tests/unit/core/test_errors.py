@@ -1,4 +1,4 @@
-"""Errors: what they say, and the status that they carry."""
+"""Errors: their messages and exit statuses."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_a_finer_status_tells_causes_apart(error: errors.PyncError, status: int)
     assert errors.detailed_status(error) == status
 
 
-#: An error, and the classes that those who know only Python's own catch it by.
+#: An error, and the built-in exception classes that also catch it.
 CAUGHT_AS: list[tuple[Exception, type[Exception], int | None]] = [
     (errors.DialError("dial", "x", "connection refused"), ConnectionRefusedError, 111),
     (errors.DialError("dial", "x", "timed out"), TimeoutError, errno.ETIMEDOUT),
@@ -113,7 +113,7 @@ def test_errors_are_python_s_own_too(
     error: Exception, kind: type[Exception], number: int | None
 ) -> None:
     if number in (104, 111):
-        # Linux's numbers; each system has its own.
+        # The numbers of Linux; each system has its own.
         number = {104: errno.ECONNRESET, 111: errno.ECONNREFUSED}[number]
     assert isinstance(error, kind)
     assert getattr(error, "errno", None) == number

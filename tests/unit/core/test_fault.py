@@ -1,4 +1,4 @@
-"""How faults of a link are written."""
+"""The notation of link faults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events as JSON: one object a line, whatever a peer has put into it."""
+"""Events as JSON: one object per line, with any data from a peer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Regular expressions that a person types."""
+"""Regular expressions from the command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Amounts and strings as people write them."""
+"""Sizes and strings as users write them."""
 
 from __future__ import annotations
 

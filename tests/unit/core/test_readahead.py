@@ -1,4 +1,4 @@
-"""The requests, over every way in which a stream can be cut into reads."""
+"""Read requests, with every way to split a stream into reads."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Make = Callable[[], "Request[bytes] | Request[re.Match[bytes]]"]
 
 
 def play(pieces: list[bytes], requests: list[Make]) -> list[object]:
-    """The answers to requests over a stream that comes in these pieces, and what is left."""
+    """Return the results of requests on a stream that arrives in these pieces, and the rest."""
     held, coming = ReadAhead(), iter([*pieces, None])
     answers: list[object] = []
     ended = False
@@ -66,7 +66,7 @@ requests = st.one_of(
     ),
     st.sampled_from([None, 2, 5]).map(lambda limit: lambda: Line(limit)),
     st.sampled_from([None, 4]).map(lambda limit: lambda: Rest(limit)),
-    # Patterns whose first match is not made longer by what follows.
+    # Patterns whose first match does not grow with further data.
     st.builds(
         lambda pattern, limit: lambda: Matching(pattern, limit),
         st.sampled_from([rb"a+b", rb"\r?\n", rb"(b)a\1", rb"[^\n]*\n"]),
@@ -91,7 +91,7 @@ def test_no_byte_is_lost_or_invented(stream: bytes, places: list[int], wanted: l
     taken = b"".join(answer for answer in answers if isinstance(answer, bytes))
     assert isinstance(rest, bytes)
     assert stream.endswith(rest)
-    # (A match is shown without what came before it.)
+    # (A match is returned without the data before it.)
     assert len(taken) + len(rest) <= len(stream)
 
 
@@ -111,7 +111,7 @@ def test_a_delimiter_that_is_cut_in_two_is_found() -> None:
 
 
 def test_a_delimiter_is_looked_for_in_what_is_new_alone() -> None:
-    """A long line in small pieces costs time in proportion to its length."""
+    """A long line in small pieces takes time proportional to its length."""
     starts: list[int] = []
 
     class Watched(ReadAhead):

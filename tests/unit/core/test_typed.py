@@ -1,4 +1,4 @@
-"""NamedTuple of core/typed.py does what typing's does."""
+"""NamedTuple of core/typed.py behaves like typing.NamedTuple."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Nothing(typed.NamedTuple):
     """Without a field."""
 
 
-#: After so many instances, a class gets a constructor of its own.
+#: After so many instances, a class gets its own constructor.
 MANY = 10
 
 BOTH = pytest.mark.parametrize("kind", [Ours, Theirs])

@@ -1,4 +1,4 @@
-"""When enough has come: whatever the network cuts, the end is at the same byte."""
+"""--until and --count: however the data is split into reads, the end is at the same byte."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pync.core.until import WINDOW, Condition, Count, Until, first_of
 
 
 def kept(condition: Condition, pieces: list[bytes]) -> bytes | None:
-    """What belongs, up to the end; None when it does not come."""
+    """Return the data up to the end; None if the end is never found."""
     before = b""
     for piece in pieces:
         end = condition.end(piece)

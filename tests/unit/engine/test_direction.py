@@ -1,4 +1,4 @@
-"""The life of one direction: every state and every event."""
+"""The state machine of one direction: every state and every event."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A flow between scripted ends: what each recv and send does is written down."""
+"""A flow between scripted ends: each test lists the results of recv and send."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pync.layers.newline import CrlfEncoder
 
 
 class Script:
-    """A source that is always ready and gives these; the descriptor is a ready socket's."""
+    """A source that is always ready and returns these pieces; its descriptor is a ready socket."""
 
     def __init__(self, *steps: bytes | Exception, datagram: bool = False) -> None:
         self.steps = list(steps)
@@ -41,7 +41,7 @@ class Script:
 
 
 class Drain:
-    """A sink that is always ready and takes so many bytes each time."""
+    """A sink that is always ready and accepts so many bytes each time."""
 
     def __init__(self, *limits: int | Exception, datagram: bool = False) -> None:
         self.limits = list(limits)
@@ -135,7 +135,7 @@ def test_datagrams_stay_whole_and_empty_ones_are_no_eof(loop: Loop) -> None:
     sink = Drain(1, datagram=True)
     source = Script(b"one", b"", b"two", OSError(111, "refused"), datagram=True)
     flow = run(loop, source, sink)
-    # The first was sent in part: the rest of it would be another datagram.
+    # The first datagram was sent partly: its rest would be a separate datagram.
     assert sink.pieces == [b"o", b"two"]
     assert flow.failed_end == "source"
 
@@ -157,7 +157,7 @@ def test_datagrams_for_a_stream_are_read_in_bursts_and_written_together(loop: Lo
     waiting = [b"%03d" % number for number in range(2 * BURST)]
     source = Script(*waiting, BlockingIOError(), b"", b"last", OSError(111, "end"), datagram=True)
     run(loop, source, sink)
-    # What the sink did not take comes before the rest.
+    # Data that the sink did not accept comes before the rest.
     burst = 3 * BURST
     assert sink.pieces == [
         waiting[0],
@@ -189,7 +189,7 @@ def test_what_is_written_together_has_a_bound(loop: Loop) -> None:
 
 
 def test_who_sends_datagrams_without_a_pause_is_not_read_alone(loop: Loop) -> None:
-    """Another has a turn after every burst."""
+    """Another flow gets its turn after every burst."""
     turns: list[int] = []
     source = Script(*[b"x"] * (3 * BURST), OSError(111, "end"), datagram=True)
     other = Script()
@@ -243,7 +243,7 @@ def test_stopped_it_moves_nothing_more(loop: Loop) -> None:
 
 
 class Fast:
-    """A fast path that does as it is told."""
+    """A fast path with scripted results."""
 
     holds = ended = False
 
@@ -301,7 +301,7 @@ def test_draining_is_seen_from_outside(loop: Loop) -> None:
 
 
 class Holding(Script):
-    """A source that holds bytes of its own, as TLS does: the descriptor tells nothing."""
+    """A source that buffers bytes, as TLS does: the descriptor does not show them."""
 
     def __init__(self, *steps: bytes | Exception) -> None:
         super().__init__(*steps)
@@ -321,7 +321,7 @@ class Holding(Script):
 
 
 def test_what_the_source_holds_is_read_without_waiting() -> None:
-    # A read that gives nothing does not mean that nothing is held: it may have been commands.
+    # An empty read does not mean that the buffer is empty: it may have contained commands.
     source, sink = Holding(b"a" * HIGH_WATER, BlockingIOError(), b"b", b""), Drain(3)
     with Loop() as loop:
         flow = Flow(loop, source, sink, lambda: None)

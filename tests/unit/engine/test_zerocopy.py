@@ -1,4 +1,4 @@
-"""The fast paths, pair by pair, on Linux, which has them all."""
+"""The fast paths for each pair of descriptors, on Linux, which supports all of them."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def stack() -> Iterator[ExitStack]:
 
 
 def sockets(stack: ExitStack) -> tuple[socket.socket, socket.socket]:
-    """A TCP connection, not blocking, as a relay has it."""
+    """A non-blocking TCP connection, as a relay uses it."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         left = stack.enter_context(socket.create_connection(server.getsockname()))
         right = stack.enter_context(server.accept()[0])
@@ -96,7 +96,7 @@ def file(stack: ExitStack, path: Path, flags: int = os.O_RDWR) -> int:
 def test_from_a_file_the_offset_counts(
     stack: ExitStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: type
 ) -> None:
-    # What other systems have works here as well, so that it is tried.
+    # The fast paths of other systems work here as well, so they are tested.
     monkeypatch.setattr(zerocopy, "_LINUX", way is Sendfile)
     (tmp_path / "in").write_bytes(b"0123456789")
     source = file(stack, tmp_path / "in")
@@ -221,7 +221,7 @@ def test_a_little_of_a_connection_goes_into_a_file_without_a_pipe(
     assert moved == size
     assert (tmp_path / "out").read_bytes() == data
     assert len(pipes) == (size >= SHORT)
-    # (What the pipe has given is less certain than what read(2) has.)
+    # (The amount read from the pipe is less certain than the result of read(2).)
     assert mover.ended == (size < SHORT)
 
 
@@ -279,7 +279,7 @@ def test_a_reset_while_sending_is_the_sinks_fault(stack: ExitStack, tmp_path: Pa
 
 
 def across(stack: ExitStack) -> tuple[socket.socket, SpliceAcross, socket.socket]:
-    """What speaks, what moves it across, and what hears it."""
+    """The sender, the fast path, and the receiver."""
     near, speaker = sockets(stack)
     far, hearer = sockets(stack)
     mover = fast_path(Side(near.fileno()), Side(far.fileno()))
@@ -339,7 +339,7 @@ def test_what_is_short_needs_no_pipe(stack: ExitStack, monkeypatch: pytest.Monke
 
 
 def eventually(step: Callable[[], int | None]) -> int | None:
-    """Do it when it can be done: what is on its way over loopback is not there at once."""
+    """Repeat a call until it can be done: data over loopback does not arrive at once."""
     end = time.monotonic() + DEADLINE
     while time.monotonic() < end:
         try:
@@ -384,7 +384,7 @@ def test_without_descriptors_the_slow_path_goes_on(
     stack: ExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     speaker, mover, _ = across(stack)
-    # As much as is copied in one go: from then on a pipe is wanted.
+    # As much as is copied at once: for more, a pipe is used.
     speaker.sendall(bytes(SHORT + 1))
     assert eventually(mover.move) == SHORT
 
@@ -412,7 +412,7 @@ def test_where_there_is_no_fast_path(stack: ExitStack, tmp_path: Path) -> None:
 
 
 def test_not_to_a_terminal(stack: ExitStack) -> None:
-    """One that is stopped (^S) would hold up everything; an edited line would be overwritten."""
+    """A stopped terminal (^S) would block everything; output would overwrite an edited line."""
     import pty
 
     left, _ = sockets(stack)
@@ -423,7 +423,7 @@ def test_not_to_a_terminal(stack: ExitStack) -> None:
 
 
 def test_the_end_of_a_socket_is_no_failure_of_a_pipe_that_nobody_reads() -> None:
-    """The slow path reads the end; splice(2) would say EPIPE, though nothing is to be written."""
+    """The slow path reads the end; splice(2) would report EPIPE without anything to write."""
     one, other = socket.socketpair()
     read_end, write_end = os.pipe()
     with one, other:

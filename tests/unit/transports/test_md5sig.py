@@ -1,4 +1,4 @@
-"""Signed segments: who has the key is heard, who has not is not."""
+"""Signed segments: only data from peers with the right key is accepted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The threads that make things selectable; they are Windows' need, and work anywhere."""
+"""The threads that make streams selectable; Windows needs them, but they work everywhere."""
 
 from __future__ import annotations
 

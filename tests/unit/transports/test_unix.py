@@ -1,4 +1,4 @@
-"""Unix stream sockets: whose path it is, and what may be removed."""
+"""Unix stream sockets: who owns a path, and which files may be removed."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_stale_socket_is_replaced_by_a_client_too(path: Path, scheme: str) -> 
     with listen(address(path, scheme)) as listener:
         with dial(listener.address, Options(source=str(own))) as conn:
             assert conn.local == address(own, scheme)
-            # One that is in use is not stale.
+            # A socket in use is not stale.
             with pytest.raises(DialError, match="address already in use"):
                 dial(listener.address, Options(source=str(own)))
             assert own.is_socket()

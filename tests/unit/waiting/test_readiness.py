@@ -1,4 +1,4 @@
-"""What is ready: poll, epoll and select tell the same of the same descriptors."""
+"""Readiness: poll, epoll and select report the same for the same descriptors."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_a_time_that_has_passed_is_no_wait_for_ever(way: readiness.Poller) -> No
 @pytest.mark.skipif(sys.platform == "win32", reason="only on POSIX: Windows waits for sockets")
 @pytest.mark.parametrize("name", ["a file", os.devnull])
 def test_a_file_is_always_ready(way: readiness.Poller, name: str, tmp_path: Path) -> None:
-    """Which epoll_ctl(2) refuses to say."""
+    """epoll_ctl(2) refuses such files."""
     path = tmp_path / "file" if name == "a file" else Path(name)
     with path.open("w+b", buffering=0) as file:
         way.register(file.fileno(), READ | WRITE)

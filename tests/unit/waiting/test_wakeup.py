@@ -1,4 +1,4 @@
-"""A signal that comes just before a wait ends it."""
+"""A signal that arrives just before a wait ends the wait."""
 
 from __future__ import annotations
 

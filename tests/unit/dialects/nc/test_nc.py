@@ -1,4 +1,4 @@
-"""nc's command line; that its messages are nc's own is shown in tests/interop."""
+"""nc's command line; tests/interop compares its messages with those of nc."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where nc's words lead: ports, and the paths of Unix sockets; the errors are in tests/interop."""
+"""nc's targets: ports and paths of Unix sockets; tests/interop tests the errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The values of nc's options; that the texts are nc's own is shown in tests/interop."""
+"""Values of nc's options; tests/interop compares the messages with those of nc."""
 
 from __future__ import annotations
 

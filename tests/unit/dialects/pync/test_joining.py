@@ -1,4 +1,4 @@
-"""Two addresses on one command line: what is joined to what, and what cannot be."""
+"""Two addresses on one command line: which pairs a relay connects, and which are refused."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_several_targets() -> None:
 def test_commands_and_standard_streams_are_what_they_always_were(
     words: str, program: str, near: str, command: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # (Windows has no such command, and is asked for it.)
+    # (On Windows the command is missing, which is an error.)
     monkeypatch.setattr(shutil, "which", lambda name: name)
     config = parse(words.split())
     assert (config.program, str(config.address), config.exec) == (program, near, command)
@@ -116,7 +116,7 @@ def test_faults_are_of_streams_or_of_datagrams() -> None:
 def test_an_end_of_either_side_goes_to_the_other() -> None:
     plain = parse(["-lk", "1", "tcp://h:1"])
     assert plain.endings == Endings(on_peer_end="stay", truncated_ends=False, whole=True)
-    # Servers stop answering when they get close_notify.
+    # Servers stop sending their answer when they get close_notify.
     assert parse(["-lk", "1", "tls://h:1"]).endings.eof_after == AWAITING_ANSWER
     assert parse(["-lk", "1", "tcp://h:1", "-w3"]).endings.idle == 3
     # Its kernel answers the end of an association with its own (RFC 9260 9.2).

@@ -1,4 +1,4 @@
-"""The scanner: which ports are open, and what may be said of the others."""
+"""The scanner: open ports, and the reports about the others."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_an_open_port(pync: Start, server: socket.socket) -> None:
     assert (status, shown) == (0, b"")
     assert said.startswith(f"Connection to 127.0.0.1 {port} port [tcp/")
     assert said.endswith("] succeeded!\n")
-    # No byte was sent.
+    # The scan sent no data.
     conn, _ = server.accept()
     with conn:
         assert conn.recv(1) == b""

@@ -1,4 +1,4 @@
-"""Many ports at once: each gets its own answer, told in the order of asking."""
+"""Many ports at once: one result per port, reported in the order of the command line."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ HERE = Address("tcp", "127.0.0.1", "0")
 
 @pytest.fixture
 def bound() -> Iterator[list[socket.socket]]:
-    """Thirty sockets that are bound; every third of them listens."""
+    """Thirty bound sockets; every third of them listens."""
     with ExitStack() as stack:
         socks = [stack.enter_context(socket.socket()) for _ in range(30)]
         for number, sock in enumerate(socks):
@@ -48,7 +48,7 @@ def sweeping(ports: tuple[str, ...], report: Report, options: Options = DEFAULT)
 
 
 def states(ports: tuple[str, ...]) -> dict[str, str]:
-    """What a sweep tells of each port."""
+    """Return the result of a sweep for each port."""
     told: list[Event] = []
     sweeping(ports, told.append).run()
     return {event.address.service: event.state for event in told if isinstance(event, Scanned)}

@@ -1,4 +1,4 @@
-"""What is done again and again: which failures are told, and what ends it."""
+"""Repeated actions: which failures are reported, and what ends the repetition."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RESET = RelayError("relay", PEER, "connection reset by peer")
 
 
 def told_of(steps: list[Callable[[Again], object]]) -> list[Event]:
-    """What is reported when these steps are done one after the other, and then comes ^C."""
+    """Return the reports when these steps run one after another, followed by ^C."""
     told: list[Event] = []
     again = Again(0.0, Connected, told.append)
     left = iter(steps)

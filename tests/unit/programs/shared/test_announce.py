@@ -1,4 +1,4 @@
-"""What a listener tells, and its port in a file."""
+"""The messages of a listener, and its port in a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clients that a header names: listeners that take it, whom they let in, and who is told."""
+"""PROXY protocol on listeners: access lists and reports use the client that the header names."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Start = Callable[..., "Running"]
 
-#: Whom a header names here.
+#: The client that the headers name.
 CLIENT, LOCAL = Address("tcp", "192.0.2.7", "1234"), Address("tcp", "192.0.2.1", "80")
 
 LISTENER = ("-lv", "--accept-timeout=0.3", "--accept-proxy-protocol=127.0.0.1")
@@ -127,7 +127,7 @@ def test_one_without_a_header_is_let_go(
                     client.half_closes()
                 assert client.hears_rest() == b""
             except ConnectionResetError:
-                pass  # what it said behind was not read
+                pass  # the rest of its data was not read
         assert running.says().endswith(f": {cause}")
         assert "timed out" in running.ends()[2]
 

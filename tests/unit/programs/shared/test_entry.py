@@ -1,4 +1,4 @@
-"""What is done with a new connection before anybody talks over it."""
+"""The steps on a new connection before data is exchanged."""
 
 from __future__ import annotations
 

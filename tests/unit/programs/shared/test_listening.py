@@ -1,4 +1,4 @@
-"""What is ready before anybody can connect."""
+"""Everything that is prepared before clients can connect."""
 
 from __future__ import annotations
 

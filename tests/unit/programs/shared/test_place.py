@@ -1,4 +1,4 @@
-"""What the workers know of one another, and of the process that started them."""
+"""What workers know about each other, and about the process that started them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_no_number_is_given_twice() -> None:
     board = Board(3)
     numbers = [list(islice(Place(one, board, -1, ()).numbers(), 4)) for one in (1, 2, 3)]
     assert numbers == [[1, 4, 7, 10], [2, 5, 8, 11], [3, 6, 9, 12]]
-    # Nor by a successor.
+    # A new worker does not reuse it either.
     assert next(Place(2, board, -1, ()).numbers()) == 14
 
 

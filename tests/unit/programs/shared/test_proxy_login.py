@@ -1,4 +1,4 @@
-"""Who we are to a proxy that asks; whole conversations are in tests/interop/test_proxy.py."""
+"""Credentials for proxies; tests/interop/test_proxy.py tests complete dialogues."""
 
 from __future__ import annotations
 

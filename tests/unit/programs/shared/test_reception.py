@@ -1,4 +1,4 @@
-"""Clients of a listener, one by one: who cannot be received ends the program without -k only."""
+"""Clients of a listener, one by one: a failing client ends the program only without -k."""
 
 from __future__ import annotations
 

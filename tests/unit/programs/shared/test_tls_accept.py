@@ -1,4 +1,4 @@
-"""Clients on their way in: who has to shake hands waits where nobody is held up."""
+"""New TLS clients: an unfinished handshake does not delay other clients."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _never(what: object) -> None:
 
 
 def shaking(sock: socket.socket) -> ssl.SSLSocket:
-    """A client that has said its first words, and waits for an answer."""
+    """A client that has sent the start of its handshake, and waits for an answer."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     sock.setblocking(False)
@@ -74,7 +74,7 @@ def test_who_stops_in_the_middle_holds_up_nobody() -> None:
     with slow, Loop() as loop:
         waiting = TlsAcceptor(loop, Entry(Security()), told.append, entered.append)
         waiting.take(conn_of(slow_ours))
-        # The first bytes of a ClientHello (RFC 8446 5.1), and no more of it.
+        # Only the first bytes of a ClientHello (RFC 8446 5.1).
         slow.sendall(b"\x16\x03\x01\x02\x00\x01")
         waiting.take(conn_of(quick_ours))
         with shaking(quick) as client:

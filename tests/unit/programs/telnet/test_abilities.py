@@ -1,4 +1,4 @@
-"""What a host is told, and what it is not."""
+"""What telnet tells the host about itself, and what it keeps private."""
 
 from __future__ import annotations
 

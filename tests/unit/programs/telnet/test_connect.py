@@ -1,4 +1,4 @@
-"""Each address is said before it is tried."""
+"""Each address is printed before the connection attempt."""
 
 from __future__ import annotations
 

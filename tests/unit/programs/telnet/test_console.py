@@ -1,4 +1,4 @@
-"""The user's side: in order, never blocking, and gone when it is gone."""
+"""The user's terminal: output in order, never blocking, and the end when it disappears."""
 
 from __future__ import annotations
 

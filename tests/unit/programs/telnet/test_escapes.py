@@ -1,4 +1,4 @@
-"""What of the typed bytes is for us."""
+"""Which typed bytes are escape commands for telnet itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A terminal in its modes, and as it was."""
+"""The modes of a terminal, and its restored settings."""
 
 from __future__ import annotations
 

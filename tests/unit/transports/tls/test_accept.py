@@ -1,4 +1,4 @@
-"""Accepting through TLS: one who says nothing holds up nobody."""
+"""Accepting TLS clients: a silent client does not delay others."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _begin(context: ssl.SSLContext) -> Callable[[StreamConn], Securing]:
 
 
 class Failures:
-    """Notes who failed, and why."""
+    """Records failed clients and the reasons."""
 
     def __init__(self) -> None:
         self.causes: list[str] = []
@@ -56,12 +56,12 @@ class Failures:
 
 
 def silent(listener: Listener) -> socket.socket:
-    """One who connects and says nothing."""
+    """A client that connects and sends nothing."""
     return socket.create_connection((listener.address.host, int(listener.address.port)))
 
 
 class Client:
-    """One who shakes hands and says a word, in a thread."""
+    """A client that completes the handshake and sends a word, in a thread."""
 
     def __init__(self, listener: Listener, word: bytes) -> None:
         self._listener = listener

@@ -1,4 +1,4 @@
-"""Access lists, as Windows understands them when it is asked to write them down again."""
+"""Access lists, as Windows returns them after it has parsed them."""
 
 from __future__ import annotations
 
