@@ -1,4 +1,4 @@
-"""A handshake with a server that says what was prepared."""
+"""A handshake with a server that sends prepared data."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pync.layers.starttls import begin
 
 
 class Server:
-    """What a handshake goes over: gives what was prepared, and then nothing."""
+    """A connection for a handshake: returns prepared data, and then nothing."""
 
     def __init__(self, says: bytes) -> None:
         self.says = says
@@ -42,7 +42,7 @@ def begins_tls(protocol: str, says: bytes, hears: bytes) -> None:
 
 
 def is_an_error_wherever_it_ends(protocol: str, says: bytes) -> None:
-    """A server that ends after any byte of what it says."""
+    """Check the error for a server that ends after each possible number of bytes."""
     for length in range(len(says)):
         with pytest.raises(HandshakeError, match="the connection ended in the handshake"):
             asked(protocol, says[:length])

@@ -1,4 +1,4 @@
-"""What users of a chat read of each other."""
+"""The messages that chat users see."""
 
 from __future__ import annotations
 

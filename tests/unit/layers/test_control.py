@@ -1,4 +1,4 @@
-"""How a running link is asked and told."""
+"""The control protocol of a running link: queries and commands."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pync.layers.control import REQUESTS, answer, request
 
 
 class Noted:
-    """A link that notes what it is told."""
+    """A link that records commands."""
 
     def __init__(self) -> None:
         self.told: list[object] = []

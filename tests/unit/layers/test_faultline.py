@@ -1,4 +1,4 @@
-"""One direction over a bad line: what arrives, and when."""
+"""One direction of a faulty link: which data arrives, and when."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def line(*faults: str, seed: int = 1, connection: int = 1) -> FaultLine:
 
 
 def arrivals(one: FaultLine, until: float = 100.0, now: float = 0.0) -> list[tuple[float, Item]]:
-    """All that arrives, with the times, when nothing more is put in."""
+    """Return all data that arrives, with the times, after the last input."""
     arrived = []
     while now <= until:
         arrived += [(round(now, 6), item) for item in one.take(now)]
@@ -81,7 +81,7 @@ def test_slice_makes_pieces_and_a_gap_between_them() -> None:
 def test_delay_rate_and_slice_together() -> None:
     one = line("delay=1s", "rate=1K", "slice=512")
     one.put(bytes(1024), 0.0)
-    # A slow line gives smaller pieces than asked for: 50 ms of it.
+    # A slow link returns smaller pieces than requested: data of 50 ms.
     assert arrivals(one)[-1][0] == pytest.approx(2.0)
 
 
@@ -211,7 +211,7 @@ FAULTS = (
 
 @pytest.mark.parametrize("seed", range(40))
 def test_what_no_fault_touches_arrives_whole_and_in_order(seed: int) -> None:
-    """Random reads, a random choice of faults that lose nothing, a reader that is often late."""
+    """Random reads, a random choice of lossless faults, and a reader that is often late."""
     chance = random.Random(seed)
     one = line(*chance.sample(FAULTS, chance.randint(1, 4)), seed=seed)
     sent = chance.randbytes(chance.choice([1, 3000, 30_000]))

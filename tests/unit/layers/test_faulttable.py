@@ -1,4 +1,4 @@
-"""The faults that are switched on, and which of them a connection has."""
+"""The active faults, and which of them apply to a connection."""
 
 from __future__ import annotations
 

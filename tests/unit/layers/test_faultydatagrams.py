@@ -1,4 +1,4 @@
-"""One direction of a peer's datagrams over a bad line."""
+"""One direction of a peer's datagrams on a faulty link."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def line(*faults: str, seed: int = 1) -> FaultyDatagrams:
 
 
 def through(one: FaultyDatagrams, count: int = 1000) -> list[int]:
-    """The numbers of the datagrams that arrive, of so many."""
+    """Send so many datagrams; return the numbers of those that arrive."""
     for number in range(count):
         one.put(b"%d" % number, 0.0)
     arrived, now = one.take(0.0), 0.0

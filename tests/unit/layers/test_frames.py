@@ -1,4 +1,4 @@
-"""Messages that are kept apart in a stream."""
+"""Message framing in a stream."""
 
 from __future__ import annotations
 

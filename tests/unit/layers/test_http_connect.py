@@ -11,7 +11,7 @@ from pync.layers.http_connect import StatusError, connect
 
 
 def played(handshake: Handshake[None], answers: bytes) -> tuple[bytes, bytes]:
-    """What it sent, and what is left of the answers when it is over."""
+    """Return the sent data, and the unread rest of the answers."""
     sent, answer = b"", None
     while True:
         try:

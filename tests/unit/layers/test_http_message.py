@@ -1,4 +1,4 @@
-"""One message: where it goes, what frames it, which headers go on."""
+"""One HTTP message: its target, its framing, and which headers are forwarded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nonces: whose they are, and how often each number of one is good."""
+"""Nonces: who may use them, and how often each count is accepted."""
 
 from __future__ import annotations
 

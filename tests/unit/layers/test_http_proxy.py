@@ -1,4 +1,4 @@
-"""An HTTP proxy as a transcript: what either side says, and what the other one hears."""
+"""An HTTP proxy as a transcript: the data from each side, and the data sent to the other."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ OK_ON = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nDate: d\r\nVia: 1.1 us\r\n\r\n
 
 
 def status(said: bytes) -> list[int]:
-    """The statuses of our answers."""
+    """The status codes of the proxy's answers."""
     return [int(found) for found in re.findall(rb"HTTP/1\.1 (\d{3}) ", said)]
 
 
@@ -199,7 +199,7 @@ def test_what_was_meant_for_a_tunnel_is_no_request() -> None:
     assert ours.state == CLOSING
 
 
-# What goes wrong.
+# Errors.
 
 
 @pytest.mark.parametrize(
@@ -316,7 +316,7 @@ def test_how_far_a_request_goes() -> None:
     assert ours.for_origin().startswith(b"OPTIONS * HTTP/1.1\r\nHost: h\r\nMax-Forwards: 0\r\n")
 
 
-# Who may come.
+# Logins.
 
 
 def guard() -> Guard:
@@ -337,7 +337,7 @@ def test_who_has_to_say_who_he_is() -> None:
     ours.receive(asked)
     assert ours.state == DIALLING
     ours.connected()
-    # The password is for us only.
+    # The password is for the proxy only.
     assert ours.for_origin() == GET_ON
     ours.receive_from_origin(OK)
     ours.receive(asked)
@@ -365,7 +365,7 @@ def test_a_thousand_refusals_in_one_read() -> None:
     assert ours.state == READING
 
 
-# Anything.
+# Random data.
 
 _SPOKEN = [GET, CONNECT, OK, b"POST http://h/ HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc"]
 

@@ -1,4 +1,4 @@
-"""What is said before TLS, as transcripts: each protocol, its refusals, and what ends it."""
+"""STARTTLS dialogues as transcripts: each protocol, its refusals, and its errors."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ XMPP = (
     b"<mechanisms/></stream:features>"
 )
 
-#: Protocol -> (what the server says, what it hears).
+#: Protocol -> (the data from the server, the data to the server).
 AGREED = {
     "smtp": (
         b"220-here\r\n220 is ESMTP\r\n250-here\r\n250-starttls \r\n250 8BITMIME\r\n220 go\r\n",

@@ -1,4 +1,4 @@
-"""What is said before TLS in binary protocols, as transcripts."""
+"""STARTTLS dialogues of binary protocols, as transcripts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def mysql(capabilities: int, version: int = 10) -> bytes:
     return len(greeting).to_bytes(3, "little") + b"\0" + greeting
 
 
-#: Protocol -> (what the server says, what it hears).
+#: Protocol -> (the data from the server, the data to the server).
 AGREED = {
     "postgres": (b"S", b"\0\0\0\x08\x04\xd2\x16\x2f"),
     "mysql": (

@@ -24,7 +24,7 @@ def accept(server: socket.socket) -> socket.socket:
     return conn
 
 
-#: What can be done about it.
+#: The hint about what the user can do.
 HINT = " (is a server listening there?)"
 
 
@@ -101,7 +101,7 @@ def test_not_reading_stdin(pync: Start, server: socket.socket, option: str) -> N
     with accept(server) as conn:
         conn.sendall(b"x")
         conn.shutdown(socket.SHUT_WR)
-        # Nothing was sent, and no FIN before it left.
+        # Neither data nor FIN was sent before it exited.
         assert conn.recv(100) == b""
     assert running.ends() == (0, b"x", "")
 

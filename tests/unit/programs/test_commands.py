@@ -1,4 +1,4 @@
-"""Commands of many clients; as a whole in tests/e2e/test_commands.py."""
+"""Commands of many clients; tests/e2e/test_commands.py tests the complete program."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Start = Callable[..., "Running"]
 
 
 def serving(pync: Start, *words: str) -> tuple[Running, int]:
-    # It ends by itself when nobody has been there for a while.
+    # It ends when no client has been connected for a while.
     running = pync("-lkv", "--accept-timeout=300ms", *words, "127.0.0.1", 0)
     return running, int(running.says().rpartition(" ")[2])
 
@@ -42,7 +42,7 @@ def test_each_client_has_a_command(pync: Start) -> None:
 
 @only_posix
 def test_a_command_that_runs_is_somebody(pync: Start, tmp_path: Path) -> None:
-    """It counts until it ends, also for --accept-timeout."""
+    """A command counts as a client until it ends, also for --accept-timeout."""
     ended = tmp_path / "ended"
     running, port = serving(pync, "-c", f"exec >&-; sleep 0.6; touch '{ended}'")
     assert ask(port, b"") == b""

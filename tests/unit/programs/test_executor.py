@@ -1,4 +1,4 @@
-"""Commands behind connections; beside ncat in tests/interop/test_exec.py."""
+"""Commands for connections; tests/interop/test_exec.py compares them with ncat."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_client_that_resets_leaves_no_command_that_waits_to_write(pync: Start)
     port = int(running.says().rpartition(" ")[2])
     with socket.create_connection(("127.0.0.1", port), 10) as conn:
         conn.settimeout(0.5)
-        # Until every buffer on the way is full.
+        # Until all buffers are full.
         try:
             while True:
                 conn.sendall(bytes(65536))

@@ -1,4 +1,4 @@
-"""The server, run as the command runs it. Where it listens is read off its -v line."""
+"""The server, run as by the command. The tests read its port from its -v line."""
 
 from __future__ import annotations
 
@@ -93,12 +93,12 @@ def test_keep_open_serves_one_after_the_other(pync: Start) -> None:
         second.sendall(b"two ")
     with connect(address) as third:
         assert third.recv(100) == b""
-        # A client's reset is told and does not end the listener.
+        # The reset of a client is reported and does not end the listener.
         third.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     with connect(address) as fourth:
         fourth.sendall(b"four")
         assert running.shows(12) == b"one two four"
-        # Its reader gone, the server has nobody to write for.
+        # Without a reader of its output, the server ends.
         running.stops_reading()
         fourth.sendall(b"x")
         status, _, said = running.ends()

@@ -1,4 +1,4 @@
-"""A relay between two transports, with both of its sides in the test's hands."""
+"""A relay between two transports; the test controls both of its sides."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ....contract.table import NO_SCTP, NO_VSOCK
 if TYPE_CHECKING:
     from tests.unit.conftest import Running
 
-#: Seconds that anything may take.
+#: Seconds that any step may take.
 PATIENCE = 10.0
 
 NO_UNIX = pytest.mark.skipif(sys.platform == "win32", reason="this system has no Unix sockets")
@@ -30,10 +30,10 @@ NO_CERTIFICATE = pytest.mark.skipif(
     find_spec("cryptography") is None, reason="cryptography is not installed"
 )
 
-#: How each is reached on this machine.
+#: The addresses of each transport on this machine.
 HOSTS = {"tcp": "localhost", "tls": "localhost", "sctp": "127.0.0.1", "vsock": "1"}
 
-#: What a relay joins to what.
+#: The pairs of transports that a relay connects.
 SIDES = [
     pytest.param("tcp"),
     pytest.param("tls", marks=NO_CERTIFICATE),
@@ -75,11 +75,11 @@ class Sides:
             conn.settimeout(PATIENCE)
 
     def ends(self) -> int | None:
-        """The relay is over; its exit status."""
+        """Wait for the end of the relay; return its exit status."""
         return self.relay.ends()[0]
 
     def close(self) -> None:
-        """Let go of everything."""
+        """Close everything."""
         self.client.close()
         self.server.close()
         self.listener.close()

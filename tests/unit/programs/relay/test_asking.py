@@ -1,4 +1,4 @@
-"""pync --control-client: what it shows, and what it makes of answers."""
+"""pync --control-client: its output, and how it handles answers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def asked(pync: Callable[..., Running], answer: bytes) -> tuple[int | None, bytes, str]:
-    """How it ends when it is answered so; it asked for the list."""
+    """Request the list; return the result for this answer."""
     with listening() as server:
 
         def reply() -> None:

@@ -1,4 +1,4 @@
-"""The control socket: lines come, each is answered."""
+"""The control socket: each line gets an answer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ....peer import connected
 
 
 class Link:
-    """A link that has nothing."""
+    """A link without connections."""
 
     def listing(self) -> dict[str, Any]:
         return {"faults": []}
@@ -48,7 +48,7 @@ class Control:
         self.port = int(self.listener.address.service)
 
     def answers(self, said: bytes, until: int | None) -> list[dict[str, Any]]:
-        """The answers to what was said: so many, or all up to the end."""
+        """Send commands; return so many answers, or all up to the end."""
         heard = b""
         ended = False
         with connected(self.port) as peer:

@@ -1,4 +1,4 @@
-"""One connection on its way on: the first target that answers, secured where that is asked for."""
+"""The onward connection of a client: the first target that answers, with TLS if requested."""
 
 from __future__ import annotations
 

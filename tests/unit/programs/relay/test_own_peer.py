@@ -1,4 +1,4 @@
-"""A datagram peer with a connection of its own: its datagrams, and each way in which it ends."""
+"""A datagram peer with its own connection: its datagrams, and each way in which it ends."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ....peer import Mailbox, mailbox
 
 
 class One:
-    """A peer, and the server that it is joined to."""
+    """A peer, and the server to which it is connected."""
 
     def __init__(self, stack: ExitStack, conn: Datagrams, server: Mailbox, idle: float) -> None:
         self.loop = stack.enter_context(Loop())

@@ -1,4 +1,4 @@
-"""What the sessions of a relay of datagrams share."""
+"""The services that all sessions of a datagram relay share."""
 
 from __future__ import annotations
 

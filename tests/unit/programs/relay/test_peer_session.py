@@ -29,7 +29,7 @@ PEER = Client(Address("udp", "192.0.2.1", "9"), Address("udp", "192.0.2.2", "53"
 
 
 class One:
-    """A session, and what its peer is answered."""
+    """A session, and the answers to its peer."""
 
     def __init__(self, stack: ExitStack, *targets: Address, **services: Any) -> None:
         self.loop = stack.enter_context(Loop())

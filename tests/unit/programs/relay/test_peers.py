@@ -1,4 +1,4 @@
-"""Who is inside a relay of datagrams: who makes room, and who is turned away."""
+"""The peers of a datagram relay: which one is replaced, and which one is rejected."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_each_ends_when_it_is_idle_and_no_later(relay: Callable[..., Relay]) -> 
     one.echoes(second)
     while not any(isinstance(event, Closed) for event in one.events):
         one.echoes(second)
-    # The first was silent; the second one speaks until here.
+    # The first peer was silent; the second one has sent data until now.
     assert len(one.peers.sessions) == 1
     watch = Stopwatch()
     one.until(Closed, 2)

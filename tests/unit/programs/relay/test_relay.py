@@ -1,4 +1,4 @@
-"""Many connections joined side by side: who is let in, who is told what, and what is kept."""
+"""Many relayed connections: access lists, messages, and resources."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Start = Callable[..., "Running"]
 
-#: One that serves many ends when nobody comes.
+#: A relay with -k ends when no client connects in time.
 MANY = ("-lkv", "--accept-timeout=0.3", "127.0.0.1", "0")
 
 

@@ -1,4 +1,4 @@
-"""The end of a relay that serves many: at once, or when those inside have ended."""
+"""The end of a relay with many clients: at once, or when open connections have ended."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 
 
 class Inside:
-    """Clients in name: one is inside, and leaves after ``seconds``."""
+    """A stand-in for the clients: one is connected, and leaves after ``seconds``."""
 
     def __init__(self, loop: Loop, seconds: float, *numbers: signal.Signals) -> None:
         self.sessions: set[object] = {"one"}

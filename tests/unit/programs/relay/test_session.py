@@ -1,4 +1,4 @@
-"""What each side of a relay sees of what the other side does, over every pair of transports."""
+"""How a relay passes on data, closing and resets, for every pair of transports."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from .conftest import SIDES, Join, Sides
 near = pytest.mark.parametrize("near", SIDES)
 far = pytest.mark.parametrize("far", SIDES)
 
-#: Those that can be reset; Unix sockets have no RST.
+#: Transports that can be reset; Unix sockets have no RST.
 RESETTING = SIDES[:2]
 
-#: More than any buffer on the way holds.
+#: More data than all buffers hold.
 MUCH = bytes(range(256)) * 4096 * 8
 
 
 def breaks(conn: StreamConn) -> str:
-    """What comes at the end of a connection that was broken off."""
+    """Return how an aborted connection ends for its reader."""
     try:
         while conn.recv():
             pass
@@ -44,7 +44,7 @@ def seen(conn: StreamConn, scheme: str) -> bool:
     if UNDER_WINE:
         pytest.skip("Wine passes no RST on")
     if scheme == "vsock":
-        return breaks(conn) in ("end", "reset")  # what is not read yet makes it an RST
+        return breaks(conn) in ("end", "reset")  # unread data makes it an RST
     return breaks(conn) == ("end" if scheme == "unix" else "reset")
 
 
@@ -169,7 +169,7 @@ def test_nor_is_that_of_a_client(join: Join, near: str, far: str) -> None:
 def test_one_that_is_killed_with_something_unread(
     join: Join, near: str, far: str, side: str
 ) -> None:
-    """Its kernel sends RST; over a Unix socket too it is an error (ECONNRESET)."""
+    """Its kernel sends RST; on a Unix socket this is an error, too (ECONNRESET)."""
     sides = join(near, far)
     killed, other, scheme = _chosen(sides, near, far, side)
     other.send_all(b"unread")
@@ -185,7 +185,7 @@ def test_one_that_is_killed_with_something_unread(
 def test_one_that_is_killed_with_nothing_unread(
     join: Join, near: str, far: str, side: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its kernel sends FIN, and RST to what comes then. Over TLS the close_notify is missing."""
+    """Its kernel sends FIN, and RST after later data. With TLS, close_notify is missing."""
     monkeypatch.setattr(joining, "AWAITING_ANSWER", 0.05)
     sides = join(near, far)
     killed, other, scheme = _chosen(sides, near, far, side)

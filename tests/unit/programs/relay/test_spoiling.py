@@ -1,4 +1,4 @@
-"""What each side of a relay over a bad line sees, over every pair of transports."""
+"""A relay with faults (--fault), for every pair of transports."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def test_a_fault_of_one_direction_leaves_the_other_one_alone(join: Join, way: st
 
 
 class Waiting:
-    """A connection that has not gone on yet."""
+    """A connection that is not connected to its target yet."""
 
     number = 7
     given_up = False

@@ -24,7 +24,7 @@ def loop() -> Iterator[Loop]:
 
 
 def probed(loop: Loop, endpoints: list[Endpoint], options: Options = DEFAULT) -> Probe:
-    """The probe of the endpoints' own port, when it is over."""
+    """Run the probe of the endpoints' port; return it when it has finished."""
     over: list[Probe] = []
     address = Address("tcp", "several", "1")
     hosts = {one: str(one.name[0]) for one in endpoints}
@@ -97,7 +97,7 @@ def test_a_socket_that_was_refused_is_used_again(
         loop.run_while(lambda over=over: not over)  # type: ignore[misc]
         states.append(over[0].state)
     assert states == ["closed", "closed", "open", "closed"]
-    # The one that has connected is closed.
+    # The connected socket is closed.
     assert len(made) == 2
     assert [*spare.values()] == made[1:]
     made[1].close()

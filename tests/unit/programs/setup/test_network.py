@@ -1,4 +1,4 @@
-"""How to dial and to listen, from the command line."""
+"""Settings for dialling and listening, derived from the command line."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_options(config: Config, options: Options) -> None:
     assert options_of(config) == options
 
 
-#: Each option of sockets, and what of the socket module it needs.
+#: Each socket option, and the name in the socket module that it needs.
 NEEDED = [
     (Config(device="lo"), "device", ("device",)),
     (Config(reuse_port=True), "reuse-port", ("reuse_port",)),

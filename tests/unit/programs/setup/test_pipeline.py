@@ -1,4 +1,4 @@
-"""What happens to the bytes on the way."""
+"""The processing steps between input and output, derived from the command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a relay goes on to, as the command line says it."""
+"""The targets of a relay, derived from the command line."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_how_an_onward_connection_becomes_a_websocket() -> None:
     passed_on = Framing(None, "binary", passes_on=True)
     assert upgrade.how == Wish("h", "/x", "u:p", ((b"a", b"b"),))
     assert (upgrade.framing, upgrade.ping_interval) == (passed_on, 9.0)
-    # Between two of them, messages stay as they are, and the options are the first one's.
+    # Between two WebSockets, messages are unchanged, and the options of the first one apply.
     both = onward_setup(parse(["-lk", "ws://:1", "ws://h", "--header", "a:b", "--ws-text"]))
     assert both.upgrade is not None
     upgrade = both.upgrade(both.targets[0])

@@ -1,4 +1,4 @@
-"""Each program gets what it needs of the command line; what it does is tested with the program."""
+"""Each program gets its settings from the command line; other tests run the programs."""
 
 from __future__ import annotations
 

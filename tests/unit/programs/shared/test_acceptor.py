@@ -108,7 +108,7 @@ def test_out_of_descriptors_it_waits(
     with house.dial():
         loop.run_while(lambda: not house.inside)
         house.leaves()
-    # One try for each pause: nothing spins.
+    # One attempt per pause: there is no busy loop.
     assert len(tries) <= 6
     house.acceptor.close()
 

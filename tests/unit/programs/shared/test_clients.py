@@ -1,4 +1,4 @@
-"""The clients of one loop: a fault of one is that client's only, and all are let go at the end."""
+"""The clients of one loop: a failure affects one client only; all are closed at the end."""
 
 from __future__ import annotations
 

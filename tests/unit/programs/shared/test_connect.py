@@ -1,4 +1,4 @@
-"""Dialling, with what lies between dial and talk."""
+"""Dialling, and the steps between dialling and the data exchange."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A secret is asked for on a terminal, which does not show it."""
+"""The prompt for a password on a terminal, which does not show it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pty = pytest.importorskip("pty")
 
 @contextmanager
 def terminal() -> Iterator[tuple[int, str]]:
-    """A person's side of a terminal, and the name of the program's side."""
+    """The user's side of a terminal, and the device name of the program's side."""
     person, program = pty.openpty()
     try:
         yield person, os.ttyname(program)

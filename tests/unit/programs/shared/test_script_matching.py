@@ -1,4 +1,4 @@
-"""Whether a text that a script awaits has come, whole or piece by piece."""
+"""Whether the text that a script expects has arrived, in one piece or several."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def test_what_does_not_come_is_said(
     assert str(failure.value).startswith(f"expect {said}")
 
 
-#: What the peer says, the script that takes it, and what it sends.
+#: The data of the peer, the script that expects it, and the data that the script sends.
 RIGHT = {
     "exactly this": (b"HELLO\n", 'exact\nexpect "HEL" hex(4c) "O\\n"', b""),
     "a pattern that could go on": (b"47", "exact\nexpect /(?P<n>[0-9]+)/\nsend $n", b"47"),

@@ -1,4 +1,4 @@
-"""TLS between dial and talk; handshakes are in tests/interop/test_tls.py."""
+"""TLS after dialling; tests/interop/test_tls.py tests handshakes."""
 
 from __future__ import annotations
 

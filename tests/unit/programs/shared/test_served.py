@@ -1,4 +1,4 @@
-"""Clients who are served side by side, in this process."""
+"""Clients that are served in parallel in this process."""
 
 from __future__ import annotations
 

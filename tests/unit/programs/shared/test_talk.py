@@ -1,4 +1,4 @@
-"""Talking: the script first, then the user; what moves is recorded."""
+"""The data exchange: first the script, then the user; data is recorded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A TLS handshake in a loop: done, refused, ended by the server, and given up."""
+"""A TLS handshake in a loop: completed, refused, ended by the server, and timed out."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _accept(listener: Accepting) -> None:
         with listener.accept(10) as conn:
             conn.send_all(b"hello")
     except pync.TlsError:
-        pass  # the client did not like the certificate
+        pass  # the client rejected the certificate
 
 
 @pytest.mark.parametrize("seconds", [0.02, 10])

@@ -1,4 +1,4 @@
-"""A target behind further proxies, which are played by the test."""
+"""A target behind further proxies, which the test simulates."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TARGET = Address("tcp", "example.org", "80")
 
 @contextmanager
 def played(server: Server, *plays: Callable[[Peer], None]) -> Iterator[None]:
-    """Each connection in its turn is played so."""
+    """Handle the connections in order with these functions."""
     failures: list[BaseException] = []
 
     def serve() -> None:
@@ -33,7 +33,7 @@ def played(server: Server, *plays: Callable[[Peer], None]) -> Iterator[None]:
         except AssertionError as error:
             failures.append(error)
         except ConnectionError:
-            pass  # the client has left already, with input unread
+            pass  # the client has closed already, with unread input
 
     thread = threading.Thread(target=serve)
     thread.start()
@@ -92,7 +92,7 @@ def test_through_two_of_which_one_asks_who_we_are() -> None:
         assert conn is not None
         with conn:
             conn.settimeout(10)
-            # What the target says first is left where it is.
+            # The first data of the target is not read.
             assert conn.recv(7) == b"welcome"
 
 
@@ -115,7 +115,7 @@ def test_one_that_cannot(said: bytes, cause: str) -> None:
         peer.hears(b"\5\1\0")
         peer.says(said)
         peer.half_closes()
-        peer.hears_rest()  # closed with input unread, it would reset the connection
+        peer.hears_rest()  # with unread input, close would reset the connection
 
     with listening() as server, played(server, cannot):
         failure = reached((Proxy("socks5", "127.0.0.1", server.port),)).failure

@@ -1,4 +1,4 @@
-"""Dialling through proxies; whole conversations are in tests/interop/test_proxy.py."""
+"""Dialling through proxies; tests/interop/test_proxy.py tests complete dialogues."""
 
 from __future__ import annotations
 

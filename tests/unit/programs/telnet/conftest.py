@@ -23,7 +23,7 @@ from ....peer import Peer, Server, listening
 
 
 class Seen(NamedTuple):
-    """How a run went: its status, what was shown, said and reported, what the host heard."""
+    """The result of a run: status, output, messages, reports, and the data that the host got."""
 
     status: int
     shown: bytes
@@ -65,7 +65,7 @@ def play(host: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Play:
         host_does: Callable[[Peer], None] | None = None,
         **options: Any,
     ) -> Seen:
-        # A person who types nothing: a file that never ends, as far as this one is concerned.
+        # A user who types nothing: an input that does not end during the test.
         silence = os.pipe()
         (tmp_path / "typed").write_bytes(typed or b"")
         target = words or ("127.0.0.1", host.port)

@@ -1,4 +1,4 @@
-"""A connection: what goes over the wire, and the mode that the options make."""
+"""A connection: the data on the wire, and the mode that the options result in."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_urgent_data_leaves_the_command_whole(play: Play) -> None:
 
 
 def test_much_both_ways_at_once(play: Play) -> None:
-    """A host that echoes, with more under way than any buffer holds."""
+    """A host that echoes, with more data in flight than any buffer holds."""
     text = b"line\r\n" * 300_000
 
     def echo(peer: Peer) -> None:
@@ -96,7 +96,7 @@ def test_synch_is_urgent(play: Play) -> None:
 
 
 class Busy(StreamConn):
-    """Takes nothing so many times, then everything; urgent data likewise."""
+    """Accepts nothing so many times, then everything; the same for urgent data."""
 
     def __init__(self, conn: StreamConn, ordinary: int, urgent: int) -> None:
         super().__init__(conn.socket, conn.local, conn.peer)

@@ -1,4 +1,4 @@
-"""The telnet program as a whole: connect, talk, leave."""
+"""The telnet program as a whole: connect, exchange data, exit."""
 
 from __future__ import annotations
 

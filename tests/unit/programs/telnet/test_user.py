@@ -23,7 +23,7 @@ def test_without_a_host_it_begins_in_the_command_mode(play: Play) -> None:
 def test_the_terminal_is_set_before_the_escape_character_is_told(
     play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who reads the line may type it at once: a terminal that is not set yet keeps it."""
+    """A user who sees the line may type at once; a terminal that is not set yet holds it back."""
     order: list[str] = []
     apply, say = User._apply, Console.say
 
@@ -73,7 +73,7 @@ def test_a_minus_before_the_port_begins_to_negotiate(play: Play, host: Server) -
 
 
 def test_data_after_the_end_of_the_input_is_shown(play: Play) -> None:
-    """A host that answers when it has heard everything (theirs would have left)."""
+    """A host that answers after it has received everything (the real telnet has exited by then)."""
 
     def answer(peer: Peer) -> None:
         peer.hears(b"question\r\n")

@@ -1,4 +1,4 @@
-"""Commands as far as they are plain."""
+"""Abbreviated commands, if they are unambiguous."""
 
 from __future__ import annotations
 
