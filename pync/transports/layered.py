@@ -246,11 +246,15 @@ class LayeredConn(StreamConn):
                 self._send_queue()
 
     def _send_queue(self) -> None:
-        while True:
-            with self._using:
-                head = self._unsent.next()
-            if not head:
-                return
-            count = self._conn.send(head)
-            with self._using:
-                self._unsent.sent(count)
+        self._repeat_in_time(self._send_some)
+
+    def _send_some(self) -> bool:
+        """Send what fits of the queue; return whether more waits."""
+        with self._using:
+            head = self._unsent.next()
+        if not head:
+            return False
+        count = self._conn.send(head)
+        with self._using:
+            self._unsent.sent(count)
+            return bool(self._unsent)

@@ -155,17 +155,35 @@ class Reading:
 
     def _send_pieces(self, data: bytes) -> None:
         """Send everything by ``send``, within the time-out of settimeout. Raises OSError."""
-        before = self.gettimeout()
-        deadline = Deadline(before)
         view = memoryview(data)
+
+        def send_some() -> bool:
+            nonlocal view
+            view = view[self.send(view) :]
+            return bool(view)
+
+        if view:
+            self._repeat_in_time(send_some)
+
+    def _repeat_in_time(self, send_some: Callable[[], bool]) -> None:
+        """Call it until it returns False; the time-out of settimeout is for all calls together.
+
+        Raises OSError; TimeoutError when the time is over.
+        """
+        seconds = self.gettimeout()
+        if not seconds:
+            while send_some():
+                pass
+            return
+        deadline = Deadline(seconds)
         try:
-            while view:
-                view = view[self.send(view) :]
-                if before and view:
-                    self.settimeout(max(0.001, deadline.remaining or 0))
+            while send_some():
+                left = deadline.remaining
+                if not left:
+                    raise TimeoutError("timed out")
+                self.settimeout(left)
         finally:
-            if before:
-                self.settimeout(before)
+            self.settimeout(seconds)
 
     def _most(self, limit: int | EllipsisType | None) -> int | None:
         return self.limit if isinstance(limit, EllipsisType) else limit

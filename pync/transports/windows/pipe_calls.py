@@ -37,6 +37,7 @@ ERROR_PIPE_BUSY = 231
 ERROR_NO_DATA = 232
 ERROR_PIPE_NOT_CONNECTED = 233
 ERROR_MORE_DATA = 234
+ERROR_OPERATION_ABORTED = 995
 
 #: The errors of a read when the other side is gone. Windows has only these for a peer that closed,
 #: one that was killed and a server that disconnected: all of them count as EOF.
@@ -216,8 +217,11 @@ class Pipe:
         while _winapi.WaitForSingleObject(writing.event, CHECK_INTERVAL) == _winapi.WAIT_TIMEOUT:
             if self._leaving.passed:
                 writing.cancel()
-                raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
-        writing.GetOverlappedResult(True)
+                break
+        # Also after cancel(): until the write has ended, the system uses the memory of `writing`.
+        _, error = writing.GetOverlappedResult(True)
+        if error == ERROR_OPERATION_ABORTED:
+            raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
 
     def stop_reading(self) -> None:
         """Cancel the read that waits, and all later ones; idempotent."""

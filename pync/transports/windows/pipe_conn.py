@@ -192,7 +192,12 @@ class MessagePipeConn(PipeConn, StreamConn):
         """Do nothing: the system reports it when the other end of a pipe is gone."""
 
     def _flush(self) -> None:
-        self._unsent.send_with(self._outlet.send)
+        if self._unsent:
+            self._repeat_in_time(self._send_some)
+
+    def _send_some(self) -> bool:
+        self._unsent.sent(self._outlet.send(self._unsent.next()))
+        return bool(self._unsent)
 
     def _read(self) -> bytes:
         message = super()._read()

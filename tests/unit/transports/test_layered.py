@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
+from types import SimpleNamespace
 
 import pytest
 
+from pync.core import deadline
 from pync.core.broken import TruncatedError
 from pync.transports.conn import StreamConn
 from pync.transports.layered import WRITE, LayeredConn
@@ -294,3 +296,27 @@ def test_close_does_not_wait_for_another_thread_s_send() -> None:
         # It was cut off, so there is no end.
         assert not peer.recv_all(timeout=10).endswith(b".")
     sending.join()
+
+
+class Trickle(StreamConn):
+    """A connection that takes a second for each byte that it sends."""
+
+    seconds = 0.0
+
+    def send(self, data: bytes | memoryview) -> int:
+        Trickle.seconds += 1
+        return super().send(data[:1])
+
+
+def test_a_time_out_for_sending_is_for_all_sends_of_a_piece(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A peer that reads a little now and then does not put it off."""
+    monkeypatch.setattr(Trickle, "seconds", 0.0)
+    monkeypatch.setattr(deadline, "time", SimpleNamespace(monotonic=lambda: Trickle.seconds))
+    left, right = pair()
+    with right, LayeredConn(Trickle(left.socket, left.local, left.peer), Upside()) as conn:
+        with pytest.raises(TimeoutError):
+            conn.send_all(b"abcdefgh", timeout=3.5)
+        assert conn.gettimeout() is None
+        assert right.recv(10) == b"ABCD"

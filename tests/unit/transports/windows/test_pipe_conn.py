@@ -6,10 +6,12 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
 
+from pync.core import deadline
 from pync.core.address import Address, parse
 from pync.transports import Options, dial, listen
 from pync.transports.listener import Listener
@@ -157,3 +159,29 @@ def test_what_is_not_in_the_pipe_yet(address: Address, listener: Listener) -> No
             received += len(server.recv(65536))
         client.close()
         assert server.recv(1) == b""
+
+
+@only_windows
+def test_a_time_out_is_for_the_whole_message(
+    address: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pump that takes a little now and then does not put it off."""
+    seconds = [0.0]
+    with (
+        listen(address, MESSAGES) as listener,
+        dial(address, MESSAGES) as client,
+        listener.accept(PATIENCE),
+    ):
+        assert isinstance(client, MessagePipeConn)
+        send = client._outlet.send
+
+        def trickle(data: bytes | memoryview) -> int:
+            seconds[0] += 1
+            return int(send(data[:1]))
+
+        monkeypatch.setattr(client._outlet, "send", trickle)
+        monkeypatch.setattr(deadline, "time", SimpleNamespace(monotonic=lambda: seconds[0]))
+        with pytest.raises(TimeoutError):
+            client.send_all(b"abcdefgh", timeout=3.5)
+        assert seconds == [4]
+        monkeypatch.undo()
