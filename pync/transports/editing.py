@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 import threading
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 
 from ..core.deadline import Deadline
 from ..core.errors import UsageError
@@ -122,7 +122,8 @@ class EditedStdio(ScreenStdio):
             with self._session.app.input.raw_mode():
                 asyncio.run(self._converse())
         except EOFError:
-            self._typed.shutdown(socket.SHUT_WR)
+            with suppress(OSError):  # close() has not waited for this thread any longer
+                self._typed.shutdown(socket.SHUT_WR)
         except KeyboardInterrupt:
             # In raw mode, ^C is only a key and sends no signal.
             os.kill(os.getpid(), signal.SIGINT)
@@ -149,8 +150,14 @@ class EditedStdio(ScreenStdio):
 
     def _call_off(self) -> None:
         app = self._session.app
+
+        def leave() -> None:
+            # A second exit() would be an error, and its handler would wait for Enter.
+            if app.future is not None and not app.future.done():
+                app.exit(exception=EOFError())
+
         if app.loop is not None and app.is_running:
-            app.loop.call_soon_threadsafe(lambda: app.is_running and app.exit(exception=EOFError()))
+            app.loop.call_soon_threadsafe(leave)
 
 
 def _prompt(history: str | None) -> PromptSession[str]:

@@ -8,13 +8,19 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections.abc import Iterator
 
 import pytest
 
 from pync.core.errors import UsageError
+from pync.transports import editing
 from pync.transports.editing import EditedStdio
 
+from ...programs import until
 from ...systems import only_posix
+
+#: Seconds that each step of the other thread may take.
+PATIENCE = 30.0
 
 
 def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,15 +41,24 @@ def test_what_was_never_begun_is_closed_without_ado(monkeypatch: pytest.MonkeyPa
     os.close(writing)
 
 
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    keyboard, terminal = os.openpty()
+    with os.fdopen(os.dup(terminal)) as stdin, os.fdopen(os.dup(terminal), "w") as stdout:
+        monkeypatch.setattr("sys.stdin", stdin)
+        monkeypatch.setattr("sys.stdout", stdout)
+        monkeypatch.setattr(editing, "GOODBYE", PATIENCE)
+        yield terminal
+    os.close(keyboard)
+    os.close(terminal)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="only on POSIX: a terminal of our own")
 def test_one_who_leaves_just_before_a_prompt_gives_the_terminal_back(
-    monkeypatch: pytest.MonkeyPatch,
+    terminal: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import termios
 
-    keyboard, terminal = os.openpty()
-    monkeypatch.setattr("sys.stdin", os.fdopen(os.dup(terminal)))
-    monkeypatch.setattr("sys.stdout", os.fdopen(os.dup(terminal), "w"))
     before = termios.tcgetattr(terminal)
     stdio = EditedStdio(terminal, terminal)
     asking, called_off = threading.Event(), threading.Event()
@@ -51,7 +66,7 @@ def test_one_who_leaves_just_before_a_prompt_gives_the_terminal_back(
 
     async def ask_later(**words: bool) -> str:
         asking.set()
-        assert called_off.wait(10)
+        assert called_off.wait(PATIENCE)
         return await ask(**words)  # type: ignore[arg-type]
 
     def call_off_and_tell() -> None:
@@ -61,10 +76,27 @@ def test_one_who_leaves_just_before_a_prompt_gives_the_terminal_back(
     monkeypatch.setattr(stdio._session, "prompt_async", ask_later)
     monkeypatch.setattr(stdio, "_call_off", call_off_and_tell)
     stdio.read_fds()
-    assert asking.wait(10)
+    assert asking.wait(PATIENCE)
     stdio.close()
     assert termios.tcgetattr(terminal) == before
-    sys.stdin.close()
-    sys.stdout.close()
-    os.close(keyboard)
-    os.close(terminal)
+
+
+@only_posix
+def test_one_who_is_called_off_again_gives_the_terminal_back(terminal: int) -> None:
+    """It is told again and again, also while it has no time to leave."""
+    import termios
+
+    before = termios.tcgetattr(terminal)
+    stdio = EditedStdio(terminal, terminal)
+    stdio.read_fds()
+    app = stdio._session.app
+    until(lambda: app.is_running and app.future is not None, "the prompt")
+    assert app.loop is not None
+    told = threading.Event()
+    app.loop.call_soon_threadsafe(told.wait, PATIENCE)
+    for _ in range(3):
+        stdio._call_off()
+    told.set()
+    stdio.close()
+    assert not stdio._thread.is_alive()
+    assert termios.tcgetattr(terminal) == before
