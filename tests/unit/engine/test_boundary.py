@@ -1,4 +1,4 @@
-"""A client's boundary: what its callbacks raise ends that client, and no other."""
+"""The boundary of a client: an exception in its callbacks ends only that client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What waits for a sink: sent in order, as the sink takes it, until EOF or an error."""
+"""The data that waits for a sink: sent in order, as the sink accepts it, until EOF or an error."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Sink:
 
 
 class Table:
-    """An outbox, and what it calls back."""
+    """An outbox, and its callbacks."""
 
     def __init__(self, sink: Sink, high_water: int, low_water: int | None) -> None:
         self.loop = Loop()
@@ -272,7 +272,7 @@ def test_an_interruption_loses_nothing(table: Make) -> None:
     assert one.sink.got == [b"hello", b"EOF"]
 
 
-# How much waits, and who waits.
+# The amount of waiting data, and waiting callers.
 
 
 def test_it_is_full_from_the_high_water_mark_down_to_the_low_one(table: Make) -> None:

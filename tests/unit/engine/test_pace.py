@@ -1,4 +1,4 @@
-"""How fast a direction goes."""
+"""The rate limit of one direction."""
 
 from __future__ import annotations
 

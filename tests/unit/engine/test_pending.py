@@ -1,4 +1,4 @@
-"""What waits to be written."""
+"""Data that waits to be written."""
 
 from __future__ import annotations
 

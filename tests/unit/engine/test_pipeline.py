@@ -1,4 +1,4 @@
-"""What stands on the way of a relay's bytes."""
+"""The processing steps for the bytes of a relay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The logs of what moves."""
+"""The logs of transferred data."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ class Session:
             self._remote.close()
 
     def result(self) -> Moved | Exception | None:
-        """How it ended; it has to."""
+        """Wait for its end; return how it ended."""
         self._thread.join(PATIENCE)
         assert not self._thread.is_alive(), "still running"
         return self._result
@@ -102,7 +102,7 @@ def read_all(conn: StreamConn) -> bytes:
 
 
 def jam(conn: StreamConn) -> int:
-    """Send until every buffer on the way is full; returns the bytes sent."""
+    """Send until all buffers are full; return the sent bytes."""
     sent = 0
     conn.settimeout(0)
     while select.select([], [conn], [], 0.2)[1]:
@@ -395,7 +395,7 @@ def test_one_loop_carries_many() -> None:
 
 
 def test_what_is_over_is_gone_without_a_search_for_garbage() -> None:
-    """A server's clients come and go by the thousand; what they leave would pile up."""
+    """A server has thousands of clients, so anything left by each would accumulate."""
 
     def one_that_is_over() -> weakref.ref[Relay]:
         (user, local), (remote, peer) = pair(), pair()
@@ -416,7 +416,7 @@ def test_what_is_over_is_gone_without_a_search_for_garbage() -> None:
 
 
 class SlowGoodbye(StreamConn):
-    """Its EOF is bytes, which have to wait the first time, as TLS's may."""
+    """Its EOF is data that must wait at first, as with TLS."""
 
     waited = sent = False
 
@@ -454,7 +454,7 @@ def test_an_eof_of_the_output_that_has_to_wait_is_sent_later() -> None:
 
 
 class Whole(Conn):
-    """A stream that ends as a whole only, as a named pipe of bytes."""
+    """A stream without half-close, like a named pipe of bytes."""
 
 
 @pytest.mark.parametrize("whole", [True, False])

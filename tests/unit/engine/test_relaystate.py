@@ -65,7 +65,7 @@ EVENTS = (
     OVER,
 )
 
-#: Dialect and words -> what its Config says of endings.
+#: Dialect and arguments -> the endings in its Config.
 COMMANDS = {
     "pync HOST PORT": own.parse(["h", "1"]),
     "pync -N": own.parse(["-N", "h", "1"]),
@@ -111,7 +111,7 @@ POLICIES = sorted(set(policies()), key=repr)
 
 
 class World(NamedTuple):
-    """The state, and what the outside can still do."""
+    """The state, and the remaining possible events."""
 
     state: str = OPEN
     input_open: bool = True
@@ -122,7 +122,7 @@ class World(NamedTuple):
     awaits_silence: bool = False
 
     def possible(self) -> Iterator[str]:
-        """The events that can come now."""
+        """The events that are possible now."""
         yield OVER
         if self.input_open:
             yield INPUT_ENDED
@@ -139,7 +139,7 @@ class World(NamedTuple):
             yield SILENCE
 
     def after(self, event: str, endings: Endings) -> World:
-        """What has become of it; KeyError where the table has no entry."""
+        """Return the state after an event; KeyError if the table has no entry."""
         state, actions = step(self.state, event, endings)
         now = self._replace(state=state)
         if event in (INPUT_ENDED, SEND_FAILED):
@@ -163,7 +163,7 @@ BEGINNINGS = (World(), World(HALF_CLOSED_LOCAL, input_open=False))
 
 
 def reachable(endings: Endings) -> set[World]:
-    """All that can become of a relay; with or without input (--recv-only)."""
+    """All reachable states of a relay, with or without input (--recv-only)."""
     found, left = set(BEGINNINGS), list(BEGINNINGS)
     while left:
         world = left.pop()
@@ -336,7 +336,7 @@ def test_the_reader_of_our_output_leaves() -> None:
     sent = [SEND_EOF, INPUT_OVER, ENDING, HALF_CLOSED_LOCAL]
     for endings in (ours, theirs):
         assert life(endings, INPUT_ENDED, EOF_OVER, READER_LEFT) == [*sent, *fails]
-    # ncat leaves when a write fails.
+    # ncat exits when a write fails.
     assert life(ncats, INPUT_ENDED, EOF_OVER, READER_LEFT) == [*sent, HALF_CLOSED_LOCAL]
 
 

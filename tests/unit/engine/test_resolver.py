@@ -1,4 +1,4 @@
-"""Names beside a loop: addresses at once, names by a thread, and nobody waits for a slow one."""
+"""Name look-ups for a loop: addresses at once, names in threads, and no waiting for a slow one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ V4 = Options(family=4)
 
 
 class Lookup:
-    """A resolver in a loop, and what it answered."""
+    """A resolver in a loop, and its answers."""
 
     def __init__(self) -> None:
         self.loop = Loop()

@@ -1,4 +1,4 @@
-"""A filter between the reader and the writer of a flow: what it may do, and what holds then."""
+"""A filter between the reader and the writer of a flow: what it may do, and the guarantees."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A signal ends the command where nothing is half done."""
+"""A signal ends the command only at safe points."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="not on Windows")
 #: Signal -> what is raised for it.
 RAISED = {signal.SIGINT: KeyboardInterrupt, signal.SIGTERM: Terminated}
 
-#: What a test leaves as it was.
+#: The state that a test restores.
 HANDLERS = [
     signal.SIGINT,
     signal.SIGTERM,

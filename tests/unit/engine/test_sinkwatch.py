@@ -32,7 +32,7 @@ def test_a_reader_that_leaves_is_told_once() -> None:
 
 
 class Failing(Stdio):
-    """A sink that took what it could not deliver, as on Windows."""
+    """A sink that accepted data that it could not deliver, as on Windows."""
 
     failure: OSError = OSError("a full disk")
 

@@ -1,4 +1,4 @@
-"""A client's turn: it begins, and it is over."""
+"""The turn of a client: its start and its end."""
 
 from __future__ import annotations
 

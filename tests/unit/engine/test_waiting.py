@@ -18,7 +18,7 @@ SILENCE = 0.2
 
 
 class Counted(StreamConn):
-    """A connection that is told what its kernel says of acknowledgements."""
+    """A connection with scripted kernel reports about acknowledgements."""
 
     def __init__(self, sock: socket.socket) -> None:
         super().__init__(sock, Address("unix", path="here"), Address("unix", path="there"))
@@ -45,7 +45,7 @@ def call_later(loop: Loop) -> Callable[[float, Callable[[], None]], None]:
 
 
 def void(_timer: object) -> None:
-    """A timer that nobody keeps."""
+    """A stand-in for a timer."""
 
 
 def outcomes(answers: list[int | OSError], is_over: Callable[[], bool]) -> list[OSError | None]:
@@ -76,7 +76,7 @@ def silence(
     answers: list[int | OSError],
     since: float = 0.0,
 ) -> tuple[float, list[float]]:
-    """When it was taken to be silent, and what else ``during`` noted."""
+    """Return the time at which it counted as silent, and the notes of ``during``."""
     ours, theirs = socket.socketpair()
     into, reader = socket.socketpair()
     happened: list[float] = []
