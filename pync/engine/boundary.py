@@ -19,7 +19,7 @@ from functools import partial
 
 from ..core.errors import OutputError, OutputGone, PyncError, RelayError, UsageError, cause_of
 from ..core.typed import TYPE_CHECKING
-from .loop import Callback, Scheduler, Timer
+from .loop import Callback, Caught, Scheduler, Timer
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -82,15 +82,19 @@ class Boundary:
         self._fail(error)
         return True
 
-    def watch_reader(self, descriptor: int, callback: Callback | None) -> None:
+    def watch_reader(
+        self, descriptor: int, callback: Callback | None, caught: Caught | None = None
+    ) -> None:
         """Call ``callback`` while the descriptor is readable; None ends the watch."""
         _note(self._reading, descriptor, callback is not None)
-        self._loop.watch_reader(descriptor, self.bound(callback) if callback else None)
+        self._loop.watch_reader(descriptor, callback, caught or self._caught)
 
-    def watch_writer(self, descriptor: int, callback: Callback | None) -> None:
+    def watch_writer(
+        self, descriptor: int, callback: Callback | None, caught: Caught | None = None
+    ) -> None:
         """Call ``callback`` while the descriptor is writable; None ends the watch."""
         _note(self._writing, descriptor, callback is not None)
-        self._loop.watch_writer(descriptor, self.bound(callback) if callback else None)
+        self._loop.watch_writer(descriptor, callback, caught or self._caught)
 
     def call_later(self, seconds: float, callback: Callback) -> Timer:
         """Call once, ``seconds`` from now."""
@@ -113,10 +117,13 @@ class Boundary:
             return
         try:
             callback(*args, **named)
-        except _OURS:
-            raise
         except Exception as error:  # noqa: BLE001 - this is what a boundary is for
-            self._fail(error)
+            self._caught(error)
+
+    def _caught(self, error: Exception) -> None:
+        if isinstance(error, _OURS):
+            raise error
+        self._fail(error)
 
     def _fail(self, error: Exception) -> None:
         if self._over:

@@ -215,8 +215,9 @@ class Flow:
         if moved:
             self.moved += moved
             # Write the rest first: no more may come for long. (A layer may hold more, or the end.)
-            self._waits_for_sink = mover.holds or self._waits_for_sink
-            self._arrange()
+            if mover.holds or self._waits_for_sink or self._source_watch.buffers:
+                self._waits_for_sink = mover.holds or self._waits_for_sink
+                self._arrange()
             self._changed()
             return
         # EOF or "not handled": the slow path finds out which, at once if reading cannot block.

@@ -16,7 +16,7 @@ from types import TracebackType
 
 from ..core.typed import TYPE_CHECKING, Protocol
 from ..waiting import readiness, wakeup
-from ..waiting.readiness import one_wait
+from ..waiting.readiness import READABLE, WRITABLE
 
 if TYPE_CHECKING:
     from typing import ParamSpec
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     P = ParamSpec("P")
 
 Callback = Callable[[], None]
+
+#: What is called with an exception that a callback raises, and may raise it again.
+Caught = Callable[[Exception], None]
 
 #: From so many timers on, cancelled ones are removed before they are due: they are the time-outs
 #: of short connections, of which there may be thousands in a second.
@@ -66,10 +69,17 @@ class Timer:
 class Scheduler(Protocol):
     """The methods of a loop that parts of a program use; a client's Boundary has them too."""
 
-    def watch_reader(self, descriptor: int, callback: Callback | None) -> None:
-        """Call ``callback`` while the descriptor is readable; None ends the watch."""
+    def watch_reader(
+        self, descriptor: int, callback: Callback | None, caught: Caught | None = None
+    ) -> None:
+        """Call ``callback`` while the descriptor is readable; None ends the watch.
 
-    def watch_writer(self, descriptor: int, callback: Callback | None) -> None:
+        ``caught`` is called with an exception that it raises; without it, the loop raises it.
+        """
+
+    def watch_writer(
+        self, descriptor: int, callback: Callback | None, caught: Caught | None = None
+    ) -> None:
         """Call ``callback`` while the descriptor is writable; None ends the watch."""
 
     def call_later(self, seconds: float, callback: Callback) -> Timer:
@@ -91,8 +101,9 @@ class Loop:
     def __init__(self) -> None:
         self._poller = readiness.for_a_few()
         self._crowded = False
-        self._readers: dict[int, Callback] = {}
-        self._writers: dict[int, Callback] = {}
+        #: The callback of each descriptor, and what catches its exceptions.
+        self._readers: dict[int, tuple[Callback, Caught | None]] = {}
+        self._writers: dict[int, tuple[Callback, Caught | None]] = {}
         self._events: dict[int, int] = {}
         #: A heap of (time, number, timer); timers with equal times run in the order of creation.
         self._timers: list[tuple[float, int, Timer]] = []
@@ -118,13 +129,17 @@ class Loop:
     ) -> None:
         self._poller.close()
 
-    def watch_reader(self, descriptor: int, callback: Callback | None) -> None:
+    def watch_reader(
+        self, descriptor: int, callback: Callback | None, caught: Caught | None = None
+    ) -> None:
         """Call ``callback`` while the descriptor is readable; None ends the watch."""
-        self._watch(self._readers, descriptor, callback)
+        self._watch(self._readers, descriptor, callback, caught)
 
-    def watch_writer(self, descriptor: int, callback: Callback | None) -> None:
+    def watch_writer(
+        self, descriptor: int, callback: Callback | None, caught: Caught | None = None
+    ) -> None:
         """Call ``callback`` while the descriptor is writable; None ends the watch."""
-        self._watch(self._writers, descriptor, callback)
+        self._watch(self._writers, descriptor, callback, caught)
 
     def call_later(self, seconds: float, callback: Callback) -> Timer:
         """Call once, ``seconds`` from now."""
@@ -176,18 +191,23 @@ class Loop:
         wakeup.raise_deferred()
 
     def _run_once(self) -> None:
-        fresh = self._fresh
+        fresh, readers, writers = self._fresh, self._readers, self._writers
         fresh.clear()
-        for descriptor, events in self._poller.select(one_wait(self._until_next())):
+        caught: Caught | None = None
+        idle = not self._timers and not self._in_turn
+        for descriptor, events in self._poller.select(None if idle else self._until_next()):
             # An earlier callback of this round may have ended the watch of this descriptor.
-            if events & EVENT_READ and descriptor not in fresh:
-                callback = self._readers.get(descriptor)
-                if callback is not None:
+            try:
+                if events & READABLE and descriptor in readers and descriptor not in fresh:
+                    callback, caught = readers[descriptor]
                     callback()
-            if events & EVENT_WRITE and descriptor not in fresh:
-                callback = self._writers.get(descriptor)
-                if callback is not None:
+                if events & WRITABLE and descriptor in writers and descriptor not in fresh:
+                    callback, caught = writers[descriptor]
                     callback()
+            except Exception as error:
+                if caught is None:
+                    raise
+                caught(error)
         if self._timers:
             self._call_due(time.monotonic())
         if self._in_turn:
@@ -216,14 +236,18 @@ class Loop:
         return max(0.0, self._timers[0][0] - time.monotonic()) if self._timers else None
 
     def _watch(
-        self, watches: dict[int, Callback], descriptor: int, callback: Callback | None
+        self,
+        watches: dict[int, tuple[Callback, Caught | None]],
+        descriptor: int,
+        callback: Callback | None,
+        caught: Caught | None,
     ) -> None:
         if callback is None:
             if watches.pop(descriptor, None) is None:
                 return
         else:
             before = descriptor in watches
-            watches[descriptor] = callback
+            watches[descriptor] = callback, caught
             if before:
                 return
         events = (EVENT_READ if descriptor in self._readers else 0) | (

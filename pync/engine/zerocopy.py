@@ -231,24 +231,9 @@ class SpliceAcross(_ThroughPipe):
         return data
 
     def _step(self) -> int:
-        if not self._streams and not self._inside:
-            return self._copy()
-        if not self._inside:
-            self._make_pipe()
-            self._failed = "source"
-            self._inside = os.splice(self._source, self._in, CHUNK, flags=_FLAGS)
-            if not self._inside:
-                return 0
-            if self._inside >= USUAL and not self._wide:
-                self._wide = True
-                _widen(self._in, WIDE)
-        self._failed = "sink"
-        sent = os.splice(self._out, self._sink, self._inside, flags=_FLAGS)
-        self._inside -= sent
-        return sent
-
-    def _copy(self) -> int:
-        """Move a few bytes without the pipe, which is faster; once there are many, use the pipe."""
+        if self._streams or self._inside:
+            return self._splice()
+        # A few bytes move faster without the pipe; once there are many, it is used.
         if not self._held:
             if not self._unblocked:
                 if os.get_blocking(self._source) or os.get_blocking(self._sink):
@@ -263,6 +248,21 @@ class SpliceAcross(_ThroughPipe):
         sent = os.write(self._sink, self._held)
         self._streams = sent == SHORT
         self._held = self._held[sent:]
+        return sent
+
+    def _splice(self) -> int:
+        if not self._inside:
+            self._make_pipe()
+            self._failed = "source"
+            self._inside = os.splice(self._source, self._in, CHUNK, flags=_FLAGS)
+            if not self._inside:
+                return 0
+            if self._inside >= USUAL and not self._wide:
+                self._wide = True
+                _widen(self._in, WIDE)
+        self._failed = "sink"
+        sent = os.splice(self._out, self._sink, self._inside, flags=_FLAGS)
+        self._inside -= sent
         return sent
 
 

@@ -55,7 +55,7 @@ class Readable:
         if self._wakeup_fd is not None:
             wakeup.raise_deferred()
         while True:
-            ready = [each for each, _ in self._poller.select(one_wait(deadline.remaining))]
+            ready = [each for each, _ in self._poller.select(deadline.remaining)]
             if self._wakeup_fd in ready:
                 wakeup.drain()
                 ready.remove(self._wakeup_fd)
@@ -91,7 +91,7 @@ class Writable:
 
     def wait(self, seconds: float | None) -> list[int]:
         """Wait, and return the writable ones; [] after the time, or one part of it (one_wait)."""
-        return [each for each, _ in self._poller.select(one_wait(seconds))]
+        return [each for each, _ in self._poller.select(seconds)]
 
 
 def is_hung_up(descriptor: int) -> bool:
@@ -138,9 +138,10 @@ class Poller(Protocol):
         """End the watch; the descriptor may be closed already."""
 
     def select(self, timeout: float | None) -> list[tuple[int, int]]:
-        """Wait, and return the ready descriptors with their events, at least the watched ones.
+        """Wait once (see one_wait), and return the ready descriptors with the events of poll(2).
 
-        After an error or a hang-up, these can be events that are not watched.
+        ``events & READABLE`` and ``events & WRITABLE`` say what a descriptor is ready for. After
+        an error or a hang-up it is both, whatever is watched.
         """
 
     def close(self) -> None:
@@ -151,9 +152,9 @@ class Poller(Protocol):
 _IN, _OUT = getattr(select, "POLLIN", 1), getattr(select, "POLLOUT", 4)
 _ASKED = (0, _IN, _OUT, _IN | _OUT)
 
-
-def _events(told: int) -> int:
-    return (EVENT_READ if told & ~_OUT else 0) | (EVENT_WRITE if told & ~_IN else 0)
+#: What poll(2) tells of a descriptor that can be read, and of one that can be written: an error
+#: and a hang-up are both.
+READABLE, WRITABLE = ~_OUT, ~_IN
 
 
 class _Poll:
@@ -171,10 +172,11 @@ class _Poll:
         self._poll.unregister(descriptor)
 
     def select(self, timeout: float | None) -> list[tuple[int, int]]:
+        if timeout is None:
+            return self._poll.poll()
         # (Rounded up: a wait that ends before its time would be repeated. A negative time would
         # be for ever.)
-        ready = self._poll.poll(None if timeout is None else max(0, ceil(timeout * 1000)))
-        return [(descriptor, _events(told)) for descriptor, told in ready]
+        return self._poll.poll(max(0, ceil(min(timeout, _LONGEST_WAIT) * 1000)))
 
     def close(self) -> None:
         """Do nothing: poll(2) needs no descriptor of its own."""
@@ -196,11 +198,12 @@ class _Select:
         self._selector.unregister(descriptor)
 
     def select(self, timeout: float | None) -> list[tuple[int, int]]:
+        timeout = one_wait(timeout)
         if sys.platform == "win32" and not self._selector.get_map():
             # On Windows, select without descriptors is an error, not a sleep.
             time.sleep(max(0.0, timeout or 0.0))
             return []
-        return [(key.fd, events) for key, events in self._selector.select(timeout)]
+        return [(key.fd, _ASKED[events]) for key, events in self._selector.select(timeout)]
 
     def close(self) -> None:
         self._selector.close()
@@ -220,11 +223,11 @@ class _Crowd:
         try:
             self._epoll.register(descriptor, _ASKED[events])
         except PermissionError:
-            self._always[descriptor] = events
+            self._always[descriptor] = _ASKED[events]
 
     def modify(self, descriptor: int, events: int) -> None:
         if descriptor in self._always:
-            self._always[descriptor] = events
+            self._always[descriptor] = _ASKED[events]
         else:
             self._epoll.modify(descriptor, _ASKED[events])
 
@@ -236,10 +239,12 @@ class _Crowd:
                 pass  # it is closed already, which has ended the watch
 
     def select(self, timeout: float | None) -> list[tuple[int, int]]:
-        if self._always or (timeout is not None and timeout < 0):
-            timeout = 0  # a negative time would be for ever
-        ready = self._epoll.poll(timeout)
-        return [*((each, _events(told)) for each, told in ready), *self._always.items()]
+        if self._always:
+            return [*self._epoll.poll(0), *self._always.items()]
+        if timeout is None:
+            return self._epoll.poll()
+        # (A negative time would be for ever.)
+        return self._epoll.poll(max(0.0, min(timeout, _LONGEST_WAIT)))
 
     def close(self) -> None:
         self._epoll.close()

@@ -15,7 +15,7 @@ import pytest
 
 from pync.core.deadline import Deadline
 from pync.waiting import readiness, wakeup
-from pync.waiting.readiness import for_a_crowd, one_wait, readable
+from pync.waiting.readiness import READABLE, WRITABLE, for_a_crowd, one_wait, readable
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
@@ -47,7 +47,11 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
 
 def ready(way: readiness.Poller) -> dict[int, int]:
     """Descriptor -> what it is ready for."""
-    return dict(way.select(1))
+    told = dict(way.select(1))
+    return {
+        each: (READ if events & READABLE else 0) | (WRITE if events & WRITABLE else 0)
+        for each, events in told.items()
+    }
 
 
 def test_only_what_is_ready_is_told(
