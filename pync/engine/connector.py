@@ -32,6 +32,7 @@ class Connector:
             addresses that it ``admits`` are tried.
         finished: called once at the end; either ``conn`` or ``failure`` is set then.
         client: the client that the name is looked up for; clients take turns.
+        admits: instead of that of ``options``.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Connector:
         options: Options,
         finished: Callable[[Connector], None],
         client: str | None = None,
+        admits: Callable[[Address], bool] | None = None,
     ) -> None:
         #: The connection, non-blocking. The caller owns it.
         self.conn: TcpConn | None = None
@@ -58,6 +60,7 @@ class Connector:
         self._lookup: Lookup | None = None
         self._connecting: Connecting | None = None
         self._client = client
+        self._admits = options.admits if admits is None else admits
         self._timer: Timer | None = None
         self._starts = True
 
@@ -109,7 +112,7 @@ class Connector:
         self._proceed()
 
     def _admitted(self, endpoints: Sequence[Endpoint]) -> Sequence[Endpoint]:
-        admits, scheme = self._options.admits, self._address.scheme
+        admits, scheme = self._admits, self._address.scheme
         if admits is everyone:
             return endpoints
         return [one for one in endpoints if admits(address_of(scheme, one.name))]

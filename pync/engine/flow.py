@@ -133,7 +133,8 @@ class Flow:
             self._step("failed")
         self._pending.clear()
         self._drop_mover()
-        self._arrange()
+        if self._waits_to_write:
+            self._arrange()
         # Break the reference cycle with the relay now, not in the garbage collector.
         self._changed = tell_nobody
 
@@ -253,7 +254,8 @@ class Flow:
         passed_on = self._seam is None or self._seam.ended
         if self.state == DRAINING and not self._pending and passed_on:
             self._step("drained")
-        self._arrange()
+        if not self.over or self._waits_to_write:
+            self._arrange()
         self._changed()
 
     def _write_one(self) -> None:

@@ -45,14 +45,15 @@ class HandshakeRun(Generic[Result]):
         self._steps = HandshakeSteps(handshake)
         self._seconds = seconds
         self._finished = finished
-        self._over = False
+        self._over = self._reads = self._writes = False
         self._timer: Timer | None = None
         conn.settimeout(0)
 
     def start(self) -> None:
         """Start the handshake."""
-        self._timer = self._loop.call_later(self._seconds, self._time_out)
         self._run()
+        if not self._over:
+            self._timer = self._loop.call_later(self._seconds, self._time_out)
 
     def stop(self) -> None:
         """Abandon the handshake without calling a callback. Idempotent."""
@@ -99,6 +100,10 @@ class HandshakeRun(Generic[Result]):
             self._finished(self)
 
     def _watch(self, *, reading: bool, writing: bool) -> None:
-        for descriptor in self._conn.read_fds():
-            self._loop.watch_reader(descriptor, self._run if reading else None)
-        self._loop.watch_writer(self._conn.write_fd(), self._run if writing else None)
+        if reading != self._reads:
+            self._reads = reading
+            for descriptor in self._conn.read_fds():
+                self._loop.watch_reader(descriptor, self._run if reading else None)
+        if writing != self._writes:
+            self._writes = writing
+            self._loop.watch_writer(self._conn.write_fd(), self._run if writing else None)

@@ -115,6 +115,8 @@ class Loop:
         self._fresh: set[int] = set()
         wakeup_fd = wakeup.wakeup_fd()
         self._hears_signals = wakeup_fd is not None
+        #: The number of rounds so far.
+        self.rounds = 0
         if wakeup_fd is not None:
             self.watch_reader(wakeup_fd, wakeup.drain)
 
@@ -193,6 +195,7 @@ class Loop:
     def _run_once(self) -> None:
         fresh, readers, writers = self._fresh, self._readers, self._writers
         fresh.clear()
+        self.rounds += 1
         caught: Caught | None = None
         idle = not self._timers and not self._in_turn
         for descriptor, events in self._poller.select(None if idle else self._until_next()):

@@ -288,17 +288,16 @@ _FROM_THE_NETWORK = frozenset(
 #: From linux/fcntl.h; only new versions of the fcntl module define it.
 _F_SETPIPE_SZ = 1031
 
-_KINDS = (
-    (stat.S_ISREG, "file"),
-    (stat.S_ISFIFO, "pipe"),
-    (stat.S_ISSOCK, "socket"),
-    (stat.S_ISCHR, "device"),
-)
+_KINDS = {
+    stat.S_IFREG: "file",
+    stat.S_IFIFO: "pipe",
+    stat.S_IFSOCK: "socket",
+    stat.S_IFCHR: "device",
+}
 
 
 def _kind(descriptor: int) -> str:
-    mode = os.fstat(descriptor).st_mode
-    kind = next((name for is_kind, name in _KINDS if is_kind(mode)), "other")
+    kind = _KINDS.get(stat.S_IFMT(os.fstat(descriptor).st_mode), "other")
     # Not for a terminal: a stopped one (^S) would block everything, and the line being edited
     # (--edit) has to be drawn again after output.
     return "other" if kind == "device" and os.isatty(descriptor) else kind

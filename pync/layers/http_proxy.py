@@ -78,8 +78,6 @@ class Intermediary:
         self._enough = enough
         self._client = connection(h11.SERVER)
         self._from_client = Intake(self._client)
-        self._origin = connection(h11.CLIENT)
-        self._from_origin = Intake(self._origin)
         self._request: h11.Request | None = None
         self._held: Refused | None = None
         self._target = b""

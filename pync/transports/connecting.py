@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from ..core.address import Address
 from ..core.attempts import Attempt, Attempts
 from ..core.errors import DialError, cause_of
-from ..core.events import AttemptFailed, Trying
+from ..core.events import AttemptFailed, Trying, silent
 from . import Options
 from .conn import TcpConn
 from .internet import Endpoint, address_of, telling_cause
@@ -96,7 +96,8 @@ class Connecting:
             self._forget(descriptor).close()
 
     def _begin(self, attempt: Attempt[Endpoint]) -> None:
-        self._options.report(Trying(self._where(attempt)))
+        if self._options.report is not silent:
+            self._options.report(Trying(self._where(attempt)))
         try:
             sock = begin_to_connect(attempt.endpoint, self._address, self._options)
         except DialError as error:

@@ -137,15 +137,13 @@ class Session:
             then(dialled.failure)
 
         loop, resolver, options, *_ = services = self._services
-        options = options._replace(
-            admits=lambda target: services.admits(client, target),
-            client=client.host or client.path,
-        )
+        admits, name = (lambda target: services.admits(client, target)), client.host or client.path
         if services.route is None:
-            self._do(Connector(loop, resolver, address, options, finished))
+            self._do(Connector(loop, resolver, address, options, finished, name, admits))
             return
         from ..shared.upstream import UpstreamDial
 
+        options = options._replace(admits=admits, client=name)
         self._do(UpstreamDial(loop, resolver, options, services.route, address, finished))
 
     def _relay(self) -> None:

@@ -86,6 +86,8 @@ class Acceptor:
         self._report = report
         self._entered = entered
         self._inside = 0
+        #: The round of the loop in which a client was accepted last.
+        self._accepted_in = -1
         self._place = setup.place
         self._waiting: Timer | None = None
         self._tls_acceptor = TlsAcceptor(loop, setup.entry, report, self._enter)
@@ -122,7 +124,7 @@ class Acceptor:
     def last_call(self) -> None:
         """Accept the clients that wait in the listener's queue, and no more."""
         for _ in range(0, BACKLOG, self._at_once):
-            self._accept()
+            self._accept_queue()
         self.close()
 
     def close(self) -> None:
@@ -149,7 +151,14 @@ class Acceptor:
         raise ListenError("accept", self._listener.address, "timed out")
 
     def _accept(self) -> None:
-        for _ in range(self._at_once):
+        # Mostly one client waits, and to ask for another one costs a system call that fails. After
+        # a round in which one was accepted already, there is a queue.
+        queue = self._loop.rounds == self._accepted_in + 1
+        self._accepted_in = self._loop.rounds
+        self._accept_queue(self._at_once if queue else 1)
+
+    def _accept_queue(self, at_once: int | None = None) -> None:
+        for _ in range(self._at_once if at_once is None else at_once):
             if self._is_full() and self._clearing():
                 self._pause(FULL_PAUSE)
                 return
