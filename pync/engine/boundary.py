@@ -19,7 +19,7 @@ from functools import partial
 
 from ..core.errors import OutputError, OutputGone, PyncError, RelayError, UsageError, cause_of
 from ..core.typed import TYPE_CHECKING
-from .loop import Callback, Caught, Scheduler, Timer
+from .loop import Callback, Loop, Timer
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -58,15 +58,10 @@ class Boundary:
             program (see ends_program) are raised instead.
     """
 
-    def __init__(self, loop: Scheduler, failed: Callable[[Exception], None]) -> None:
+    def __init__(self, loop: Loop, failed: Callable[[Exception], None]) -> None:
         self._loop = loop
         self._failed = failed
         self._over = False
-        # The descriptors watched through this boundary: a failure stops all these watches.
-        # (Lists, as there may be ten thousand boundaries with a few descriptors each: a list
-        # is smaller than a set.)
-        self._reading: list[int] = []
-        self._writing: list[int] = []
 
     def __enter__(self) -> Self:
         return self
@@ -82,19 +77,13 @@ class Boundary:
         self._fail(error)
         return True
 
-    def watch_reader(
-        self, descriptor: int, callback: Callback | None, caught: Caught | None = None
-    ) -> None:
+    def watch_reader(self, descriptor: int, callback: Callback | None) -> None:
         """Call ``callback`` while the descriptor is readable; None ends the watch."""
-        _note(self._reading, descriptor, callback is not None)
-        self._loop.watch_reader(descriptor, callback, caught or self._caught)
+        self._loop.watch_reader(descriptor, callback, self._caught)
 
-    def watch_writer(
-        self, descriptor: int, callback: Callback | None, caught: Caught | None = None
-    ) -> None:
+    def watch_writer(self, descriptor: int, callback: Callback | None) -> None:
         """Call ``callback`` while the descriptor is writable; None ends the watch."""
-        _note(self._writing, descriptor, callback is not None)
-        self._loop.watch_writer(descriptor, callback, caught or self._caught)
+        self._loop.watch_writer(descriptor, callback, self._caught)
 
     def call_later(self, seconds: float, callback: Callback) -> Timer:
         """Call once, ``seconds`` from now."""
@@ -129,13 +118,5 @@ class Boundary:
         if self._over:
             return
         self._over = True
-        while self._reading:
-            self._loop.watch_reader(self._reading.pop(), None)
-        while self._writing:
-            self._loop.watch_writer(self._writing.pop(), None)
+        self._loop.end_watches(self._caught)
         self._failed(error)
-
-
-def _note(watched: list[int], descriptor: int, watches: bool) -> None:
-    if watches != (descriptor in watched):
-        (watched.append if watches else watched.remove)(descriptor)

@@ -69,17 +69,10 @@ class Timer:
 class Scheduler(Protocol):
     """The methods of a loop that parts of a program use; a client's Boundary has them too."""
 
-    def watch_reader(
-        self, descriptor: int, callback: Callback | None, caught: Caught | None = None
-    ) -> None:
-        """Call ``callback`` while the descriptor is readable; None ends the watch.
+    def watch_reader(self, descriptor: int, callback: Callback | None) -> None:
+        """Call ``callback`` while the descriptor is readable; None ends the watch."""
 
-        ``caught`` is called with an exception that it raises; without it, the loop raises it.
-        """
-
-    def watch_writer(
-        self, descriptor: int, callback: Callback | None, caught: Caught | None = None
-    ) -> None:
+    def watch_writer(self, descriptor: int, callback: Callback | None) -> None:
         """Call ``callback`` while the descriptor is writable; None ends the watch."""
 
     def call_later(self, seconds: float, callback: Callback) -> Timer:
@@ -134,7 +127,10 @@ class Loop:
     def watch_reader(
         self, descriptor: int, callback: Callback | None, caught: Caught | None = None
     ) -> None:
-        """Call ``callback`` while the descriptor is readable; None ends the watch."""
+        """Call ``callback`` while the descriptor is readable; None ends the watch.
+
+        ``caught`` is called with an exception that it raises; without it, the loop raises it.
+        """
         self._watch(self._readers, descriptor, callback, caught)
 
     def watch_writer(
@@ -142,6 +138,12 @@ class Loop:
     ) -> None:
         """Call ``callback`` while the descriptor is writable; None ends the watch."""
         self._watch(self._writers, descriptor, callback, caught)
+
+    def end_watches(self, caught: Caught) -> None:
+        """End all watches with this ``caught``."""
+        for watches in (self._readers, self._writers):
+            for descriptor in [one for one, (_, given) in watches.items() if given == caught]:
+                self._watch(watches, descriptor, None, None)
 
     def call_later(self, seconds: float, callback: Callback) -> Timer:
         """Call once, ``seconds`` from now."""

@@ -62,6 +62,8 @@ class _Talking:
 
     def __enter__(self) -> Talk:
         setup, stdio, report = self._setup, self._stdio, self._report
+        on_peer_end: WhenPeerEnds = getattr(setup.on_peer_end, stdio.kind)
+        setup = setup._replace(endings=setup.endings._replace(on_peer_end=on_peer_end))
         script = _script(setup.script)
         tap = self._recording.__enter__()
         return lambda conn: _talk(setup, stdio, conn, report, script, tap)
@@ -120,8 +122,7 @@ def _talk(
     script: Script | None,
     tap: Tap | None,
 ) -> bool:
-    on_peer_end: WhenPeerEnds = getattr(setup.on_peer_end, stdio.kind)
-    endings = setup.endings._replace(on_peer_end=on_peer_end)
+    endings = setup.endings
     if script is not None:
         from .script_player import play
 
@@ -132,9 +133,11 @@ def _talk(
                 _part(stdio, conn, not played.sent_eof)
             return False
     shows_sent: Callable[[bytes], None] | None = getattr(stdio, "shows_sent", None)
-    pipeline = setup.pipeline()._replace(
-        tap=tap if shows_sent is None else _with_screen(tap, shows_sent)
-    )
+    if shows_sent is not None:
+        tap = _with_screen(tap, shows_sent)
+    pipeline = setup.pipeline()
+    if tap is not None:
+        pipeline = pipeline._replace(tap=tap)
     if setup.progress:
         total = stdio.size
         pipeline = pipeline._replace(meter=lambda moved: report(Progressed(*moved, total)))
