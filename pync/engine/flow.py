@@ -68,9 +68,7 @@ class Flow:
         self.moved = 0
         #: Whether enough has been read (``until``).
         self.satisfied = False
-        self._loop = loop
-        self._source = source
-        self._sink = sink
+        self._loop, self._source, self._sink = loop, source, sink
         self._changed = changed
         self._convert = convert
         self._cutter = cutter
@@ -85,9 +83,8 @@ class Flow:
             self._seam = Seam(loop, between, self._take, self._flush, self._cut, self._fail)
         self._source_watch = SourceWatch(loop, source, self._read)
         self._sink_watch = sink_watch(loop, sink, lambda error: self._fail(error, "sink"), changed)
-        self._held = self._waits_for_sink = False
-        #: Whether the loop watches the sink.
-        self._waits_to_write = False
+        # (_waits_to_write: the loop watches the sink.)
+        self._held = self._waits_for_sink = self._waits_to_write = False
         self._size = READ_DATAGRAM if sink.datagram and not source.datagram else READ
         self._burst = BURST if source.datagram and not getattr(sink, "keeps_apart", 0) else 1
         together = self._burst > 1 and not sink.datagram and cutter is None and pace is None
@@ -148,10 +145,10 @@ class Flow:
             try:
                 data = self._source.recv(self._room() or 1)
             except (BlockingIOError, InterruptedError):
-                if not number:
-                    self._arrange()  # a layer may hold bytes although this read returned none
-                    return
-                break
+                if number:
+                    break
+                self._arrange()  # a layer may hold bytes although this read returned none
+                return
             except OSError as error:
                 self._fail(error, "source")
                 return
@@ -216,8 +213,8 @@ class Flow:
         if moved:
             self.moved += moved
             # Write the rest first: no more may come for long. (A layer may hold more, or the end.)
-            if mover.holds or self._waits_for_sink or self._source_watch.buffers:
-                self._waits_for_sink = mover.holds or self._waits_for_sink
+            self._waits_for_sink = mover.holds or self._waits_for_sink
+            if self._waits_for_sink or mover.layered:
                 self._arrange()
             self._changed()
             return

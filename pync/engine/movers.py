@@ -44,6 +44,9 @@ class MessageMover:
         tap: called with the bytes of the messages.
     """
 
+    #: Whether the source may buffer bytes, of which no descriptor tells.
+    layered = True
+
     def __init__(
         self, source: WebSocketConn, sink: WebSocketConn, tap: Callable[[bytes], None] | None
     ) -> None:

@@ -58,6 +58,10 @@ class Mover(Protocol):
     """A fast path: moves bytes inside the kernel."""
 
     @property
+    def layered(self) -> bool:
+        """Whether the source may buffer bytes, of which no descriptor tells."""
+
+    @property
     def holds(self) -> bool:
         """Whether it has bytes of the source that are not written to the sink yet."""
 

@@ -35,7 +35,6 @@ class SourceWatch:
         "_reads",
         "_rereads",
         "_source",
-        "buffers",
         "descriptors",
     )
 
@@ -45,8 +44,6 @@ class SourceWatch:
         self._loop = loop
         self._read = read
         self._holds_bytes: Callable[[], bool] | None = getattr(source, "pending", None)
-        #: Whether the source may buffer bytes, so that watch() must be called after each read.
-        self.buffers = self._holds_bytes is not None
         self._reads = self._rereads = False
         self._source = source
         self._pinging: Timer | None = None
@@ -57,7 +54,7 @@ class SourceWatch:
             self._pinging = loop.call_every(interval, self._ping)
 
     def watch(self, reads: bool) -> None:
-        """Start or end the watch; called again after each read of a source that buffers."""
+        """Start or end the watch; must be called again after each read of a layer."""
         if self._holds_bytes is not None and reads and not self._rereads and self._holds_bytes():
             self._rereads = True
             self._loop.call_later(0, self._read_again)

@@ -68,11 +68,8 @@ def fast_path(source: Source, sink: Sink) -> Mover | None:
 class _Between:
     """A mover between two descriptors; the base of the classes below."""
 
-    #: Whether it has bytes of the source that are not written to the sink yet.
-    holds = False
-
-    #: Whether EOF is certain, so that the slow path need not check it.
-    ended = False
+    #: See Mover. (No source here buffers bytes.)
+    holds = layered = ended = False
 
     def __init__(self, source: int, sink: int) -> None:
         self._source = source

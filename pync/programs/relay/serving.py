@@ -41,7 +41,7 @@ def serve(
     try:
         with heard(loop, callbacks):
             clients.open()
-            loop.run_while(lambda: not draining.over)
+            loop.run_while(draining.goes_on)
     finally:
         clients.break_off()
 
@@ -59,10 +59,9 @@ class _Drain:
         self._seconds = seconds
         self._begun = self._expired = False
 
-    @property
-    def over(self) -> bool:
-        """Whether the relay is to end now."""
-        return self._begun and (self._expired or not self._clients.sessions)
+    def goes_on(self) -> bool:
+        """Return whether the relay is not to end yet."""
+        return not self._begun or (not self._expired and bool(self._clients.sessions))
 
     def terminate(self) -> None:
         """Start the drain, for SIGTERM; the second call ends it."""

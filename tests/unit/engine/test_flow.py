@@ -245,7 +245,7 @@ def test_stopped_it_moves_nothing_more(loop: Loop) -> None:
 class Fast:
     """A fast path with scripted results."""
 
-    holds = ended = False
+    holds = ended = layered = False
 
     def __init__(self, *steps: int | Exception | None, leftover: bytes = b"") -> None:
         self.steps = list(steps)
