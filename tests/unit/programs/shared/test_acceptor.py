@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -110,6 +111,45 @@ def test_out_of_descriptors_it_waits(
         house.leaves()
     # One attempt per pause: there is no busy loop.
     assert len(tries) <= 6
+    house.acceptor.close()
+
+
+def test_one_client_costs_one_call(
+    loop: Loop, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To ask for another one would be a system call that fails, for every client."""
+    tries: list[None] = []
+    real = listener.take_nowait
+
+    def counted() -> Conn | None:
+        tries.append(None)
+        return real()
+
+    monkeypatch.setattr(listener, "take_nowait", counted)
+    house = House(loop, listener, ListenSetup(HERE))
+    house.acceptor.open()
+    for _ in range(3):
+        with house.dial():
+            loop.run_while(lambda: not house.inside)
+            house.leaves()
+            # A round without a client: somebody else is served.
+            loop.call_in_turn(lambda: None)
+            loop.run_while(lambda: bool(loop._in_turn))
+    assert len(tries) == 3
+    house.acceptor.close()
+
+
+def test_a_queue_is_accepted_in_a_few_rounds(loop: Loop, listener: Listener) -> None:
+    house = House(loop, listener, ListenSetup(HERE))
+    house.acceptor.open()
+    count = acceptor.AT_ONCE + 6
+    with ExitStack() as stack:
+        for _ in range(count):
+            stack.enter_context(house.dial())
+        loop.run_while(lambda: len(house.inside) < count)
+        assert loop.rounds < count / 2
+        while house.inside:
+            house.leaves()
     house.acceptor.close()
 
 
