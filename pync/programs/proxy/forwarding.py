@@ -168,7 +168,8 @@ class Forwarding:
         if self._over:
             return
         self._idle_timer.reset()
-        self._to_client.put(self._proxy.for_client())
+        answers = self._proxy.for_client()
+        self._to_client.put(answers)
         if self._over:
             return
         data = self._proxy.for_origin()
@@ -182,7 +183,10 @@ class Forwarding:
         if state not in (READING, FORWARDING) and not waits:
             self._end()
             return
-        if state != self._state:
+        answered = state == READING and bool(answers)
+        if answered:
+            self._first = False
+        if answered or state != self._state:
             self._state = state
             self._set_timer()
         self._arrange()

@@ -9,7 +9,7 @@ import pytest
 
 from pync.core.address import Address
 from pync.engine import turn as turn_module
-from pync.engine.loop import Loop
+from pync.engine.loop import Loop, Timer
 from pync.engine.pace import Rate
 from pync.engine.pipeline import PLAIN, Pipeline
 from pync.engine.turn import Turn
@@ -151,6 +151,32 @@ def test_between_requests_a_client_may_take_longer(
     between.until(lambda: bool(between.over))
     assert stopwatch.reached(0.1)
     assert (between.proxy.state, between.proxy.failure) == (CLOSING, "")
+
+
+def test_the_time_for_a_request_starts_again_after_the_proxy_s_own_answer(
+    between: Between, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A browser keeps the connection while its user types the password for the 407."""
+    monkeypatch.setattr(module, "HEAD_TIMEOUT", 1000.0)
+    monkeypatch.setattr(module, "KEEP_ALIVE_TIMEOUT", 2000.0)
+    begun: list[float] = []
+    call_later = between.loop.call_later
+
+    def note(seconds: float, callback: Callable[[], None]) -> Timer:
+        begun.append(seconds)
+        return call_later(seconds, callback)
+
+    monkeypatch.setattr(between.loop, "call_later", note)
+    forwarding = between.forward()
+    assert begun == [1000.0]
+    between.client.says(ANSWERED_HERE[:20])
+    between.for_a_while()
+    assert 2000.0 not in begun
+    between.client.says(ANSWERED_HERE[20:])
+    between.until(lambda: 2000.0 in begun and not forwarding._to_client.size)
+    assert between.client._read(12) == b"HTTP/1.1 200"
+    assert begun.count(1000.0) == 1
+    forwarding.stop()
 
 
 def test_an_answer_that_is_not_taken(between: Between, monkeypatch: pytest.MonkeyPatch) -> None:
