@@ -26,8 +26,9 @@ if os.name != "nt":
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
 
-#: Seconds that an ending thread or child may take to disappear.
-GRACE = 5.0
+#: Seconds that an ending thread or child may take to disappear: more than a closed named pipe waits
+#: for the peer to read (LINGER in pync/transports/windows/pipe_conn.py).
+GRACE = 15.0
 
 #: The signals whose handlers a test must restore.
 SIGNALS = ("SIGPIPE", "SIGINT", "SIGTERM", "SIGHUP", "SIGCHLD", "SIGUSR1", "SIGWINCH")

@@ -15,7 +15,6 @@ from pync.transports import dial
 from pync.transports.conn import StreamConn
 from pync.transports.memory import pair
 
-from ..systems import UNDER_WINE
 from .table import (
     DATAGRAMS,
     PATIENCE,
@@ -145,9 +144,6 @@ def test_an_endless_line_has_a_limit(connect: Connect, transport: Transport) -> 
 
 @over(BYTE_STREAMS)
 def test_a_time_out_for_sending(connect: Connect, transport: Transport) -> None:
-    if UNDER_WINE and transport.name == "pipe of messages":
-        # Sometimes the writing thread does not end. The cause is not known.
-        pytest.skip("Wine does not always cancel the write of a large message")
     client, server = ends(connect, transport)
 
     def send_much() -> None:

@@ -68,7 +68,7 @@ SAID = {
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only on Linux")
 def test_leaks_are_named(tmp_path: Path) -> None:
-    quick = CONFTEST.replace("GRACE = 5.0", "GRACE = 0.2")
+    quick = CONFTEST.replace("GRACE = 15.0", "GRACE = 0.2")
     assert quick != CONFTEST
     (tmp_path / "conftest.py").write_text(quick)
     (tmp_path / "test_leaking.py").write_text(LEAKING)
