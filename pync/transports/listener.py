@@ -81,6 +81,10 @@ class Listener(Accepting):
         addresses: where they listen, in the same order.
     """
 
+    #: Whether connections may wait where no descriptor of read_fds() shows it: then take_nowait has
+    #: to be called until it returns None.
+    has_queue = False
+
     def __init__(self, socks: list[socket.socket], addresses: list[Address]) -> None:
         self._socks = socks
         self._readable: Readable | None = None

@@ -153,7 +153,7 @@ class Acceptor:
     def _accept(self) -> None:
         # Mostly one client waits, and to ask for another one costs a system call that fails. After
         # a round in which one was accepted already, there is a queue.
-        queue = self._loop.rounds == self._accepted_in + 1
+        queue = self._listener.has_queue or self._loop.rounds == self._accepted_in + 1
         self._accepted_in = self._loop.rounds
         self._accept_queue(self._at_once if queue else 1)
 

@@ -45,6 +45,8 @@ class DtlsListener(Listener):
         options: those of the sockets of peers.
     """
 
+    has_queue = True  # of strays
+
     def __init__(self, plain: UdpListener, context: SSL.Context, options: Options) -> None:
         if sys.platform == "win32" and options.many:
             raise UsageError("-k with DTLS: Windows cannot have a socket for each peer of one port")

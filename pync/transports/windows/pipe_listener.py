@@ -43,6 +43,9 @@ class PipeListener(Listener):
         options: ``many``: several instances wait, not one.
     """
 
+    # The call after that which returned a connection makes a new instance in its place.
+    has_queue = True
+
     def __init__(self, address: Address, options: Options) -> None:
         self._options = options
         self._name = system_name(address)

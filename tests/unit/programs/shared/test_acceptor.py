@@ -139,6 +139,29 @@ def test_one_client_costs_one_call(
     house.acceptor.close()
 
 
+def test_a_listener_with_a_queue_is_asked_until_nobody_is_left(
+    loop: Loop, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pipe's listener makes its next instance in that call; until then nobody can connect."""
+    told: list[Conn | None] = []
+    real = listener.take_nowait
+
+    def noted() -> Conn | None:
+        told.append(real())
+        return told[-1]
+
+    monkeypatch.setattr(listener, "take_nowait", noted)
+    monkeypatch.setattr(listener, "has_queue", True)
+    house = House(loop, listener, ListenSetup(HERE))
+    house.acceptor.open()
+    with house.dial():
+        loop.run_while(lambda: not house.inside)
+    assert told[-1] is None
+    assert len(told) == 2
+    house.leaves()
+    house.acceptor.close()
+
+
 def test_a_queue_is_accepted_in_a_few_rounds(loop: Loop, listener: Listener) -> None:
     house = House(loop, listener, ListenSetup(HERE))
     house.acceptor.open()
