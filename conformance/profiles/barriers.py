@@ -44,7 +44,7 @@ def nothing_more(peer: Peer, patience: float = UNJUDGED_WAIT) -> None:
     """Check that only an end follows the answer; another clause judges which one.
 
     Arguments:
-        patience: seconds to wait for the next event if there is no end.
+        patience: seconds to wait for each further event; without one, nothing more comes.
     Raises Violation.
     """
     with suppress(Violation):

@@ -192,8 +192,8 @@ class StreamProfile(Profile):
         apart: the requirement that clients get nothing from one another.
         stalled: the requirements without which nothing stalls, or harms the others.
         timely: the requirement on the time of the server's first bytes.
-        unheard: the requirements that input without a meaning changes nothing.
-        leavers: the requirements that a client may leave before the end.
+        unheard: the requirements which say that meaningless input has no effect.
+        leavers: the requirements which say that a client may leave before the end.
     """
 
     def __init__(

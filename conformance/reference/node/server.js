@@ -88,7 +88,7 @@ function parse(address, schemes) {
     if (Buffer.byteLength(path) > LONGEST_PATH) fail(1, `listen ${address}: the path is too long`);
     return { scheme: 'unix', path };
   }
-  // For Node a named pipe is a path, but there is no file that could be stale.
+  // Node treats the name of a pipe as a path. There is no file, so a crash leaves nothing behind.
   if (schemes.includes('tcp') && address.startsWith('pipe:') && address !== 'pipe:') {
     return { scheme: 'pipe', path: `\\\\.\\pipe\\${address.slice('pipe:'.length)}` };
   }
@@ -105,7 +105,7 @@ function clearPath(path, ready) {
   try {
     found = path && fs.lstatSync(path);
   } catch {
-    // there is no file
+    // The file does not exist.
   }
   if (!found) {
     ready();
