@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from ..core.verdict import NotJudged, Violation
-from ..scenario.server_time import ServerTime
+from ..scenario.server_time import let_settle
 from ..scenario.session import Session
-from ..targets.process import Process
 
 #: The connections over which the growth is judged, the size of a batch, and the growth of
 #: descriptors that is allowed (logs, another thread).
@@ -84,7 +83,9 @@ def _settled(session: Session, enough: Callable[[int], bool], timeout: float | N
     if process.descriptors() is None:
         raise NotJudged("descriptors cannot be counted on this platform")
     with session.budget.stopped():
-        _let_close(process)
+        # On a busy machine, connections that it has not closed yet would be in all counts, or in
+        # the first ones only: then twenty descriptors that a leak keeps do not count as growth.
+        let_settle(process, ENDS_ARRIVE, STARVED)
         count = process.descriptors() or 0
         for _ in _looks(session.deadline if timeout is None else timeout):
             now = process.descriptors() or 0
@@ -94,18 +95,6 @@ def _settled(session: Session, enough: Callable[[int], bool], timeout: float | N
             if process.wait(0.05):
                 break
     return count
-
-
-def _let_close(process: Process) -> None:
-    """Wait until the server waits for something: it has handled all ends that have arrived.
-
-    On a busy machine, connections that it has not closed yet are in no count otherwise, or in all
-    counts: then twenty descriptors that a leak keeps do not count as growth.
-    """
-    patience = ServerTime(process, ENDS_ARRIVE, STARVED)
-    while process.runs() and not patience.is_over():
-        if process.wait(0.002):
-            return
 
 
 def _looks(seconds: float) -> Iterator[int]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import signal
-import time
 
 from ..core.transcript import Transcript
 from ..core.verdict import Violation
 from ..targets.process import Process
-from .server_time import ServerTime
+from .server_time import INTERVAL, ServerTime, let_settle
 
 #: Kinds of violation whose cause may be the server's death. The suite then waits DYING seconds
 #: for the server's end, so that the message names the cause and not a symptom.
@@ -26,9 +25,9 @@ MAY_HAVE_DIED = frozenset(
 
 DYING = 2.0
 
-#: Seconds that a server may take to handle the last actions of its clients: of its own time, in
-#: any case, and between two checks.
-SETTLING, SETTLING_MOST, SETTLING_INTERVAL = 1.0, 10.0, 0.002
+#: Seconds that a server may take to handle the last actions of its clients: of its own time, and in
+#: any case.
+SETTLING, SETTLING_MOST = 1.0, 10.0
 
 #: How many times as long a server may take to end if it has to wait for a processor.
 STARVED = 3
@@ -39,7 +38,9 @@ ORDERLY = frozenset({0, 128 + signal.SIGTERM, -signal.SIGTERM})
 
 def ends_in_order(process: Process, within: float, transcript: Transcript) -> None:
     """End a server by SIGTERM, within this many seconds. Raises Violation."""
-    _let_settle(process)
+    # On a busy machine, the server may not have noticed that a client left: lighttpd, for example,
+    # ends with status 1 if a connection is still open.
+    let_settle(process, SETTLING, SETTLING_MOST)
     transcript.note("server", "SIGTERM")
     process.terminate()
     if not _ends(process, within):
@@ -58,18 +59,8 @@ def _ends(process: Process, within: float) -> bool:
     patience = ServerTime(process, within, STARVED * within)
     ended = process.wait(within)
     while not ended and not patience.is_over():
-        ended = process.wait(SETTLING_INTERVAL)
+        ended = process.wait(INTERVAL)
     return ended
-
-
-def _let_settle(process: Process) -> None:
-    """Wait until the server is idle: on a busy machine, it may not have noticed that a client left.
-
-    lighttpd, for example, ends with status 1 if a connection is still open.
-    """
-    patience = ServerTime(process, SETTLING, SETTLING_MOST)
-    while process.runs() and not patience.is_over():
-        time.sleep(SETTLING_INTERVAL)
 
 
 def check_alive(process: Process) -> None:

@@ -6,6 +6,9 @@ import time
 
 from ..targets.process import Process
 
+#: Seconds between two looks at whether a server waits.
+INTERVAL = 0.002
+
 
 class ServerTime:
     """A number of seconds, without those in which the server waited for a processor.
@@ -40,3 +43,15 @@ class ServerTime:
 
     def _waiting_time(self) -> float:
         return self._process.waiting_time() if self._process is not None else 0.0
+
+
+def let_settle(process: Process, seconds: float, most: float) -> None:
+    """Wait until the server waits for something: it has handled all that has arrived.
+
+    Arguments:
+        seconds: the seconds that this may take, without those of waiting for a processor.
+        most: the seconds that it may take in any case.
+    """
+    patience = ServerTime(process, seconds, most)
+    while process.runs() and not patience.is_over():
+        time.sleep(INTERVAL)

@@ -83,7 +83,7 @@ class Flow:
             self._seam = Seam(loop, between, self._take, self._flush, self._cut, self._fail)
         self._source_watch = SourceWatch(loop, source, self._read)
         self._sink_watch = sink_watch(loop, sink, lambda error: self._fail(error, "sink"), changed)
-        # (_waits_to_write: the loop watches the sink.)
+        # _waits_to_write: whether the loop watches the sink.
         self._held = self._waits_for_sink = self._waits_to_write = False
         self._size = READ_DATAGRAM if sink.datagram and not source.datagram else READ
         self._burst = BURST if source.datagram and not getattr(sink, "keeps_apart", 0) else 1

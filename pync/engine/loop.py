@@ -199,8 +199,7 @@ class Loop:
         fresh.clear()
         self.rounds += 1
         caught: Caught | None = None
-        idle = not self._timers and not self._in_turn
-        for descriptor, events in self._poller.select(None if idle else self._until_next()):
+        for descriptor, events in self._poller.select(self._until_next()):
             # An earlier callback of this round may have ended the watch of this descriptor.
             try:
                 if events & READABLE and descriptor in readers and descriptor not in fresh:

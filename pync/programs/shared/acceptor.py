@@ -124,7 +124,7 @@ class Acceptor:
     def last_call(self) -> None:
         """Accept the clients that wait in the listener's queue, and no more."""
         for _ in range(0, BACKLOG, self._at_once):
-            self._accept_queue()
+            self._accept_queue(self._at_once)
         self.close()
 
     def close(self) -> None:
@@ -157,8 +157,8 @@ class Acceptor:
         self._accepted_in = self._loop.rounds
         self._accept_queue(self._at_once if queue else 1)
 
-    def _accept_queue(self, at_once: int | None = None) -> None:
-        for _ in range(self._at_once if at_once is None else at_once):
+    def _accept_queue(self, most: int) -> None:
+        for _ in range(most):
             if self._is_full() and self._clearing():
                 self._pause(FULL_PAUSE)
                 return

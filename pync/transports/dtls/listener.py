@@ -45,7 +45,8 @@ class DtlsListener(Listener):
         options: those of the sockets of peers.
     """
 
-    has_queue = True  # of strays
+    # A stray waits in _strays, and not in the socket.
+    has_queue = True
 
     def __init__(self, plain: UdpListener, context: SSL.Context, options: Options) -> None:
         if sys.platform == "win32" and options.many:
