@@ -68,10 +68,10 @@ def judge_alone(asked: Asked) -> Outcome:
     """Judge a target, and return the outcome.
 
     The outcome is a dictionary of plain values, because it is sent to another process: ``exit``,
-    ``rows`` (the judge's results, empty if there are none), ``refused`` (the number of lines that
-    the judge did not write), ``killed`` (the signal that ended the judge, or ""), ``said`` (the
-    end of its output), ``stopped`` (why the run or its processes were stopped), ``isolation``,
-    ``limits`` (``enforced`` by the kernel, or ``watched``) and ``seconds``.
+    ``rows`` (the judge's results, empty if there are none or if it was stopped), ``refused`` (the
+    number of lines that the judge did not write), ``killed`` (the signal that ended the judge, or
+    ""), ``said`` (the end of its output), ``stopped`` (why the run or its processes were stopped),
+    ``isolation``, ``limits`` (``enforced`` by the kernel, or ``watched``) and ``seconds``.
     """
     began = time.monotonic()
     mark, key = secrets.token_hex(16), secrets.token_hex(32)
@@ -134,7 +134,8 @@ def judge_alone(asked: Asked) -> Outcome:
             # A server without a box may leave its group, if it has the right to.
             watch = Watch(asked.limits, family, folders, group, is_sure=is_boxed)
             stopped = watch.until_its_end(process, let_interruptions_come)
-            ended_by = "" if process.poll() is None else _signal_of(process)
+            was_stopped = process.poll() is None
+            ended_by = "" if was_stopped else _signal_of(process)
         finally:
             _kill(process)
             with contextlib.suppress(BrokenPipeError):
@@ -146,8 +147,9 @@ def judge_alone(asked: Asked) -> Outcome:
                 remove_containers(whose)
             reading.end()
         return {
-            "exit": _exit_of(process),
-            "rows": reading.rows,
+            "exit": int(Exit.UNREACHABLE) if was_stopped else _exit_of(process),
+            # It may have sent its results, and have been stopped before it ended.
+            "rows": [] if was_stopped else reading.rows,
             "refused": reading.refused,
             "killed": ended_by,
             "said": reading.printed,
