@@ -256,11 +256,11 @@ class Mailbox:
 
 
 @contextmanager
-def mailbox(host: str = "127.0.0.1") -> Iterator[Mailbox]:
-    """A UDP socket on a free port."""
+def mailbox(host: str = "127.0.0.1", port: int = 0) -> Iterator[Mailbox]:
+    """A UDP socket on a free port, or on this one."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as sock:
-        sock.bind((host, 0))
+        sock.bind((host, port))
         yield Mailbox(sock)
 
 

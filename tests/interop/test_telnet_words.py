@@ -6,7 +6,9 @@ import subprocess
 
 import pytest
 
-from ..peer import DEADLINE, listening
+from conformance.targets.ports import reserved_port
+
+from ..peer import DEADLINE
 from ..programs import PYNC, needs
 
 OURS = [*PYNC, "--as=telnet"]
@@ -70,10 +72,8 @@ def test_failures(words: list[str]) -> None:
 )
 def test_refused(words: list[str]) -> None:
     needs("telnet")
-    with listening() as server:
-        port = server.port
-        server.sock.close()
-        theirs, ours = both([*words, "127.0.0.1", port])
+    with reserved_port() as port:
+        theirs, ours = both([*words, "127.0.0.1", str(port)])
     assert (ours.stdout, ours.stderr, ours.returncode) == (
         theirs.stdout,
         theirs.stderr,

@@ -150,7 +150,7 @@ def test_an_exception_that_one_client_raises_ends_that_client_only(
         return receive(codec, data)
 
     monkeypatch.setattr(Telnet, "receive", fails_on_x)
-    running = pync("-lkt", "-v", "--accept-timeout=0.3", "127.0.0.1", 0)
+    running = pync("-lkt", "-v", "--accept-timeout=1", "127.0.0.1", 0)
     address = where(running)
     for says, shown in ((b"x", b""), (b"hello", b"hello")):
         with connect(address) as client:

@@ -189,7 +189,7 @@ def test_what_came_of_a_request_that_broke_off_is_read_by_its_origin(start: Star
 
 
 def test_a_request_to_the_proxy_itself_goes_round_once(pync: Callable[..., Any]) -> None:
-    running = pync("-lv", "--proxy-type", "http", "--accept-timeout=0.3", "127.0.0.1", 0)
+    running = pync("-lv", "--proxy-type", "http", "--accept-timeout=1", "127.0.0.1", 0)
     port = int(running.says().rpartition(" ")[2])
     with connected(port) as client:
         client.says(f"GET http://127.0.0.1:{port}/ HTTP/1.1\r\nHost: h\r\n\r\n".encode())

@@ -47,7 +47,7 @@ def test_what_contradicts_itself(words: str, said: str) -> None:
 
 def test_it_serves_and_says_so(pync: Start) -> None:
     with listening() as target:
-        words = ("--proxy-type", "socks", "--accept-timeout=0.3", "127.0.0.1", 0)
+        words = ("--proxy-type", "socks", "--accept-timeout=1", "127.0.0.1", 0)
         running = pync("-l", "-v", *words)
         port = int(running.says().rpartition(" ")[2])
         with connected(port) as client:
@@ -65,7 +65,7 @@ def test_it_serves_and_says_so(pync: Start) -> None:
 
 
 def test_who_is_on_the_list_of_the_denied_is_not_read(pync: Start) -> None:
-    words = ("--proxy-type", "socks", "--deny", "127.0.0.1", "--accept-timeout=0.3")
+    words = ("--proxy-type", "socks", "--deny", "127.0.0.1", "--accept-timeout=1")
     running = pync("-l", "-v", *words, "127.0.0.1", 0)
     with connected(int(running.says().rpartition(" ")[2])) as client:
         assert client.hears_rest() == b""
@@ -86,7 +86,7 @@ def test_a_target_on_the_list_of_the_denied_is_not_connected_to(
 ) -> None:
     with listening() as target:
         words = ("--proxy-type", kind, "--deny-target", "127.0.0.0/8,::1")
-        running = pync("-lv", *words, "--accept-timeout=0.3", "127.0.0.1", 0)
+        running = pync("-lv", *words, "--accept-timeout=1", "127.0.0.1", 0)
         port = int(running.says().rpartition(" ")[2])
         name, number = host.encode(), int(target.port)
         asks = {
@@ -119,7 +119,7 @@ def test_an_exception_that_one_client_raises_ends_that_client_only(
         raise UnicodeError("label too long")
 
     monkeypatch.setattr(Session, "_dial", fails)
-    words = ("--proxy-type", kind, "--max-conns=1", "--accept-timeout=0.3", "127.0.0.1", 0)
+    words = ("--proxy-type", kind, "--max-conns=1", "--accept-timeout=1", "127.0.0.1", 0)
     running = pync("-lv", *words)
     port = int(running.says().rpartition(" ")[2])
     asks = {
@@ -139,7 +139,7 @@ def test_an_exception_that_one_client_raises_ends_that_client_only(
 def test_a_name_that_no_socks_proxy_takes_ends_its_client_only(pync: Start) -> None:
     with listening() as onward:
         words = ("--proxy-type", "socks", "--proxy", f"socks5://127.0.0.1:{onward.port}")
-        running = pync("-lv", *words, "--accept-timeout=0.3", "127.0.0.1", 0)
+        running = pync("-lv", *words, "--accept-timeout=1", "127.0.0.1", 0)
         port = int(running.says().rpartition(" ")[2])
         name = "x..y\xe9".encode()
         for _ in range(2):

@@ -32,7 +32,7 @@ def asks(box: Mailbox, port: int, *words: bytes) -> None:
 
 def test_many_peers_until_nobody_comes(pync: Start) -> None:
     with mailbox() as box:
-        words = ("-lk", "--idle-timeout=0.1", "--accept-timeout=0.3")
+        words = ("-lk", "--idle-timeout=1", "--accept-timeout=1")
         running, port = bound(pync, box, *words)
         for number in range(5):
             asks(box, port, b"%d" % number, b"", bytes(1000))
@@ -44,17 +44,17 @@ def test_many_peers_until_nobody_comes(pync: Start) -> None:
 
 def test_one_peer_until_it_is_idle(pync: Start) -> None:
     with mailbox() as box:
-        running, port = bound(pync, box, "-l", "--idle-timeout=0.3")
+        running, port = bound(pync, box, "-l", "--idle-timeout=1")
         asks(box, port, b"hello", b"")
         status, _, said = running.ends()
     assert status == 1
-    assert said.endswith(": idle for 0.3 s\n")
+    assert said.endswith(": idle for 1 s\n")
 
 
 def test_two_dialled_addresses(pync: Start) -> None:
     with mailbox() as one, mailbox() as other:
         where = (f"udp://127.0.0.1:{one.port}", f"udp://127.0.0.1:{other.port}")
-        running = pync("-v", "-w", "0.3", *where)
+        running = pync("-v", "-w", "1", *where)
         assert running.says().startswith("Sending to ")
         assert " goes to " in running.says()
         assert running.ends()[0] == 1

@@ -153,7 +153,7 @@ def test_the_socket_of_all_peers_holds_more_than_one_of_a_client(
 
 
 def test_when_nobody_comes(relay: Callable[..., Relay]) -> None:
-    one = relay(0.1, accept_timeout=0.2)
+    one = relay(0.5, accept_timeout=1)
     one.echoes(one.peer())
     with pytest.raises(ListenError, match="timed out"):
         one.loop.run_while(lambda: True)

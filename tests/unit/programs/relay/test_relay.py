@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Start = Callable[..., "Running"]
 
 #: A relay with -k ends when no client connects in time.
-MANY = ("-lkv", "--accept-timeout=0.3", "127.0.0.1", "0")
+MANY = ("-lkv", "--accept-timeout=1", "127.0.0.1", "0")
 
 
 def begin(pync: Start, target: Server, *words: str) -> tuple[Running, int]:
@@ -136,7 +136,7 @@ def test_access_lists_and_limits_hold(pync: Start) -> None:
 
 def test_events_as_json(pync: Start) -> None:
     with listening() as target:
-        words = ("-lk", "--json", "--accept-timeout=0.3", "127.0.0.1", "0")
+        words = ("-lk", "--json", "--accept-timeout=1", "127.0.0.1", "0")
         running = pync(*words, f"tcp://127.0.0.1:{target.port}")
         port = json.loads(running.says())["port"]
         with connected(port) as client:

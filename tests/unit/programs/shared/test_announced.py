@@ -22,7 +22,7 @@ Start = Callable[..., "Running"]
 #: The client that the headers name.
 CLIENT, LOCAL = Address("tcp", "192.0.2.7", "1234"), Address("tcp", "192.0.2.1", "80")
 
-LISTENER = ("-lv", "--accept-timeout=0.3", "--accept-proxy-protocol=127.0.0.1")
+LISTENER = ("-lv", "--accept-timeout=1", "--accept-proxy-protocol=127.0.0.1")
 
 
 def begin(pync: Start, *words: str) -> tuple[Running, int]:
@@ -64,7 +64,7 @@ def test_a_relay_takes_one_and_sends_one(pync: Start) -> None:
 
 def test_what_a_client_connected_to_is_said_onward(pync: Start) -> None:
     with listening() as target:
-        words = ("-lkv", "--accept-timeout=0.3", "--proxy-protocol=v1", "127.0.0.1", "0")
+        words = ("-lkv", "--accept-timeout=1", "--proxy-protocol=v1", "127.0.0.1", "0")
         running = pync(*words, f"tcp://127.0.0.1:{target.port}")
         port = int(running.says().rpartition(" ")[2])
         with connected(port) as client:
@@ -96,7 +96,7 @@ def test_the_access_lists_hold_for_the_client_of_the_header(pync: Start) -> None
 
 
 def test_who_may_send_no_header_is_not_let_in(pync: Start) -> None:
-    words = ("-lkv", "--accept-timeout=0.3", "--accept-proxy-protocol=192.0.2.1", "127.0.0.1", "0")
+    words = ("-lkv", "--accept-timeout=1", "--accept-proxy-protocol=192.0.2.1", "127.0.0.1", "0")
     running = pync(*words)
     with connected(int(running.says().rpartition(" ")[2])) as client:
         assert client.hears_rest() == b""

@@ -55,7 +55,7 @@ def test_without_k_a_handshake_that_fails_is_the_end(listener: Listener) -> None
 
 def test_with_k_it_is_reported(listener: Listener) -> None:
     told: list[Event] = []
-    setup = ListenSetup(HERE, entry=TLS, keep_open=True, accept_timeout=0.5)
+    setup = ListenSetup(HERE, entry=TLS, keep_open=True, accept_timeout=2)
     with Reception(listener, setup, told.append) as reception, connected(listener) as client:
         client.sendall(b"GET / HTTP/1.0\r\n\r\n")
         with pytest.raises(ListenError, match="timed out"):
