@@ -28,7 +28,8 @@ def run() -> Run:
 
     async def bounded(coroutine: Coroutine[Any, Any, None]) -> None:
         await asyncio.wait_for(coroutine, PATIENCE)
-        # What was cancelled last ends in the next turns. (Python 3.12's wait_for() gives none.)
+        # Tasks that were cancelled last end in the next turns of the loop. (wait_for() of Python
+        # 3.12 does not give them any.)
         for _ in range(3):
             await turn()
         left = asyncio.all_tasks() - {asyncio.current_task()}

@@ -30,7 +30,7 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_every_stream_is_one(
+def test_streams_pass_the_half_close_checks(
     address: str,
     loop: asyncio.AbstractEventLoop,
     tmp_path_factory: pytest.TempPathFactory,
@@ -63,6 +63,6 @@ def test_every_stream_is_one(
     now(close())
 
 
-def test_what_it_offers_is_there() -> None:
+def test_public_names_have_docstrings() -> None:
     for name in aio.__all__:
         assert getattr(aio, name).__doc__

@@ -26,7 +26,7 @@ def ends() -> tuple[aio.StreamConn, aio.StreamConn]:
     return aio.StreamConn(left), aio.StreamConn(right)
 
 
-def test_what_is_read_ahead_is_shared_by_all(run: Run) -> None:
+def test_all_read_methods_share_one_buffer(run: Run) -> None:
     async def talk() -> None:
         left, right = ends()
         async with left, right:
@@ -48,7 +48,7 @@ def test_what_is_read_ahead_is_shared_by_all(run: Run) -> None:
     run(talk())
 
 
-def test_what_the_blocking_connection_read_ahead_is_kept(run: Run) -> None:
+def test_data_buffered_by_the_blocking_connection_is_kept(run: Run) -> None:
     async def talk() -> None:
         left, right = pair()
         left.send_all(b"one\ntwo\n")
@@ -59,7 +59,7 @@ def test_what_the_blocking_connection_read_ahead_is_kept(run: Run) -> None:
     run(talk())
 
 
-def test_time_outs(run: Run) -> None:
+def test_timeouts(run: Run) -> None:
     async def talk() -> None:
         left, right = ends()
         async with left, right:
@@ -84,7 +84,7 @@ def test_time_outs(run: Run) -> None:
     run(talk())
 
 
-def test_a_cancelled_read_loses_nothing(run: Run) -> None:
+def test_cancelled_read_loses_no_data(run: Run) -> None:
     async def talk() -> None:
         left, right = ends()
         async with left, right:
@@ -98,7 +98,7 @@ def test_a_cancelled_read_loses_nothing(run: Run) -> None:
     run(talk())
 
 
-def test_a_cancelled_send_is_the_last(run: Run) -> None:
+def test_no_send_after_a_cancelled_send(run: Run) -> None:
     async def talk() -> None:
         left, right = ends()
         async with left, right:
@@ -113,7 +113,7 @@ def test_a_cancelled_send_is_the_last(run: Run) -> None:
     run(talk())
 
 
-def test_sends_of_several_tasks_do_not_mix(run: Run) -> None:
+def test_concurrent_sends_are_not_interleaved(run: Run) -> None:
     async def talk() -> None:
         left, right = ends()
         async with left, right:
@@ -126,7 +126,7 @@ def test_sends_of_several_tasks_do_not_mix(run: Run) -> None:
     run(talk())
 
 
-def test_two_tasks_that_receive_are_told(run: Run) -> None:
+def test_concurrent_receives_raise_runtime_error(run: Run) -> None:
     async def talk() -> None:
         left, right = ends()
         async with left, right:
@@ -142,7 +142,7 @@ def test_two_tasks_that_receive_are_told(run: Run) -> None:
 
 
 @pytest.mark.parametrize("leave", ["close", "drop"])
-def test_close_ends_what_another_task_waits_for(run: Run, leave: str) -> None:
+def test_close_interrupts_reads_and_writes_of_other_tasks(run: Run, leave: str) -> None:
     async def talk() -> None:
         left, right = ends()
         waiting = [
@@ -162,7 +162,7 @@ def test_close_ends_what_another_task_waits_for(run: Run, leave: str) -> None:
     run(talk())
 
 
-def test_an_exception_drops_the_connection(run: Run) -> None:
+def test_exception_drops_the_connection(run: Run) -> None:
     async def talk() -> None:
         left, right = ends()
         with pytest.raises(ZeroDivisionError):
@@ -197,7 +197,7 @@ def test_datagrams(run: Run) -> None:
     run(talk())
 
 
-def test_what_it_is_of(run: Run) -> None:
+def test_repr_addresses_and_class(run: Run) -> None:
     async def look() -> None:
         left, right = ends()
         assert repr(left) == f"<aio.StreamConn of {left.below!r}>"
@@ -217,7 +217,7 @@ def test_what_it_is_of(run: Run) -> None:
 
 
 @pytest.mark.parametrize("call", ["recv", "recv_exactly"])
-def test_a_peer_that_is_always_ready_keeps_nobody_out(run: Run, call: str) -> None:
+def test_reading_available_data_yields_to_other_tasks(run: Run, call: str) -> None:
     async def talk() -> None:
         left, right = ends()
         async with left, right:
@@ -241,7 +241,7 @@ def test_a_peer_that_is_always_ready_keeps_nobody_out(run: Run, call: str) -> No
     run(talk())
 
 
-def test_the_end_of_tls_waits_for_a_peer_that_reads_slowly(run: Run) -> None:
+def test_close_notify_waits_for_a_slow_reader(run: Run) -> None:
     async def talk() -> None:
         below, peer = pair()
         size = full(below)

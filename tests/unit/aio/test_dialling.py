@@ -18,7 +18,7 @@ from pync.transports.internet import Endpoint
 from .conftest import PATIENCE, Run, turn
 
 
-def test_a_name_and_a_kind(run: Run) -> None:
+def test_dial_by_name_and_class(run: Run) -> None:
     async def dial() -> None:
         async with await aio.listen("localhost:0") as listener:
             port = listener.address.port
@@ -32,7 +32,7 @@ def test_a_name_and_a_kind(run: Run) -> None:
     run(dial())
 
 
-def test_a_refusal_names_the_address(run: Run, closed_port: int) -> None:
+def test_refused_error_names_the_address(run: Run, closed_port: int) -> None:
     async def dial() -> None:
         with pytest.raises(ConnectionRefusedError) as refused:
             await aio.dial(f"127.0.0.1:{closed_port}")
@@ -45,7 +45,7 @@ def test_a_refusal_names_the_address(run: Run, closed_port: int) -> None:
     run(dial())
 
 
-def test_a_time_out(run: Run, silent: Endpoint) -> None:
+def test_timeout(run: Run, silent: Endpoint) -> None:
     async def dial() -> None:
         with pytest.raises(TimeoutError):
             await aio.dial(f"[::1]:{silent.name[1]}", timeout=0.05)
@@ -53,7 +53,7 @@ def test_a_time_out(run: Run, silent: Endpoint) -> None:
     run(dial())
 
 
-def test_a_cancelled_dial_leaves_nothing(run: Run, silent: Endpoint) -> None:
+def test_cancelled_dial_leaves_no_socket_open(run: Run, silent: Endpoint) -> None:
     async def dial() -> None:
         with pytest.raises(asyncio.TimeoutError):
             await asyncio.wait_for(aio.dial(f"[::1]:{silent.name[1]}"), 0.05)
@@ -61,7 +61,7 @@ def test_a_cancelled_dial_leaves_nothing(run: Run, silent: Endpoint) -> None:
     run(dial())
 
 
-def test_tls_is_verified(run: Run, tmp_path: Path) -> None:
+def test_tls_certificate_is_verified(run: Run, tmp_path: Path) -> None:
     certificates = pytest.importorskip(
         "pync.transports.tls.certificate", reason="cryptography is not installed"
     )
@@ -85,7 +85,7 @@ def test_tls_is_verified(run: Run, tmp_path: Path) -> None:
     run(dial())
 
 
-def test_a_server_that_does_not_answer_the_handshake(run: Run, server: socket.socket) -> None:
+def test_tls_handshake_timeout(run: Run, server: socket.socket) -> None:
     async def dial() -> None:
         with pytest.raises(pync.TlsError, match="timed out") as late:
             await aio.dial(f"tls://127.0.0.1:{server.getsockname()[1]}", timeout=0.1)
@@ -97,7 +97,7 @@ def test_a_server_that_does_not_answer_the_handshake(run: Run, server: socket.so
     run(dial())
 
 
-def test_what_a_thread_makes_for_nobody_is_closed(run: Run) -> None:
+def test_result_of_a_cancelled_thread_call_is_closed(run: Run) -> None:
     class Made:
         closed = False
 
@@ -128,7 +128,7 @@ def test_what_a_thread_makes_for_nobody_is_closed(run: Run) -> None:
     run(make())
 
 
-def test_a_websocket() -> None:
+def test_websocket() -> None:
     pytest.importorskip("wsproto", reason="wsproto is not installed")
 
     async def talk(address: str) -> bytes:

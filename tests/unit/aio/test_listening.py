@@ -25,7 +25,7 @@ async def dialled(listener: aio.Listener) -> aio.StreamConn:
 
 
 @pytest.mark.parametrize("scheme", ["tcp", "udp"])
-def test_close_ends_an_accept_and_an_iteration(run: Run, scheme: str) -> None:
+def test_close_interrupts_accept_and_iteration(run: Run, scheme: str) -> None:
     async def accept() -> None:
         listener = await aio.listen(f"{scheme}://127.0.0.1:0")
         with pytest.raises(TimeoutError) as late:
@@ -49,7 +49,7 @@ def test_close_ends_an_accept_and_an_iteration(run: Run, scheme: str) -> None:
     run(accept())
 
 
-def test_clients_are_served_side_by_side_to_their_end(run: Run) -> None:
+def test_clients_are_served_concurrently_until_they_end(run: Run) -> None:
     async def serve() -> None:
         async with await aio.listen("127.0.0.1:0") as listener:
             serving = asyncio.create_task(listener.serve(echo))
@@ -65,7 +65,7 @@ def test_clients_are_served_side_by_side_to_their_end(run: Run) -> None:
     run(serve())
 
 
-def test_no_more_clients_than_that_at_once(run: Run) -> None:
+def test_max_clients(run: Run) -> None:
     async def serve() -> None:
         async with await aio.listen("127.0.0.1:0") as listener:
             serving = asyncio.create_task(listener.serve(echo, max_clients=1))
@@ -84,7 +84,7 @@ def test_no_more_clients_than_that_at_once(run: Run) -> None:
     run(serve())
 
 
-def test_a_cancelled_serve_ends_its_clients(run: Run) -> None:
+def test_cancelling_serve_closes_its_clients(run: Run) -> None:
     async def serve() -> None:
         listener = await aio.listen("127.0.0.1:0")
         serving = asyncio.create_task(aio.serve(echo, listener))
@@ -100,7 +100,7 @@ def test_a_cancelled_serve_ends_its_clients(run: Run) -> None:
     run(serve())
 
 
-def test_what_a_handler_raises_is_the_loop_s(run: Run) -> None:
+def test_exception_in_handler_goes_to_the_exception_handler(run: Run) -> None:
     async def serve() -> None:
         told: list[str] = []
         loop = asyncio.get_running_loop()
@@ -122,7 +122,9 @@ def test_what_a_handler_raises_is_the_loop_s(run: Run) -> None:
     run(serve())
 
 
-def test_when_no_descriptor_is_left_it_goes_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_serve_continues_when_accept_runs_out_of_descriptors(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def serve() -> None:
         async with await aio.listen("127.0.0.1:0") as listener:
             take, failures = listener.take, [pync.ListenError("accept", "h", "too many")] * 2
@@ -151,7 +153,7 @@ def test_when_no_descriptor_is_left_it_goes_on(run: Run, monkeypatch: pytest.Mon
     run(serve())
 
 
-def test_a_listener_of_datagrams_has_one_client(run: Run) -> None:
+def test_datagram_listener_accepts_one_client(run: Run) -> None:
     async def serve() -> None:
         async with await aio.listen("udp://127.0.0.1:0") as listener:
             serving = asyncio.create_task(listener.serve(lambda conn: conn.send_all(b"hello")))
@@ -163,9 +165,7 @@ def test_a_listener_of_datagrams_has_one_client(run: Run) -> None:
     run(serve())
 
 
-def test_a_crowd_of_clients_keeps_nobody_out(run: Run) -> None:
-    """The handlers run while more are accepted."""
-
+def test_handlers_run_while_more_clients_are_accepted(run: Run) -> None:
     async def serve() -> None:
         served: list[int] = []
         async with await aio.listen("127.0.0.1:0") as listener:

@@ -1,4 +1,4 @@
-"""Relaying under asyncio: bytes, ends, and what goes wrong."""
+"""Relaying under asyncio: data, EOF and failures."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .conftest import Run
 from .test_conn import ends
 
 
-def test_both_ways_and_their_ends(run: Run) -> None:
+def test_both_directions_and_eof(run: Run) -> None:
     async def relay() -> None:
         near, a = ends()
         far, b = ends()
@@ -38,14 +38,14 @@ def test_both_ways_and_their_ends(run: Run) -> None:
     run(relay())
 
 
-def test_idleness(run: Run) -> None:
+def test_idle_timeout(run: Run) -> None:
     async def relay() -> None:
         near, a = ends()
         far, b = ends()
         async with near, a, far, b:
             with pytest.raises(pync.IdleTimeoutError, match=r"idle for 0.05 s$"):
                 await aio.relay(a, b, idle=0.05)
-            # Nothing of the connections is lost.
+            # Both connections can still be used.
             await near.send_line(b"go on")
             assert await a.recv_line() == b"go on\n"
 
@@ -53,7 +53,7 @@ def test_idleness(run: Run) -> None:
 
 
 @pytest.mark.skipif(UNDER_WINE, reason="Wine passes no RST on")
-def test_a_broken_side_is_named(run: Run) -> None:
+def test_error_names_the_broken_connection(run: Run) -> None:
     async def relay() -> None:
         async with await aio.listen("127.0.0.1:0") as listener:
             near, a = ends()
@@ -71,7 +71,7 @@ def test_a_broken_side_is_named(run: Run) -> None:
 
 
 @pytest.mark.skipif(UNDER_WINE, reason="Wine passes no RST on")
-def test_a_sink_that_breaks_is_named(run: Run) -> None:
+def test_error_names_the_broken_sink(run: Run) -> None:
     async def relay() -> None:
         near, a = ends()
         far, b = ends()
@@ -85,7 +85,7 @@ def test_a_sink_that_breaks_is_named(run: Run) -> None:
     run(relay())
 
 
-def test_what_cannot_be_half_closed_stays_open(run: Run) -> None:
+def test_connection_without_half_close_stays_open(run: Run) -> None:
     async def relay() -> None:
         near, a = ends()
         one, other = socket.socketpair()

@@ -18,12 +18,12 @@ from .test_listening import dialled, echo
 
 
 @pytest.fixture(autouse=True)
-def over_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+def use_select_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selecting, "IDLE", 0.02)
     monkeypatch.setattr(waits, "watcher_of", selecting.thread_of)
 
 
-def is_over() -> bool:
+def threads_have_ended() -> bool:
     """Whether the threads of the test have ended."""
     for thread in threading.enumerate():
         if thread is not threading.main_thread() and "_run" in thread.name:
@@ -31,7 +31,7 @@ def is_over() -> bool:
     return not any("(_run)" in thread.name for thread in threading.enumerate())
 
 
-def test_connections_and_listeners_work_over_it(run: Run) -> None:
+def test_connections_and_listeners(run: Run) -> None:
     async def talk() -> None:
         left, right = ends()
         async with left, right, await aio.listen("127.0.0.1:0") as listener:
@@ -54,10 +54,10 @@ def test_connections_and_listeners_work_over_it(run: Run) -> None:
                 await waiting
 
     run(talk())
-    assert is_over()
+    assert threads_have_ended()
 
 
-def test_a_descriptor_that_is_closed_too_early_stops_nobody(run: Run) -> None:
+def test_descriptor_closed_while_watched_does_not_stop_the_thread(run: Run) -> None:
     async def talk() -> None:
         watcher = SelectThread(asyncio.get_running_loop())
         bad, end = socket.socketpair()
@@ -75,10 +75,10 @@ def test_a_descriptor_that_is_closed_too_early_stops_nobody(run: Run) -> None:
             await heard.wait()
 
     run(talk())
-    assert is_over()
+    assert threads_have_ended()
 
 
-def test_a_loop_that_was_closed_is_not_called() -> None:
+def test_closed_loop_is_not_called() -> None:
     async def begin() -> SelectThread:
         return SelectThread(asyncio.get_running_loop())
 
@@ -87,4 +87,4 @@ def test_a_loop_that_was_closed_is_not_called() -> None:
     with good, other:
         other.send(b"x")
         watcher.add_reader(good.fileno(), lambda: None)
-        assert is_over()
+        assert threads_have_ended()

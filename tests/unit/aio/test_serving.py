@@ -14,7 +14,7 @@ from .conftest import PATIENCE, Run, turn
 from .test_listening import echo
 
 
-def test_an_address_is_listened_on_for_the_time_being(run: Run, closed_port: int) -> None:
+def test_serve_listens_on_the_address_until_cancelled(run: Run, closed_port: int) -> None:
     async def serve(port: int) -> None:
         with pytest.raises(pync.ListenError, match="address already in use"):
             await aio.serve(echo, f"127.0.0.1:{closed_port}")
@@ -39,7 +39,7 @@ def test_an_address_is_listened_on_for_the_time_being(run: Run, closed_port: int
         run(serve(free))
 
 
-def test_what_makes_no_sense(run: Run) -> None:
+def test_invalid_address(run: Run) -> None:
     async def listen() -> None:
         for address in ("99999", "http://h:80", ""):
             with pytest.raises(pync.UsageError):

@@ -1,4 +1,4 @@
-"""TLS listeners under asyncio: handshakes side by side."""
+"""TLS listeners under asyncio: concurrent handshakes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def talks(at: str) -> None:
         assert await conn.recv_line(timeout=PATIENCE) == b"hello\n"
 
 
-def test_one_that_says_nothing_delays_nobody(run: Run) -> None:
+def test_silent_client_does_not_delay_others(run: Run) -> None:
     async def serve() -> None:
         async with await aio.listen("tls://127.0.0.1:0") as listener:
             serving = asyncio.create_task(listener.serve(echo))
@@ -39,7 +39,7 @@ def test_one_that_says_nothing_delays_nobody(run: Run) -> None:
     run(serve())
 
 
-def test_one_that_does_not_speak_tls_is_told_by_accept_and_passed_over_by_serve(run: Run) -> None:
+def test_plain_text_client_fails_accept_and_is_skipped_by_serve(run: Run) -> None:
     async def serve() -> None:
         async with await aio.listen("tls://127.0.0.1:0") as listener:
             plain = await aio.dial(f"127.0.0.1:{listener.address.port}")
@@ -57,7 +57,7 @@ def test_one_that_does_not_speak_tls_is_told_by_accept_and_passed_over_by_serve(
     run(serve())
 
 
-def test_datagrams_by_dtls(run: Run, tmp_path: Path) -> None:
+def test_dtls(run: Run, tmp_path: Path) -> None:
     pytest.importorskip("OpenSSL", reason="pyOpenSSL is not installed")
     if sys.platform == "win32":
         pytest.skip("-k with DTLS is not for Windows")
@@ -99,7 +99,7 @@ async def _last_match(conn: aio.DatagramConn) -> re.Match[bytes]:
     return await conn.expect(b"olleh", timeout=PATIENCE)
 
 
-def test_the_end_of_dtls(run: Run) -> None:
+def test_dtls_close_ends_iteration(run: Run) -> None:
     pytest.importorskip("OpenSSL", reason="pyOpenSSL is not installed")
     if sys.platform == "win32":
         pytest.skip("-k with DTLS is not for Windows")
@@ -118,7 +118,7 @@ def test_the_end_of_dtls(run: Run) -> None:
     run(serve())
 
 
-def test_a_silent_dtls_server(run: Run) -> None:
+def test_silent_dtls_server(run: Run) -> None:
     pytest.importorskip("OpenSSL", reason="pyOpenSSL is not installed")
 
     async def dial() -> None:
@@ -128,7 +128,9 @@ def test_a_silent_dtls_server(run: Run) -> None:
     run(dial())
 
 
-def test_the_oldest_makes_room(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_oldest_handshake_is_dropped_at_the_limit(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def serve() -> None:
         monkeypatch.setattr(shaking, "AT_ONCE", 1)
         async with await aio.listen("tls://127.0.0.1:0") as listener:
@@ -142,13 +144,13 @@ def test_the_oldest_makes_room(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
     run(serve())
 
 
-def test_close_lets_go_of_those_who_wait(run: Run) -> None:
+def test_close_drops_waiting_clients(run: Run) -> None:
     async def serve() -> None:
         listener = await aio.listen("tls://127.0.0.1:0")
         with pytest.raises(TimeoutError):
             await listener.accept(0.01)
         at = str(listener.address)
-        # One is secured and waits, one shakes hands.
+        # One client has completed its handshake and waits; the other is still in its handshake.
         async with await aio.dial(at, verify=False) as secured:
             async with await aio.dial(f"127.0.0.1:{listener.address.port}") as silent:
                 accepting = asyncio.create_task(listener.accept())

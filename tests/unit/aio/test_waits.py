@@ -1,4 +1,4 @@
-"""Waiting under asyncio: ready, timed out, closed."""
+"""Waiting under asyncio: readiness, time-outs and closed descriptors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pync.core.deadline import Deadline
 from .conftest import PATIENCE, Run, turn
 
 
-def test_one_of_several_is_enough(run: Run) -> None:
+def test_wait_ends_when_one_descriptor_is_ready(run: Run) -> None:
     async def wait() -> None:
         left, right = socket.socketpair()
         with left, right:
@@ -29,7 +29,7 @@ def test_one_of_several_is_enough(run: Run) -> None:
     run(wait())
 
 
-def test_who_closes_ends_the_waits_and_nobody_else_s(run: Run) -> None:
+def test_end_cancels_only_its_own_waits(run: Run) -> None:
     async def wait() -> None:
         left, right = socket.socketpair()
         waits, others = Waits(), Waits()
@@ -37,7 +37,7 @@ def test_who_closes_ends_the_waits_and_nobody_else_s(run: Run) -> None:
         await turn()
         waits.end()
         left.close()
-        # The descriptor number belongs to another file by now.
+        # The descriptor number is now used for another file.
         again, end = socket.socketpair()
         number = again.fileno()
         hearing = asyncio.create_task(others.readable((number,), Deadline(PATIENCE)))
@@ -52,11 +52,11 @@ def test_who_closes_ends_the_waits_and_nobody_else_s(run: Run) -> None:
     run(wait())
 
 
-def test_what_is_closed_is_not_waited_for(run: Run) -> None:
+def test_closed_descriptor_is_not_waited_for(run: Run) -> None:
     run(Waits().readable((-1,), Deadline(None)))
 
 
-def test_the_loop_of_windows_has_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proactor_loop_gets_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     class Proactor:
         call_soon_threadsafe: Any = None
 

@@ -1,4 +1,4 @@
-"""WebSockets under asyncio: messages, each way in which they end, and many clients."""
+"""WebSockets under asyncio: messages, each way to end a connection, and many clients."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pync import aio
 
 from .conftest import PATIENCE, Run
 
-#: More than the buffers of two sockets hold.
+#: More bytes than the buffers of two sockets hold.
 MUCH = 12 << 20
 
 
@@ -38,7 +38,7 @@ async def joined(listener: aio.Listener) -> tuple[aio.WebSocketConn, aio.WebSock
     return conn, server
 
 
-def test_messages_keep_their_kind_and_their_ends(run: Run) -> None:
+def test_message_types_and_boundaries_are_kept(run: Run) -> None:
     async def serve() -> None:
         async with await aio.listen("ws://127.0.0.1:0/echo") as listener:
             assert str(listener.address).endswith("/echo")
@@ -62,7 +62,7 @@ def test_messages_keep_their_kind_and_their_ends(run: Run) -> None:
     run(serve())
 
 
-def test_a_message_that_does_not_fit_at_once(run: Run) -> None:
+def test_message_larger_than_the_socket_buffers(run: Run) -> None:
     async def serve() -> None:
         async with await aio.listen("ws://127.0.0.1:0") as listener:
             conn, server = await joined(listener)
@@ -74,7 +74,7 @@ def test_a_message_that_does_not_fit_at_once(run: Run) -> None:
     run(serve())
 
 
-def test_one_that_is_cut_off_is_the_last(run: Run) -> None:
+def test_no_send_after_a_cancelled_message(run: Run) -> None:
     async def serve() -> None:
         async with await aio.listen("ws://127.0.0.1:0") as listener:
             conn, server = await joined(listener)
@@ -87,7 +87,7 @@ def test_one_that_is_cut_off_is_the_last(run: Run) -> None:
     run(serve())
 
 
-def test_a_cancelled_wait_for_a_message_loses_nothing(run: Run) -> None:
+def test_cancelled_receive_loses_no_message(run: Run) -> None:
     async def serve() -> None:
         async with await aio.listen("ws://127.0.0.1:0") as listener:
             conn, server = await joined(listener)
@@ -103,7 +103,7 @@ def test_a_cancelled_wait_for_a_message_loses_nothing(run: Run) -> None:
     run(serve())
 
 
-def test_over_tls_and_with_a_login(run: Run, tmp_path: Path) -> None:
+def test_tls_and_login(run: Run, tmp_path: Path) -> None:
     pytest.importorskip("cryptography", reason="cryptography is not installed")
     from pync.transports.tls.certificate import self_made
 
@@ -130,7 +130,7 @@ def test_over_tls_and_with_a_login(run: Run, tmp_path: Path) -> None:
     run(serve())
 
 
-def test_a_client_that_does_not_speak_it_is_told_by_accept_and_passed_over_by_serve(
+def test_client_without_websocket_fails_accept_and_is_skipped_by_serve(
     run: Run,
 ) -> None:
     async def serve() -> None:
@@ -153,12 +153,12 @@ def test_a_client_that_does_not_speak_it_is_told_by_accept_and_passed_over_by_se
     run(serve())
 
 
-def test_close_lets_go_of_those_who_wait(run: Run) -> None:
+def test_close_drops_waiting_clients(run: Run) -> None:
     async def serve() -> None:
         listener = await aio.listen("ws://127.0.0.1:0")
         conn, server = await joined(listener)
         async with conn, await aio.dial(f"127.0.0.1:{listener.address.port}") as silent:
-            # One is open and waits to be accepted, one shakes hands.
+            # One client has completed its handshake and waits; the other is still in its handshake.
             waits = await dialled(listener)
             server.close()
             listener.close()

@@ -1,4 +1,4 @@
-"""Which class a connection has under asyncio."""
+"""The class that wraps each kind of connection under asyncio."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...peer import mailbox
 from .conftest import Run
 
 
-def test_streams_and_datagrams(run: Run) -> None:
+def test_class_for_streams_and_for_datagrams(run: Run) -> None:
     async def wrap() -> None:
         left, right = pair()
         with right, mailbox() as box:

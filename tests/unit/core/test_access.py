@@ -45,7 +45,7 @@ LISTS = {
 
 
 @pytest.mark.parametrize("text", LISTS)
-def test_who_is_on_a_list(text: str) -> None:
+def test_only_hosts_on_the_list_are_admitted(text: str) -> None:
     inside, outside = LISTS[text]
     listed = read_list([text], resolve)
     for host in inside:
@@ -56,18 +56,18 @@ def test_who_is_on_a_list(text: str) -> None:
         assert Access(denied=listed).admits(host), host
 
 
-def test_a_peer_of_no_known_zone_may_come_from_any() -> None:
+def test_scoped_entry_does_not_match_address_without_zone() -> None:
     listed = read_list(["scoped"], resolve)
     assert not Access(allowed=listed).admits("fe80::1")
     assert not Access(denied=listed).admits("fe80::1")
 
 
-def test_a_zone_that_is_none() -> None:
+def test_unknown_zone() -> None:
     with pytest.raises(AccessError, match="Name or service not known"):
         read_list(["fe80::1%nosuch"], resolve)
 
 
-def test_deny_beats_allow() -> None:
+def test_deny_takes_precedence_over_allow() -> None:
     access = Access(read_list(["10.0.0.0/8"], resolve), read_list(["10.0.0.1"], resolve))
     assert access.admits("10.0.0.2")
     assert not access.admits("10.0.0.1")
@@ -79,7 +79,7 @@ UNKNOWN = (
 )
 
 
-def test_an_allow_list_without_entries_lets_nobody_in() -> None:
+def test_empty_allow_list_admits_no_host() -> None:
     assert not Access(allowed=()).admits("127.0.0.1")
     assert Access().admits("127.0.0.1")
 
@@ -96,7 +96,7 @@ def test_an_allow_list_without_entries_lets_nobody_in() -> None:
         ("1.2.*.300", "access list: '1.2.*.300': an octet is a number from 0 to 255"),
     ],
 )
-def test_what_is_no_list(text: str, cause: str) -> None:
+def test_invalid_list(text: str, cause: str) -> None:
     with pytest.raises(AccessError) as raised:
         read_list([text], resolve)
     assert str(raised.value) == cause

@@ -43,7 +43,7 @@ from pync.core.errors import UsageError
         ("systemd:web", Address("systemd", path="web")),
     ],
 )
-def test_read(text: str, address: Address) -> None:
+def test_parse(text: str, address: Address) -> None:
     assert parse(text) == address
     assert parse(str(address)) == address
 
@@ -68,12 +68,12 @@ def test_read(text: str, address: Address) -> None:
         ("", "is not an address"),
     ],
 )
-def test_refused_with_the_reason(text: str, said: str) -> None:
+def test_invalid_address_error_states_the_reason(text: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         parse(text)
 
 
-def test_any_words_are_an_address_or_a_usage_error() -> None:
+def test_any_token_sequence_is_an_address_or_a_usage_error() -> None:
     read = refused = 0
     for parts in itertools.product(["tcp", "unix", "x", ":", "//", "[", "]", "1", "/"], repeat=5):
         try:
@@ -87,26 +87,26 @@ def test_any_words_are_an_address_or_a_usage_error() -> None:
     assert refused
 
 
-def test_a_word_is_a_url_by_its_scheme() -> None:
+def test_url_is_recognized_by_its_scheme() -> None:
     assert is_url("tcp://localhost:1")
     assert is_url("unix:x")
     assert not is_url("localhost:1")
     assert not is_url("unix")
 
 
-def test_host_and_port_are_split_at_the_last_colon() -> None:
+def test_split_host_port_at_last_colon() -> None:
     assert split_host_port("a:1", "a:1") == ("a", "1")
     assert split_host_port("[::1]:http", "") == ("::1", "http")
     assert split_host_port(":1", ":1") == ("", "1")
 
 
 @pytest.mark.parametrize("text", ["-1", "65536", "1.5", "x", "", "²"])
-def test_no_port(text: str) -> None:
+def test_invalid_port(text: str) -> None:
     with pytest.raises(UsageError, match="is not a valid port"):
         check_port(text)
 
 
-def test_ports_reach_from_0_to_65535() -> None:
+def test_port_limits() -> None:
     assert (check_port("0"), check_port("65535")) == (0, 65535)
 
 
@@ -122,7 +122,7 @@ internet = st.builds(
 local = st.builds(
     lambda scheme, path: Address(scheme, path=path),
     st.sampled_from(LOCAL),
-    # A NUL ends a path, and // at its beginning is a URL's.
+    # A path cannot contain NUL, and // at the beginning belongs to a URL.
     st.text(st.characters(exclude_characters="\0"), min_size=1).filter(
         lambda path: not path.startswith("//")
     ),
@@ -130,19 +130,19 @@ local = st.builds(
 
 
 @given(st.one_of(internet, local))
-def test_what_is_written_is_read_again(address: Address) -> None:
+def test_str_round_trip(address: Address) -> None:
     assert parse(str(address)) == address
     assert is_url(str(address))
 
 
 @given(internet, st.text(min_size=1))
-def test_trailing_bytes_are_not_passed_over(address: Address, more: str) -> None:
+def test_trailing_text_is_not_ignored(address: Address, more: str) -> None:
     with suppress(UsageError):
         assert parse(f"{address}{more}").service == address.service + more.rstrip("/")
 
 
 @given(st.one_of(st.text(), st.from_regex(r"(tcp|udp6|unix):(//)?[\[\]:a-f0-9.%/@]*")))
-def test_garbage_is_read_or_refused_in_one_line(text: str) -> None:
+def test_any_text_is_an_address_or_a_usage_error(text: str) -> None:
     with suppress(UsageError):
         address = parse(text)
         assert parse(str(address)) == address
@@ -151,11 +151,11 @@ def test_garbage_is_read_or_refused_in_one_line(text: str) -> None:
 @pytest.mark.parametrize(
     ("host", "known"), [("fe80::1%eth0", "fe80::1"), ("::1", "::1"), ("a%b", "a%b"), ("", "")]
 )
-def test_others_are_told_no_zone(host: str, known: str) -> None:
+def test_without_zone(host: str, known: str) -> None:
     assert without_zone(host) == known
 
 
-def test_a_port_is_a_number() -> None:
+def test_port_is_an_int() -> None:
     assert parse("tcp://h:80").port == 80
     assert parse("tcp://h:80") == Address("tcp", "h", service="80")
     assert parse("unix:/p").port == 0

@@ -32,11 +32,11 @@ def names(attempts: Attempts[str], now: float) -> list[str]:
         ("::1 ::2 ::3 1.1", "::1 1.1 ::2 ::3"),
     ],
 )
-def test_families_take_turns(given: str, ordered: str) -> None:
+def test_address_families_are_interleaved(given: str, ordered: str) -> None:
     assert interleaved(given.split(), family) == ordered.split()
 
 
-def test_the_next_address_is_due_after_the_delay() -> None:
+def test_next_address_is_due_after_the_delay() -> None:
     attempts = Attempts(["::1", "::2", "1.1"], family, 100.0)
     assert names(attempts, 100.0) == ["::1"]
     assert attempts.wake_at() == 100.0 + DELAY
@@ -47,7 +47,7 @@ def test_the_next_address_is_due_after_the_delay() -> None:
     assert not attempts.over
 
 
-def test_the_next_address_is_due_at_once_when_one_has_failed() -> None:
+def test_next_address_is_due_at_once_after_a_failure() -> None:
     attempts = Attempts(["::1", "1.1"], family, 0.0)
     (first,) = started(attempts, 0.0)
     attempts.failed(first, 0.01)
@@ -59,7 +59,7 @@ def test_the_next_address_is_due_at_once_when_one_has_failed() -> None:
     assert attempts.over
 
 
-def test_the_time_out_is_for_all() -> None:
+def test_timeout_applies_to_all_attempts_together() -> None:
     attempts = Attempts(["::1", "1.1"], family, 0.0, 1.0)
     running = started(attempts, 0.0) + started(attempts, DELAY)
     assert attempts.wake_at() == 1.0
@@ -70,7 +70,7 @@ def test_the_time_out_is_for_all() -> None:
     assert attempts.over
 
 
-def test_nothing_is_started_when_the_time_is_over() -> None:
+def test_no_attempt_starts_after_the_timeout() -> None:
     attempts = Attempts(["::1", "1.1"], family, 0.0, 1.0)
     (first,) = started(attempts, 0.0)
     assert attempts.expired(1.5) == [first]
@@ -82,13 +82,13 @@ def test_nothing_is_started_when_the_time_is_over() -> None:
 @pytest.mark.parametrize(
     ("timeout", "delay"), [(10.0, DELAY), (0.4, 0.2), (0.001, LEAST_DELAY), (None, DELAY)]
 )
-def test_a_short_time_out_shortens_the_delay(timeout: float | None, delay: float) -> None:
+def test_short_timeout_shortens_the_delay(timeout: float | None, delay: float) -> None:
     attempts = Attempts(["::1", "1.1"], family, 0.0, timeout)
     assert names(attempts, 0.0) == ["::1"]
     assert min(delay, timeout or delay) == attempts.wake_at()
 
 
-def test_one_after_another_in_their_order() -> None:
+def test_without_happy_eyeballs_one_after_another() -> None:
     attempts = Attempts(["::1", "::2", "1.1"], family, 0.0, 2.0, happy_eyeballs=False)
     (first,) = started(attempts, 0.0)
     assert names(attempts, 1.9) == []
@@ -101,7 +101,7 @@ def test_one_after_another_in_their_order() -> None:
     assert attempts.expired(4.0) == [second]
 
 
-def test_no_address_at_all() -> None:
+def test_no_address() -> None:
     attempts: Attempts[str] = Attempts([], family, 0.0, 1.0)
     assert attempts.due(0.0) is None
     assert attempts.over

@@ -20,28 +20,27 @@ from pync.core.errors import (
 PEER = Address("tcp", "localhost", "443")
 
 
-def test_a_reset() -> None:
+def test_connection_reset() -> None:
     told = broken(PEER, ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"))
     assert isinstance(told, RelayError)
     assert str(told) == "relay tcp://localhost:443: connection reset by peer"
 
 
-def test_a_failure_of_tls() -> None:
+def test_tls_failure() -> None:
     told = broken(PEER, TlsFailure("bad record mac"))
     assert type(told) is TlsError
     assert str(told) == "relay tls://localhost:443: bad record mac"
     assert detailed_status(told) == exits.NOT_SECURED
 
 
-def test_an_end_without_close_notify() -> None:
+def test_eof_without_close_notify() -> None:
     told = broken(PEER, TruncatedError())
     assert isinstance(told, TlsTruncatedError)
     assert str(told).endswith(": the peer ended without close_notify: data may be missing")
     assert (told.status, detailed_status(told)) == (exits.NETWORK, exits.NOT_SECURED)
 
 
-def test_an_end_without_close_notify_is_an_error_like_others() -> None:
-    """It can be copied, and be the cause of another error."""
+def test_truncated_error_can_be_pickled_and_wrapped() -> None:
     error = TruncatedError()
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
     told = RelayError("read", PEER, cause_of(error))
@@ -49,12 +48,12 @@ def test_an_end_without_close_notify_is_an_error_like_others() -> None:
     assert str(told) == f"read {PEER}: {error}"
 
 
-def test_an_output_that_cannot_be_written() -> None:
+def test_output_on_full_disk() -> None:
     told = unwritten(OSError(errno.ENOSPC, "No space left on device"))
     assert isinstance(told, OutputError)
     assert str(told) == "write standard output: no space left on device"
     assert detailed_status(told) == exits.NOT_WRITTEN
 
 
-def test_an_output_that_nobody_reads_any_more() -> None:
+def test_output_without_a_reader() -> None:
     assert isinstance(unwritten(OSError(errno.EPIPE, "Broken pipe")), OutputGone)

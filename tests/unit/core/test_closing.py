@@ -1,4 +1,4 @@
-"""``with`` for what has a close()."""
+"""The context manager for objects that have a close() method."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ class Counter(Closing):
         self.closed += 1
 
 
-def test_it_is_closed_at_the_end() -> None:
+def test_object_is_closed_on_exit() -> None:
     with Counter() as counter:
         assert counter.closed == 0
     assert counter.closed == 1
 
 
-def test_it_is_closed_after_an_error_which_goes_on() -> None:
+def test_object_is_closed_after_an_exception() -> None:
     counter = Counter()
     with pytest.raises(KeyError), counter:
         raise KeyError
     assert counter.closed == 1
 
 
-def test_a_class_without_close_is_wrong() -> None:
+def test_missing_close_raises_not_implemented_error() -> None:
     with pytest.raises(NotImplementedError):
         Closing().close()

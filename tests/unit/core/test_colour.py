@@ -1,4 +1,4 @@
-"""Colours: the option, the environment and the terminal that decide about them."""
+"""Colours: they depend on the option, the environment and the terminal."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from pync.core.colour import wants_colour
         ("auto", {"TERM": "xterm"}, True, True),
     ],
 )
-def test_who_decides(
+def test_option_overrides_environment_and_terminal(
     choice: str | None, environment: dict[str, str], is_terminal: bool, wanted: bool
 ) -> None:
     assert wants_colour(choice, environment, is_terminal) is wanted
 
 
-def test_a_console_that_knows_none() -> None:
+def test_console_without_colours() -> None:
     assert not wants_colour(None, {}, True, plain=True)
     assert wants_colour("always", {}, True, plain=True)

@@ -7,10 +7,10 @@ import pytest
 from pync.core.config import WORKED_OUT, Config
 
 
-def test_a_config_is_immutable() -> None:
+def test_config_is_immutable() -> None:
     with pytest.raises(AttributeError):
         Config().listen = True  # type: ignore[misc]
 
 
-def test_what_the_dialect_works_out_is_a_field() -> None:
+def test_derived_values_are_fields() -> None:
     assert set(Config._fields) >= WORKED_OUT

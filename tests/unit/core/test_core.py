@@ -11,12 +11,12 @@ import pync
 from pync.core import VERSION, load_module
 
 
-def test_the_version() -> None:
+def test_version() -> None:
     assert re.fullmatch(r"\d+\.\d+\.\d+", VERSION)
     assert pync.__version__ == VERSION
 
 
-def test_a_module_is_loaded_by_its_full_name() -> None:
+def test_load_module_by_full_name() -> None:
     assert load_module("pync.core.number") is sys.modules["pync.core.number"]
     with pytest.raises(ModuleNotFoundError):
         load_module("pync.core.nothing")

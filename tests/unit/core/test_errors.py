@@ -14,7 +14,7 @@ from pync.core import errors, exits
 from pync.core.address import Address
 
 
-def test_an_error_names_operation_address_and_cause() -> None:
+def test_message_contains_operation_address_and_cause() -> None:
     error = errors.DialError("dial", Address("tcp", "::1", "1"), "connection refused")
     assert str(error) == "dial tcp://[::1]:1: connection refused"
     assert (error.operation, error.cause, error.attempts) == ("dial", "connection refused", ())
@@ -32,7 +32,7 @@ def test_an_error_names_operation_address_and_cause() -> None:
         (OSError(errno.EIO, ""), os.strerror(errno.EIO).replace("I", "I", 1)),
     ],
 )
-def test_causes_are_lower_case_and_never_empty(error: OSError, cause: str) -> None:
+def test_cause_is_lower_case_and_not_empty(error: OSError, cause: str) -> None:
     assert errors.cause_of(error).lower() == cause.lower()
     assert errors.cause_of(error)
 
@@ -49,11 +49,11 @@ def test_causes_are_lower_case_and_never_empty(error: OSError, cause: str) -> No
         (errors.OutputGone, 141),
     ],
 )
-def test_each_class_carries_its_exit_status(error: type[errors.PyncError], status: int) -> None:
+def test_exit_status_of_each_class(error: type[errors.PyncError], status: int) -> None:
     assert error.status == status
 
 
-def test_a_signal_is_counted_as_a_shell_counts_it() -> None:
+def test_exit_status_of_a_signal_is_128_plus_its_number() -> None:
     assert errors.Terminated(15).status == 143
 
 
@@ -77,7 +77,7 @@ def test_a_signal_is_counted_as_a_shell_counts_it() -> None:
         (errors.OutputError("write", "x", "no space left on device"), exits.NOT_WRITTEN),
     ],
 )
-def test_a_finer_status_tells_causes_apart(error: errors.PyncError, status: int) -> None:
+def test_detailed_status_depends_on_the_cause(error: errors.PyncError, status: int) -> None:
     assert errors.detailed_status(error) == status
 
 
@@ -109,11 +109,11 @@ CAUGHT_AS: list[tuple[Exception, type[Exception], int | None]] = [
 
 
 @pytest.mark.parametrize(("error", "kind", "number"), CAUGHT_AS)
-def test_errors_are_python_s_own_too(
+def test_errors_are_also_built_in_exceptions(
     error: Exception, kind: type[Exception], number: int | None
 ) -> None:
     if number in (104, 111):
-        # The numbers of Linux; each system has its own.
+        # These are the numbers on Linux; other systems use different ones.
         number = {104: errno.ECONNRESET, 111: errno.ECONNREFUSED}[number]
     assert isinstance(error, kind)
     assert getattr(error, "errno", None) == number
@@ -128,7 +128,7 @@ def test_errors_can_be_pickled_and_copied(error: Exception) -> None:
         assert getattr(again, "errno", None) == getattr(error, "errno", None)
 
 
-def test_an_error_keeps_its_class_and_what_it_knows() -> None:
+def test_class_and_attributes_of_an_error() -> None:
     error = errors.DialError("dial", "x", "timed out", (("y", "timed out"),))
     assert type(error).__name__ == "DialError"
     assert repr(error) == "DialError('dial x: timed out')"

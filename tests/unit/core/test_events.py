@@ -6,11 +6,11 @@ from pync.core.address import Address
 from pync.core.events import Listening, silent
 
 
-def test_an_event_holds_what_happened() -> None:
+def test_event_holds_its_values() -> None:
     address = Address("tcp", "127.0.0.1", "9")
     assert Listening(address).address is address
     assert Listening(address) == Listening(address._replace())
 
 
-def test_silence_takes_every_event() -> None:
+def test_silent_ignores_every_event() -> None:
     silent(Listening(Address("tcp")))

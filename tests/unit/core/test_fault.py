@@ -50,18 +50,18 @@ from pync.dialects.pync.groups import groups
         ("truncate=0", 0.0, BYTES, 0.0),
     ],
 )
-def test_a_value(text: str, amount: float, unit: str, extra: float) -> None:
+def test_fault_value(text: str, amount: float, unit: str, extra: float) -> None:
     fault = parse_fault(text)
     assert (fault.amount, fault.unit) == (amount, unit)
     assert fault.extra == pytest.approx(extra)
 
 
-def test_a_fault_is_for_both_directions_all_connections_and_always() -> None:
+def test_by_default_a_fault_applies_always_and_everywhere() -> None:
     fault = parse_fault("drop-fin")
     assert (fault.ways, fault.share, fault.since, fault.until) == (WAYS, 1.0, 0.0, math.inf)
 
 
-def test_a_direction_a_share_and_a_window_in_any_order() -> None:
+def test_direction_share_and_time_window_in_any_order() -> None:
     fault = parse_fault("down, from=10s share=20%  blackhole to=1m")
     assert (fault.name, fault.ways, fault.share) == ("blackhole", (DOWN,), 0.2)
     assert (fault.since, fault.until) == (10.0, 60.0)
@@ -71,7 +71,7 @@ def test_a_direction_a_share_and_a_window_in_any_order() -> None:
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_what_a_fault_is_written_as_can_be_read_again(name: str) -> None:
+def test_str_round_trip(name: str) -> None:
     kind = KINDS[name]
     value = {"bytes": "=64K", "bytes/s": "=1K", "seconds": "=1s", "share": "=5%", "eof": "=eof"}
     text = name + (value[kind.values[0]] if kind.values else "")
@@ -104,7 +104,7 @@ def test_what_a_fault_is_written_as_can_be_read_again(name: str) -> None:
         ("refuse=1 share=x", "share: 'x' is not a share"),
     ],
 )
-def test_a_mistake_is_told_in_one_line(text: str, cause: str) -> None:
+def test_invalid_fault_is_reported_in_one_line(text: str, cause: str) -> None:
     with pytest.raises(UsageError) as raised:
         parse_fault(text)
     assert str(raised.value).startswith("--fault")
@@ -112,7 +112,7 @@ def test_a_mistake_is_told_in_one_line(text: str, cause: str) -> None:
     assert "\n" not in str(raised.value)
 
 
-def test_where_a_fault_can_happen() -> None:
+def test_fault_applies_to_streams_or_datagrams() -> None:
     for name, place in (("slice=1", STREAMS), ("refuse", STREAMS), ("loss=1", DATAGRAMS)):
         parse_fault(name).check(place)
         with pytest.raises(UsageError, match=r"cannot happen to .*; what can: delay, rate, "):
@@ -121,6 +121,6 @@ def test_where_a_fault_can_happen() -> None:
         parse_fault("corrupt=1%").check(place)
 
 
-def test_the_help_names_every_fault() -> None:
+def test_help_lists_every_fault() -> None:
     group = " ".join(groups()["fault"].split())
     assert [name for name in KINDS if not re.search(rf"[ ,']{name}[ ,.=]", group)] == []

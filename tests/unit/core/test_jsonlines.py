@@ -71,17 +71,17 @@ PEER = Address("tcp", "::1", "9000")
         ),
     ],
 )
-def test_an_event_is_an_object(event: Event, fields: dict[str, object]) -> None:
+def test_event_is_a_json_object(event: Event, fields: dict[str, object]) -> None:
     assert json.loads(as_line(event, 1.5)) == {**fields, "time": 1.5}
 
 
-def test_names_are_in_lower_case_and_numbers_are_numbers() -> None:
+def test_names_are_lower_case_and_numbers_stay_numbers() -> None:
     told = json.loads(as_line(Finished(PEER, 3, 4, 0.5), 0.123456789))
     assert (told["event"], told["sent"], told["received"]) == ("finished", 3, 4)
     assert told["time"] == 0.123457
 
 
-def test_a_line_is_one_line_of_ascii() -> None:
+def test_output_is_a_single_ascii_line() -> None:
     line = as_line(Scanned(PEER, "h\nä\x1b[2J", "open", b"\x00\n\x1b\xe4"), 0)
     assert line.isascii()
     assert line.isprintable()

@@ -7,7 +7,7 @@ import pytest
 from pync.core.pattern import compiled
 
 
-def test_over_bytes_and_lines() -> None:
+def test_pattern_matches_bytes_and_single_lines() -> None:
     assert compiled("^b\udcff$").search(b"a\nb\xff\n")
 
 
@@ -21,6 +21,6 @@ def test_over_bytes_and_lines() -> None:
         ("\ud800", "surrogate"),
     ],
 )
-def test_what_is_wrong_is_said(pattern: str, wrong: str) -> None:
+def test_error_states_what_is_wrong(pattern: str, wrong: str) -> None:
     with pytest.raises(ValueError, match=wrong):
         compiled(pattern)

@@ -1,4 +1,4 @@
-"""Read requests, with every way to split a stream into reads."""
+"""Read requests on a stream that is split into reads in every possible way."""
 
 from __future__ import annotations
 
@@ -79,14 +79,16 @@ streams = st.lists(st.sampled_from([b"a", b"b", b"aab", b"\r\n", b"\n", b"\0"]),
 
 
 @given(streams, st.lists(st.integers(0, 40), max_size=8), st.lists(requests, max_size=6))
-def test_the_answers_do_not_depend_on_the_segments(
+def test_results_do_not_depend_on_segmentation(
     stream: bytes, places: list[int], wanted: list[Make]
 ) -> None:
     assert play(cut(stream, places), wanted) == play([stream] if stream else [], wanted)
 
 
 @given(streams, st.lists(st.integers(0, 40), max_size=8), st.lists(requests, max_size=6))
-def test_no_byte_is_lost_or_invented(stream: bytes, places: list[int], wanted: list[Make]) -> None:
+def test_no_byte_is_lost_or_duplicated(
+    stream: bytes, places: list[int], wanted: list[Make]
+) -> None:
     *answers, rest = play(cut(stream, places), wanted)
     taken = b"".join(answer for answer in answers if isinstance(answer, bytes))
     assert isinstance(rest, bytes)
@@ -101,7 +103,7 @@ def held_of(data: bytes) -> ReadAhead:
     return held
 
 
-def test_a_delimiter_that_is_cut_in_two_is_found() -> None:
+def test_delimiter_split_between_two_reads_is_found() -> None:
     held = held_of(b"GET /\r")
     until = Until(b"\r\n", None)
     assert until.look(held, PEER) is None
@@ -110,8 +112,8 @@ def test_a_delimiter_that_is_cut_in_two_is_found() -> None:
     assert held.look() == b"Host"
 
 
-def test_a_delimiter_is_looked_for_in_what_is_new_alone() -> None:
-    """A long line in small pieces takes time proportional to its length."""
+def test_delimiter_search_skips_bytes_already_searched() -> None:
+    """So the time for a long line in small pieces is proportional to its length."""
     starts: list[int] = []
 
     class Watched(ReadAhead):
@@ -126,7 +128,7 @@ def test_a_delimiter_is_looked_for_in_what_is_new_alone() -> None:
     assert starts == [0, 4, 9, 14]
 
 
-def test_the_limit_counts_the_delimiter_and_keeps_what_came() -> None:
+def test_limit_includes_the_delimiter_and_keeps_received_data() -> None:
     held = held_of(b"1234\nrest")
     with pytest.raises(LimitError) as overlong:
         Until(b"\n", 4).look(held, PEER)
@@ -138,7 +140,7 @@ def test_the_limit_counts_the_delimiter_and_keeps_what_came() -> None:
     assert Until(b"\n", 5).look(held, PEER) == b"1234\n"
 
 
-def test_the_last_line_may_lack_its_end() -> None:
+def test_last_line_may_lack_a_newline() -> None:
     held = held_of(b"one\ntwo")
     line = Line(None)
     assert line.look(held, PEER) == b"one\n"
@@ -155,7 +157,7 @@ def test_the_last_line_may_lack_its_end() -> None:
         (Matching(rb"\d+", None), r"expect(b'\\d+')"),
     ],
 )
-def test_an_early_end_says_what_was_received(request_: Request[bytes], operation: str) -> None:
+def test_early_eof_error_contains_received_data(request_: Request[bytes], operation: str) -> None:
     held = held_of(b"part")
     with pytest.raises(EOFError) as early:
         request_.at_end(held, PEER)
@@ -165,14 +167,14 @@ def test_an_early_end_says_what_was_received(request_: Request[bytes], operation
     assert early.value.received == held.look() == b"part"
 
 
-def test_a_long_text_is_shown_by_its_ends() -> None:
+def test_long_data_is_abbreviated_in_the_message() -> None:
     shown = str(timed_out("recv_line()", PEER, held_of(b"a" * 500 + b"b" * 500)))
     assert shown.startswith("recv_line() tcp://h:1: timed out; received 1000 bytes: b'aaa")
     assert shown.endswith("bbb'")
     assert len(shown) < 200
 
 
-def test_a_time_out_is_python_s_own() -> None:
+def test_timeout_is_a_built_in_timeout_error() -> None:
     error = timed_out("recv_line()", PEER, ReadAhead())
     assert isinstance(error, TimeoutError)
     assert str(error) == "recv_line() tcp://h:1: timed out; nothing had come"
@@ -180,7 +182,7 @@ def test_a_time_out_is_python_s_own() -> None:
     assert (type(copied), str(copied)) == (ReadTimeoutError, str(error))
 
 
-def test_a_match_keeps_what_came_before_it() -> None:
+def test_match_includes_preceding_data() -> None:
     held = held_of(b"Welcome\nlogin: ")
     match = Matching(re.compile(rb"(\w+): "), None).look(held, PEER)
     assert match is not None
@@ -189,7 +191,7 @@ def test_a_match_keeps_what_came_before_it() -> None:
     assert (match.group(1), held.look()) == (b"login", b"more")
 
 
-def test_a_pattern_is_not_tried_again_on_the_same_bytes() -> None:
+def test_pattern_is_not_retried_on_the_same_bytes() -> None:
     held, matching = held_of(b"a"), Matching(b"b", None)
     assert matching.look(held, PEER) is None
     assert matching.look(held, PEER) is None
@@ -202,6 +204,6 @@ def test_a_pattern_is_not_tried_again_on_the_same_bytes() -> None:
         (lambda: Exactly(-1), "a size cannot be negative: -1"),
     ],
 )
-def test_what_makes_no_sense(make: Make, message: str) -> None:
+def test_invalid_arguments(make: Make, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make()

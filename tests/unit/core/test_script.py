@@ -1,4 +1,4 @@
-"""The language of --expect."""
+"""The script language of --expect."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from pync.core.script_steps import (
 )
 
 
-def test_a_script() -> None:
+def test_parse_script() -> None:
     script = parse(
         r"""
         # log in
@@ -90,13 +90,13 @@ def test_a_script() -> None:
         ('expect "a" as b', "x:1: after as the words for messages are awaited"),
     ],
 )
-def test_what_makes_no_sense_is_named_with_its_line(line: str, said: str) -> None:
+def test_syntax_error_names_the_line(line: str, said: str) -> None:
     with pytest.raises(UsageError) as refusal:
         parse(line, "x")
     assert str(refusal.value).startswith(said)
 
 
-def test_a_script_of_terms() -> None:
+def test_parse_script_with_terms() -> None:
     script = parse(
         r"""
         exact
@@ -144,6 +144,6 @@ def test_a_script_of_terms() -> None:
 
 
 @given(st.text())
-def test_whatever_is_written_is_read_or_refused(text: str) -> None:
+def test_any_text_is_parsed_or_rejected(text: str) -> None:
     with suppress(UsageError):
         assert parse(text, "x").steps

@@ -1,4 +1,4 @@
-"""The terms of a script of --expect."""
+"""The terms of an --expect script."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def terms(text: str) -> Terms:
         ('crlf("a\\nb\\r\\n")', b"a\r\nb\r\n"),
     ],
 )
-def test_the_bytes_of_terms(text: str, data: bytes) -> None:
+def test_value_of_terms(text: str, data: bytes) -> None:
     assert terms(text).value({"key": b"k", "key-2": b"k2", "n": b"3"}) == data
 
 
@@ -40,14 +40,14 @@ def test_generated_data_has_its_size() -> None:
     assert b"  " not in data[1]
 
 
-def test_a_pattern_among_other_terms() -> None:
+def test_pattern_among_other_terms() -> None:
     found = terms('"a." /(?i)b(?P<n>[0-9])/ $end')
     assert (found.is_pattern, found.names, found.groups) == (True, ("end",), ("n",))
     assert found.shown == '"a." /(?i)b(?P<n>[0-9])/ $end'
     assert re.fullmatch(found.pattern({"end": b"*"}), b"a.B7*")
 
 
-def test_terms_end_where_something_else_begins() -> None:
+def test_terms_end_at_the_first_other_token() -> None:
     reader = Reader('"a" , "b" 3s # c', "x:1")
     assert [one.shown for one in reader.list(re.compile(","), MISSING)] == ['"a"', '"b"']
     assert reader.rest == "3s"
@@ -73,13 +73,13 @@ def test_terms_end_where_something_else_begins() -> None:
         ("/a/ * 2", "a pattern cannot be repeated by *; write /(...){3}/"),
     ],
 )
-def test_what_makes_no_sense_is_told(text: str, said: str) -> None:
+def test_syntax_errors(text: str, said: str) -> None:
     with pytest.raises(UsageError) as refusal:
         terms(text)
     assert said in str(refusal.value)
 
 
-def test_what_is_known_only_later_is_told_then() -> None:
+def test_errors_that_depend_on_variables_are_raised_by_value() -> None:
     with pytest.raises(UsageError, match=re.escape("x:1: $n is not a number: 'many'")):
         terms('"a" * $n').value({"n": b"many"})
     with pytest.raises(UsageError, match="bytes are too many"):

@@ -5,6 +5,6 @@ from __future__ import annotations
 from pync.core.times import UNTIMED, Times
 
 
-def test_milliseconds() -> None:
+def test_in_milliseconds() -> None:
     assert Times(0.0123456, 1.0).in_milliseconds() == Times(12.346, 1000.0, None)
     assert UNTIMED.in_milliseconds() == Times(None, None, None)

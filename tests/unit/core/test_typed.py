@@ -13,7 +13,7 @@ import pytest
 from pync.core import typed
 
 
-class Theirs(typing.NamedTuple):
+class Standard(typing.NamedTuple):
     """A port."""
 
     host: str
@@ -26,7 +26,7 @@ class Theirs(typing.NamedTuple):
         return f"{self.host}:{self.port}"
 
 
-class Ours(typed.NamedTuple):
+class Own(typed.NamedTuple):
     """A port."""
 
     host: str
@@ -39,14 +39,14 @@ class Ours(typed.NamedTuple):
         return f"{self.host}:{self.port}"
 
 
-class OursDerived(Ours):
+class OwnDerived(Own):
     """One more."""
 
     more: int = 1
     others = 2
 
 
-class TheirsDerived(Theirs):
+class StandardDerived(Standard):
     """One more."""
 
     more: int = 1
@@ -54,13 +54,13 @@ class TheirsDerived(Theirs):
 
 
 class Nothing(typed.NamedTuple):
-    """Without a field."""
+    """A class without fields."""
 
 
-#: After so many instances, a class gets its own constructor.
+#: More instances than it takes until a class gets its own constructor.
 MANY = 10
 
-BOTH = pytest.mark.parametrize("kind", [Ours, Theirs])
+BOTH = pytest.mark.parametrize("kind", [Own, Standard])
 
 
 @BOTH
@@ -75,12 +75,12 @@ BOTH = pytest.mark.parametrize("kind", [Ours, Theirs])
         ((), {"family": 4, "host": "a", "port": 1}),
     ],
 )
-def test_values_are_given_by_place_or_by_name(
+def test_positional_and_keyword_arguments(
     kind: Any, values: tuple[Any, ...], named: dict[str, Any]
 ) -> None:
     for _ in range(MANY):
         made = kind(*values, **named)
-        assert made == Theirs(*values, **named)
+        assert made == Standard(*values, **named)
         assert (made.host, made.port, made.family) == tuple(made)
         assert made.shown == f"a:{made.port}"
 
@@ -97,7 +97,7 @@ def test_values_are_given_by_place_or_by_name(
         ((), {"what": 1, "port": 2, "family": 3}),
     ],
 )
-def test_other_values_are_refused(
+def test_invalid_arguments_raise_type_error(
     kind: Any, values: tuple[Any, ...], named: dict[str, Any]
 ) -> None:
     for _ in range(MANY):
@@ -106,7 +106,7 @@ def test_other_values_are_refused(
 
 
 @BOTH
-def test_it_is_a_tuple_that_does_not_change(kind: Any) -> None:
+def test_behaves_like_an_immutable_tuple(kind: Any) -> None:
     made = kind("a", 1)
     host, port, family = made
     assert (host, port, family) == ("a", 1, 0)
@@ -119,7 +119,7 @@ def test_it_is_a_tuple_that_does_not_change(kind: Any) -> None:
 
 
 @BOTH
-def test_the_methods_of_namedtuple(kind: Any) -> None:
+def test_namedtuple_methods(kind: Any) -> None:
     made = kind("a")
     assert made._fields == kind.__match_args__ == ("host", "port", "family")
     assert made._field_defaults == {"port": 9, "family": 0}
@@ -137,18 +137,18 @@ def test_the_methods_of_namedtuple(kind: Any) -> None:
             assert (host, port) == ("a", 9)
 
 
-@pytest.mark.parametrize("kind", [OursDerived, TheirsDerived])
-def test_a_class_can_be_derived(kind: Any) -> None:
+@pytest.mark.parametrize("kind", [OwnDerived, StandardDerived])
+def test_subclass(kind: Any) -> None:
     for _ in range(MANY):
         made = kind("a", 1)
-        assert made == Ours("a", 1)
+        assert made == Own("a", 1)
         assert type(made) is kind
         assert made._replace(host="b").shown == "b:1"
         assert repr(made) == f"{kind.__name__}(host='a', port=1, family=0)"
         assert (made.more, made.others, kind._fields) == (1, 2, ("host", "port", "family"))
 
 
-def test_a_class_may_have_no_field() -> None:
+def test_class_without_fields() -> None:
     for _ in range(MANY):
         assert Nothing() == ()
     with pytest.raises(TypeError):
@@ -156,13 +156,13 @@ def test_a_class_may_have_no_field() -> None:
 
 
 @BOTH
-def test_what_help_shows(kind: Any) -> None:
+def test_docstrings_shown_by_help(kind: Any) -> None:
     assert kind.__doc__ == "A port."
     assert kind.host.__doc__ == "Alias for field number 0"
     assert "Alias for field number 1" in pydoc.render_doc(kind)
 
 
-def test_a_generic_class_is_one_at_run_time_too() -> None:
+def test_generic_subscript_returns_the_class() -> None:
     name = typed.TypeVar("name", bound=int)
 
     class Box(typed.Generic[name]):

@@ -1,4 +1,4 @@
-"""--until and --count: however the data is split into reads, the end is at the same byte."""
+"""--until and --count stop at the same byte, however the data is split into reads."""
 
 from __future__ import annotations
 
@@ -36,23 +36,25 @@ def kept(condition: Condition, pieces: list[bytes]) -> bytes | None:
         (lambda: first_of([Count(9), Until("in")]), b"a\xff\nlogin"),
     ],
 )
-def test_the_end_is_at_the_same_byte(condition: object, expected: bytes | None, size: int) -> None:
+def test_end_does_not_depend_on_segmentation(
+    condition: object, expected: bytes | None, size: int
+) -> None:
     data = b"a\xff\nlogin: \nmore\n"
     pieces = [data[at : at + size] for at in range(0, len(data), size)]
     assert kept(condition(), pieces) == expected  # type: ignore[operator]
 
 
 @given(st.lists(st.sampled_from([b"ab", b"a", b"b", b"xaba", b"\n"])), st.integers(1, 4))
-def test_counting_does_not_depend_on_the_cuts(pieces: list[bytes], messages: int) -> None:
+def test_count_does_not_depend_on_segmentation(pieces: list[bytes], messages: int) -> None:
     whole = b"".join(pieces)
     assert kept(Count(messages, b"ab"), pieces) == kept(Count(messages, b"ab"), [whole])
 
 
-def test_datagrams_are_counted_whole() -> None:
+def test_each_datagram_counts_once() -> None:
     assert kept(Count(2, None), [b"a\nb\n", b"c", b"d"]) == b"a\nb\nc"
 
 
-def test_what_waits_for_a_match_is_bounded() -> None:
+def test_data_kept_for_a_match_is_bounded() -> None:
     until = Until("a.*b")
     assert until.end(b"a" + b"." * WINDOW) is None
     assert until.end(b"b") is None
@@ -60,10 +62,10 @@ def test_what_waits_for_a_match_is_bounded() -> None:
     assert until.end(b"b") == 1
 
 
-def test_a_pattern_that_makes_no_sense() -> None:
+def test_invalid_pattern() -> None:
     with pytest.raises(UsageError, match=r"--until: '\(' is not a valid regular expression"):
         Until("(")
 
 
-def test_no_condition() -> None:
+def test_first_of_no_conditions() -> None:
     assert first_of([]) is None
