@@ -16,7 +16,7 @@ def fails() -> None:
     raise ValueError("embedded null byte")
 
 
-def test_an_exception_of_one_client_s_timer_is_handed_over() -> None:
+def test_exception_in_timer_is_passed_to_the_callback() -> None:
     failures: list[Exception] = []
     ran: list[str] = []
     with Loop() as loop:
@@ -27,7 +27,7 @@ def test_an_exception_of_one_client_s_timer_is_handed_over() -> None:
     assert [str(one) for one in failures] == ["embedded null byte"] * 2
 
 
-def test_an_exception_of_one_client_s_descriptor_is_handed_over() -> None:
+def test_exception_in_reader_is_passed_to_the_callback() -> None:
     failures: list[Exception] = []
     heard: list[bytes] = []
     left, right = socket.socketpair()
@@ -43,7 +43,7 @@ def test_an_exception_of_one_client_s_descriptor_is_handed_over() -> None:
     assert (len(failures), heard) == (1, [b"y"])
 
 
-def test_after_its_failure_nothing_of_a_client_is_called() -> None:
+def test_no_callback_runs_after_a_failure() -> None:
     failures: list[Exception] = []
     called: list[str] = []
     left, right = socket.socketpair()
@@ -61,14 +61,14 @@ def test_after_its_failure_nothing_of_a_client_is_called() -> None:
     assert (len(failures), called) == (1, ["the end"])
 
 
-def test_a_client_that_fails_as_it_enters() -> None:
+def test_exception_in_with_block() -> None:
     failures: list[Exception] = []
     with Loop() as loop, Boundary(loop, failures.append):
         fails()
     assert len(failures) == 1
 
 
-def test_a_client_s_periodic_timer() -> None:
+def test_exception_in_periodic_timer() -> None:
     failures: list[Exception] = []
     turns: list[int] = []
 
@@ -93,7 +93,7 @@ def test_a_client_s_periodic_timer() -> None:
         Terminated(15),
     ],
 )
-def test_what_ends_the_program_passes(error: BaseException) -> None:
+def test_exceptions_that_end_the_program_propagate(error: BaseException) -> None:
     def ends() -> None:
         raise error
 
@@ -107,7 +107,7 @@ def test_what_ends_the_program_passes(error: BaseException) -> None:
             loop.run_while(lambda: True)
 
 
-def test_what_is_reported() -> None:
+def test_as_failure() -> None:
     known = RelayError("relay", "tcp://h:1", "idle for 1 s")
     assert as_failure(known, "tcp://other:1") is known
     broken = as_failure(OSError(errno.ECONNRESET, "x"), "tcp://h:1")

@@ -1,4 +1,4 @@
-"""The times of a relay, without a relay."""
+"""The timers of a relay, tested without a relay."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pync.transports.conn import Conn
 from pync.transports.memory import pair
 
 
-def ends(endings: Endings, *, datagram: bool = False, over: bool = True) -> Exception | None:
-    """With what the clock ends a relay whose input is over, or not yet."""
+def outcome(endings: Endings, *, datagram: bool = False, over: bool = True) -> Exception | None:
+    """Return the exception with which the clock outcome a relay; None if it outcome in order."""
     ours, theirs = pair()
     ended: list[Exception | None] = []
     with ours, theirs, Loop() as loop:
@@ -31,31 +31,31 @@ def ends(endings: Endings, *, datagram: bool = False, over: bool = True) -> Exce
 
 
 def test_quit_after() -> None:
-    assert ends(Endings(quit_after=0.01)) is None
-    assert isinstance(ends(Endings(quit_after=0.01, quit_fails=True)), QuitTimeoutError)
+    assert outcome(Endings(quit_after=0.01)) is None
+    assert isinstance(outcome(Endings(quit_after=0.01, quit_fails=True)), QuitTimeoutError)
 
 
 @pytest.mark.parametrize("datagram", [False, True])
 def test_idle(datagram: bool) -> None:
     endings = Endings(idle=0.01, answer_wait=0.01)
-    assert isinstance(ends(endings, datagram=datagram, over=False), IdleTimeoutError)
+    assert isinstance(outcome(endings, datagram=datagram, over=False), IdleTimeoutError)
 
 
-def test_datagrams_that_are_waited_for_in_vain_are_no_failure() -> None:
-    assert ends(Endings(answer_wait=0.01), datagram=True) is None
-    assert ends(Endings(answer_wait=0.02, idle=0.01), datagram=True) is None
+def test_missing_answer_to_datagrams_is_not_an_error() -> None:
+    assert outcome(Endings(answer_wait=0.01), datagram=True) is None
+    assert outcome(Endings(answer_wait=0.02, idle=0.01), datagram=True) is None
 
 
-def test_a_stream_has_an_end_and_is_not_timed() -> None:
-    assert isinstance(ends(Endings(answer_wait=0.001, idle=0.02)), IdleTimeoutError)
+def test_answer_wait_does_not_apply_to_streams() -> None:
+    assert isinstance(outcome(Endings(answer_wait=0.001, idle=0.02)), IdleTimeoutError)
 
 
-def test_silence_ends_a_stream_in_order_once_the_input_is_over() -> None:
-    assert ends(Endings(silence=0.01)) is None
-    assert isinstance(ends(Endings(silence=0.01, idle=0.02), over=False), IdleTimeoutError)
+def test_silence_after_the_input_ends_a_stream_without_error() -> None:
+    assert outcome(Endings(silence=0.01)) is None
+    assert isinstance(outcome(Endings(silence=0.01, idle=0.02), over=False), IdleTimeoutError)
 
 
-def test_nothing_is_called_once_it_has_stopped() -> None:
+def test_stop_cancels_all_timers() -> None:
     ours, theirs = pair()
     called: list[object] = []
     with ours, theirs, Loop() as loop:

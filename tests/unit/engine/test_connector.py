@@ -1,4 +1,4 @@
-"""Dialling in a loop: every address of a name, side by side where one does not answer."""
+"""Dialling in a loop: all addresses of a name; the next one starts if one does not answer."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from pync.engine.resolver import Found
 
 
-class Book(Resolver):
-    """A resolver that gives what it was told to."""
+class ScriptedResolver(Resolver):
+    """A resolver that returns the given endpoints."""
 
     def __init__(self, loop: Loop, *endpoints: Endpoint) -> None:
         super().__init__(loop)
@@ -59,7 +59,7 @@ def port_of(sock: socket.socket) -> int:
     return int(sock.getsockname()[1])
 
 
-def test_a_connection(loop: Loop, server: socket.socket) -> None:
+def test_connect(loop: Loop, server: socket.socket) -> None:
     connector = dialled(loop, Resolver(loop), port_of(server))
     assert connector.failure is None
     conn = connector.conn
@@ -72,7 +72,7 @@ def test_a_connection(loop: Loop, server: socket.socket) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only on Linux: at once over loopback")
-def test_what_is_made_at_once_is_not_waited_for(loop: Loop, server: socket.socket) -> None:
+def test_immediate_connection_starts_no_timer(loop: Loop, server: socket.socket) -> None:
     over: list[Connector] = []
     with Resolver(loop) as resolver:
         address = Address("tcp", "127.0.0.1", str(port_of(server)))
@@ -82,8 +82,10 @@ def test_what_is_made_at_once_is_not_waited_for(loop: Loop, server: socket.socke
         assert loop._timers == []
 
 
-def test_what_fails_at_once_is_told_later(loop: Loop, server: socket.socket) -> None:
-    """A client may ask for thousands of targets that are not allowed: nothing must recurse."""
+def test_immediate_failure_is_reported_by_a_later_callback(
+    loop: Loop, server: socket.socket
+) -> None:
+    """A client may ask for thousands of forbidden targets, and this must not recurse."""
     over: list[Connector] = []
     with Resolver(loop) as resolver:
         address = Address("tcp", "127.0.0.1", str(port_of(server)))
@@ -95,14 +97,14 @@ def test_what_fails_at_once_is_told_later(loop: Loop, server: socket.socket) -> 
     assert over[0].failure.cause == "not allowed"
 
 
-def test_one_that_refuses(loop: Loop, closed_port: int) -> None:
+def test_connection_refused(loop: Loop, closed_port: int) -> None:
     failure = dialled(loop, Resolver(loop), closed_port).failure
     assert str(failure) == f"dial tcp://127.0.0.1:{closed_port}: connection refused"
     assert failure is not None
     assert len(failure.attempts) == 1
 
 
-def test_a_name_that_is_none(loop: Loop) -> None:
+def test_unknown_name(loop: Loop) -> None:
     over: list[Connector] = []
     with Resolver(loop) as resolver:
         address = Address("tcp", "a" * 300, "1")
@@ -112,10 +114,8 @@ def test_a_name_that_is_none(loop: Loop) -> None:
     assert over[0].failure.attempts == ()
 
 
-def test_the_next_address_when_one_refuses(
-    loop: Loop, server: socket.socket, closed_port: int
-) -> None:
-    book = Book(
+def test_next_address_after_a_refusal(loop: Loop, server: socket.socket, closed_port: int) -> None:
+    book = ScriptedResolver(
         loop,
         Endpoint(socket.AF_INET, ("127.0.0.1", closed_port)),
         Endpoint(socket.AF_INET, server.getsockname()),
@@ -125,28 +125,26 @@ def test_the_next_address_when_one_refuses(
     conn.close()
 
 
-def test_the_next_address_beside_one_that_does_not_answer(
+def test_next_address_when_the_first_does_not_answer(
     loop: Loop, silent: Endpoint, server: socket.socket
 ) -> None:
-    book = Book(loop, silent, Endpoint(socket.AF_INET, server.getsockname()))
+    book = ScriptedResolver(loop, silent, Endpoint(socket.AF_INET, server.getsockname()))
     conn = dialled(loop, book, 1).conn
     assert conn is not None
     assert conn.peer.port == port_of(server)
     conn.close()
 
 
-def test_nobody_answers_in_time(loop: Loop, silent: Endpoint) -> None:
-    failure = dialled(loop, Book(loop, silent), 1, Options(timeout=0.02)).failure
+def test_timeout(loop: Loop, silent: Endpoint) -> None:
+    failure = dialled(loop, ScriptedResolver(loop, silent), 1, Options(timeout=0.02)).failure
     assert failure is not None
     assert failure.cause == "timed out"
     assert len(failure.attempts) == 1
 
 
-def test_one_that_is_stopped_tells_nobody_and_leaves_nothing_open(
-    loop: Loop, silent: Endpoint
-) -> None:
+def test_stop_calls_no_callback_and_leaves_no_socket_open(loop: Loop, silent: Endpoint) -> None:
     over: list[Connector] = []
-    with Book(loop, silent) as book:
+    with ScriptedResolver(loop, silent) as book:
         address = Address("tcp", "127.0.0.1", "1")
         connector = Connector(loop, book, address, Options(timeout=0.01), over.append)
         connector.start()

@@ -1,4 +1,4 @@
-"""Where datagrams go, found beside a loop."""
+"""Resolving the address of datagrams in a loop."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pync.transports import Options
 
 
 class Dial:
-    """A connector, and its end."""
+    """A connector and its result."""
 
     def __init__(self, loop: Loop, resolver: Resolver, address: Address, options: Options) -> None:
         self.loop = loop
@@ -46,7 +46,7 @@ def resolver(loop: Loop) -> Iterator[Resolver]:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_an_address_and_a_name(loop: Loop, resolver: Resolver, host: str) -> None:
+def test_address_and_name(loop: Loop, resolver: Resolver, host: str) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as box:
         box.bind(("127.0.0.1", 0))
         box.settimeout(10)
@@ -61,21 +61,19 @@ def test_an_address_and_a_name(loop: Loop, resolver: Resolver, host: str) -> Non
             assert box.recv(10) == b"hello"
 
 
-def test_a_name_that_has_no_address(loop: Loop, resolver: Resolver) -> None:
+def test_unknown_name(loop: Loop, resolver: Resolver) -> None:
     dial = Dial(loop, resolver, Address("udp", "localhost", "53"), Options(numeric=True))
     failure = dial.failure()
     assert isinstance(failure, UnresolvedError)
     assert str(failure).startswith("dial udp://localhost:53: ")
 
 
-def test_a_service_that_is_none(loop: Loop, resolver: Resolver) -> None:
+def test_unknown_service(loop: Loop, resolver: Resolver) -> None:
     dial = Dial(loop, resolver, Address("udp", "127.0.0.1", "nosuch"), Options())
     assert "unknown service" in str(dial.failure())
 
 
-def test_one_that_takes_too_long_and_one_that_is_given_up(
-    loop: Loop, resolver: Resolver, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_timeout_and_stop(loop: Loop, resolver: Resolver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resolver, "look_up", Lookup)  # it never answers
     address = Address("udp", "localhost", "53")
     dial = Dial(loop, resolver, address, Options(timeout=0.0))
@@ -86,6 +84,6 @@ def test_one_that_takes_too_long_and_one_that_is_given_up(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="this system has no Unix sockets")
-def test_a_path_where_nobody_is(loop: Loop, resolver: Resolver, tmp_path: Path) -> None:
+def test_missing_unix_socket(loop: Loop, resolver: Resolver, tmp_path: Path) -> None:
     dial = Dial(loop, resolver, Address("unixgram", path=str(tmp_path / "none")), Options())
     assert dial.failure().errno == 2

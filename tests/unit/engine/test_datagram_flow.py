@@ -1,4 +1,4 @@
-"""One direction of a relay of datagrams: what waits, what is dropped, and in which order."""
+"""One direction of a relay of datagrams: the queue, its order, and dropped datagrams."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ...clock import Stopwatch
 
 
 class Receiver:
-    """Takes so many datagrams, and then has no room."""
+    """Accepts ``room`` datagrams, then raises BlockingIOError."""
 
     def __init__(self) -> None:
         self.room = 0
@@ -68,7 +68,7 @@ def make(loop: Loop, receiver: Receiver) -> Iterator[Make]:
         flow.stop()
 
 
-def test_what_finds_room_is_sent_at_once(make: Make, receiver: Receiver) -> None:
+def test_datagrams_are_sent_at_once_if_there_is_room(make: Make, receiver: Receiver) -> None:
     receiver.room = 3
     flow = make()
     for data in (b"one", b"", b"three"):
@@ -78,7 +78,9 @@ def test_what_finds_room_is_sent_at_once(make: Make, receiver: Receiver) -> None
     assert not flow.is_held_up
 
 
-def test_what_finds_none_waits_in_order(loop: Loop, make: Make, receiver: Receiver) -> None:
+def test_datagrams_are_queued_in_order_if_there_is_no_room(
+    loop: Loop, make: Make, receiver: Receiver
+) -> None:
     roomy: list[bool] = []
     flow = make(roomy=lambda: roomy.append(True))
     for data in (b"1", b"", b"3"):
@@ -94,7 +96,7 @@ def test_what_finds_none_waits_in_order(loop: Loop, make: Make, receiver: Receiv
     assert not flow.is_held_up
 
 
-def test_what_waits_is_bounded(loop: Loop, make: Make, receiver: Receiver) -> None:
+def test_queue_is_bounded(loop: Loop, make: Make, receiver: Receiver) -> None:
     done: list[bool] = []
     flow = make(roomy=lambda: done.append(True))
     for number in range(2 * MOST_WAITING):
@@ -111,7 +113,7 @@ def test_what_waits_is_bounded(loop: Loop, make: Make, receiver: Receiver) -> No
     assert len(receiver.received) == 8
 
 
-def test_one_that_cannot_be_sent_is_dropped(make: Make, receiver: Receiver) -> None:
+def test_datagram_that_cannot_be_sent_is_dropped(make: Make, receiver: Receiver) -> None:
     failures: list[OSError] = []
     flow = make(failed=failures.append)
     receiver.room, receiver.failure = 1, OSError(errno.EMSGSIZE, "too long")
@@ -122,7 +124,7 @@ def test_one_that_cannot_be_sent_is_dropped(make: Make, receiver: Receiver) -> N
     assert flow.moved == 5
 
 
-def test_a_rate_spaces_them(loop: Loop, make: Make, receiver: Receiver) -> None:
+def test_rate_limit(loop: Loop, make: Make, receiver: Receiver) -> None:
     receiver.room = 10
     flow = make(pace=Rate(10_000.0))
     watch = Stopwatch()
@@ -132,7 +134,9 @@ def test_a_rate_spaces_them(loop: Loop, make: Make, receiver: Receiver) -> None:
     assert watch.reached(0.15)
 
 
-def test_a_bad_line_is_before_the_receiver(loop: Loop, make: Make, receiver: Receiver) -> None:
+def test_faults_apply_after_the_tap_and_before_the_receiver(
+    loop: Loop, make: Make, receiver: Receiver
+) -> None:
     table = FaultTable([parse_fault("delay=30ms"), parse_fault("duplicate")], 1, time.monotonic())
     line = FaultyDatagrams(table.of(1, UP, "datagrams"), lambda one: table.random(one, 1, UP))
     receiver.room = 10
@@ -147,7 +151,7 @@ def test_a_bad_line_is_before_the_receiver(loop: Loop, make: Make, receiver: Rec
     assert watch.reached(0.03)
 
 
-def test_nothing_is_sent_after_the_end(loop: Loop, make: Make, receiver: Receiver) -> None:
+def test_nothing_is_sent_after_stop(loop: Loop, make: Make, receiver: Receiver) -> None:
     flow = make()
     flow.put(b"waits")
     flow.stop()
@@ -159,7 +163,7 @@ def test_nothing_is_sent_after_the_end(loop: Loop, make: Make, receiver: Receive
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="this system has no Unix sockets")
-def test_a_descriptor_tells_of_room(loop: Loop) -> None:
+def test_queue_is_sent_when_the_descriptor_is_writable(loop: Loop) -> None:
     here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
     with here, there:
         here.setblocking(False)
@@ -179,7 +183,9 @@ def test_a_descriptor_tells_of_room(loop: Loop) -> None:
         flow.stop()
 
 
-def test_a_removed_delay_holds_nothing_back(loop: Loop, receiver: Receiver, make: Make) -> None:
+def test_removing_a_delay_releases_held_datagrams(
+    loop: Loop, receiver: Receiver, make: Make
+) -> None:
     table = FaultTable([parse_fault("delay=1h")], 1, time.monotonic())
     line = FaultyDatagrams(table.of(1, UP, "datagrams"), lambda one: table.random(one, 1, UP))
     flow = make(line=line)

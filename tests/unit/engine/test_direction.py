@@ -12,13 +12,13 @@ STATES = (OPEN, DRAINING, ENDED, BROKEN)
 EVENTS = ("source_eof", "drained", "failed")
 
 
-def test_a_life_in_order() -> None:
+def test_normal_transitions() -> None:
     assert after(OPEN, "source_eof") == DRAINING
     assert after(DRAINING, "drained") == ENDED
 
 
 @pytest.mark.parametrize(("state", "event"), [*itertools.product(STATES, EVENTS)])
-def test_nothing_leads_back(state: str, event: str) -> None:
+def test_no_transition_to_an_earlier_state(state: str, event: str) -> None:
     if (state, event) not in TRANSITIONS:
         with pytest.raises(KeyError):
             after(state, event)
@@ -26,7 +26,7 @@ def test_nothing_leads_back(state: str, event: str) -> None:
         assert STATES.index(after(state, event)) >= STATES.index(state)
 
 
-def test_what_is_over_stays_as_it_is() -> None:
+def test_final_states() -> None:
     for state in STATES:
         if is_over(state):
             assert {after(*step) for step in TRANSITIONS if step[0] == state} == {state}

@@ -1,4 +1,4 @@
-"""How the two sides of a relay ended, in a word each."""
+"""How each side of a relay ended, as one word."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ LATE = TimeoutError(errno.ETIMEDOUT, "x")
 PIPE = BrokenPipeError(errno.EPIPE, "broken pipe")
 
 
-class Told:
-    """As much of a flow as is asked."""
+class FlowStub:
+    """The attributes of a flow that ends_of() reads."""
 
     def __init__(self, state: str = "open", error: OSError | None = None, end: str = "") -> None:
         self.state, self.error, self.failed_end = state, error, end
@@ -31,34 +31,34 @@ class Told:
 @pytest.mark.parametrize(
     ("outbound", "inbound", "ends"),
     [
-        (Told(), Told(), Ends(OPEN, OPEN)),
-        (Told(ENDED), Told(ENDED), Ends(END, END)),
-        (Told(DRAINING), Told(), Ends(END, OPEN)),
-        (Told("broken", BROKEN, "source"), Told(), Ends(RESET, OPEN)),
-        (Told("broken", PIPE, "sink"), Told(ENDED), Ends(OPEN, RESET)),
-        (Told(ENDED), Told("broken", PIPE, "sink"), Ends(RESET, OPEN)),
-        (Told(ENDED, TruncatedError(), "source"), Told(), Ends(TRUNCATED, OPEN)),
+        (FlowStub(), FlowStub(), Ends(OPEN, OPEN)),
+        (FlowStub(ENDED), FlowStub(ENDED), Ends(END, END)),
+        (FlowStub(DRAINING), FlowStub(), Ends(END, OPEN)),
+        (FlowStub("broken", BROKEN, "source"), FlowStub(), Ends(RESET, OPEN)),
+        (FlowStub("broken", PIPE, "sink"), FlowStub(ENDED), Ends(OPEN, RESET)),
+        (FlowStub(ENDED), FlowStub("broken", PIPE, "sink"), Ends(RESET, OPEN)),
+        (FlowStub(ENDED, TruncatedError(), "source"), FlowStub(), Ends(TRUNCATED, OPEN)),
         (
-            Told(),
-            Told("broken", TimeoutError(errno.ETIMEDOUT, "x"), "source"),
+            FlowStub(),
+            FlowStub("broken", TimeoutError(errno.ETIMEDOUT, "x"), "source"),
             Ends(OPEN, "timed out"),
         ),
     ],
 )
-def test_what_the_flows_tell(outbound: Flow, inbound: Flow, ends: Ends) -> None:
+def test_ends_from_the_state_of_the_flows(outbound: Flow, inbound: Flow, ends: Ends) -> None:
     assert ends_of(outbound, inbound, None, "there") == ends
 
 
 @pytest.mark.parametrize(
     ("about", "ends"), [("there", Ends(END, RESET)), ("here", Ends(RESET, END))]
 )
-def test_a_reset_that_only_the_failure_tells(about: str, ends: Ends) -> None:
-    flow: Flow = Told(ENDED)  # type: ignore[assignment]
+def test_reset_known_only_from_the_failure(about: str, ends: Ends) -> None:
+    flow: Flow = FlowStub(ENDED)  # type: ignore[assignment]
     reset = RelayError("relay", about, "connection reset by peer")
     assert ends_of(flow, flow, reset, "there") == ends
 
 
-def test_of_a_relay() -> None:
+def test_ends_of_a_relay() -> None:
     user, local = pair()
     remote, peer = pair()
     with Loop() as loop, user, local, remote, peer:

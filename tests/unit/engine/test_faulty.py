@@ -38,7 +38,7 @@ class Joined:
         self.relay.start()
 
     def reads(self, end: Conn) -> bytes:
-        """All that one of them receives, up to the end."""
+        """Return everything that this end receives until EOF."""
         received = b""
 
         def has_ended() -> bool:
@@ -54,7 +54,7 @@ class Joined:
         return received
 
     def is_over(self) -> bool:
-        """Run until the relay is; then whether it ended in order."""
+        """Run until the relay is over; return whether it ended without an error."""
         self.loop.run_while(lambda: not self.relay.over)
         return self.relay.failure is None
 
@@ -71,7 +71,7 @@ Joins = Callable[..., Joined]
 @pytest.fixture
 def loop() -> Iterator[Loop]:
     with Loop() as running:
-        # A look at what the ends have received, now and then.
+        # Wake the loop regularly, so that the tests can check what has been received.
         def tick() -> None:
             running.call_later(0.005, tick)
 
@@ -92,7 +92,7 @@ def joins(loop: Loop) -> Iterator[Joins]:
         one.close()
 
 
-def test_without_faults_both_directions_arrive(joins: Joins) -> None:
+def test_without_faults_both_directions_are_delivered(joins: Joins) -> None:
     one = joins()
     one.client.send(b"question")
     one.client.send_eof()
@@ -103,7 +103,7 @@ def test_without_faults_both_directions_arrive(joins: Joins) -> None:
     assert one.is_over()
 
 
-def test_a_delay_delays_data_and_end(joins: Joins) -> None:
+def test_delay_applies_to_data_and_eof(joins: Joins) -> None:
     one = joins("up delay=50ms")
     one.client.send(b"late")
     one.client.send_eof()
@@ -111,7 +111,7 @@ def test_a_delay_delays_data_and_end(joins: Joins) -> None:
     assert one.watch.reached(0.05)
 
 
-def test_a_slow_line_is_not_faster(joins: Joins) -> None:
+def test_rate_limit(joins: Joins) -> None:
     one = joins("up rate=100K")
     one.client.send(bytes(10_240))
     one.client.send_eof()
@@ -119,7 +119,7 @@ def test_a_slow_line_is_not_faster(joins: Joins) -> None:
     assert one.watch.reached(0.1)
 
 
-def test_cut_after_ends_one_direction(joins: Joins) -> None:
+def test_cut_after_sends_eof_in_one_direction(joins: Joins) -> None:
     one = joins("up cut-after=3")
     one.client.send(b"question")
     assert one.reads(one.server) == b"que"
@@ -129,7 +129,7 @@ def test_cut_after_ends_one_direction(joins: Joins) -> None:
 
 
 @pytest.mark.parametrize("fault", ["up reset-after=3", "down reset-after=0", "up reset-at=eof"])
-def test_a_reset_breaks_the_relay(fault: str, joins: Joins) -> None:
+def test_reset_breaks_the_relay(fault: str, joins: Joins) -> None:
     one = joins(fault)
     one.client.send(b"question")
     one.client.send_eof()
@@ -137,7 +137,7 @@ def test_a_reset_breaks_the_relay(fault: str, joins: Joins) -> None:
     assert "reset" in str(one.relay.failure)
 
 
-def test_without_half_close_one_end_is_the_end_of_both(joins: Joins) -> None:
+def test_without_half_close_one_eof_ends_both_directions(joins: Joins) -> None:
     one = joins("up no-half-close")
     one.client.send(b"question")
     one.client.send_eof()
@@ -147,7 +147,9 @@ def test_without_half_close_one_end_is_the_end_of_both(joins: Joins) -> None:
 
 
 @pytest.mark.parametrize("fault", ["up drop-fin", "up blackhole"])
-def test_a_lost_end_is_forgotten_when_the_other_side_has_ended(fault: str, joins: Joins) -> None:
+def test_lost_eof_does_not_keep_the_relay_open_after_the_other_eof(
+    fault: str, joins: Joins
+) -> None:
     one = joins(fault)
     one.client.send_eof()
     one.server.send(b"answer")
@@ -159,7 +161,7 @@ def test_a_lost_end_is_forgotten_when_the_other_side_has_ended(fault: str, joins
 
 @pytest.mark.parametrize("fault", ["drop-fin", "blackhole"])
 @pytest.mark.parametrize("late", [(), ("up delay=30ms",), ("down delay=30ms",)])
-def test_two_lost_ends_leave_nothing_behind(
+def test_relay_ends_when_both_eofs_are_lost(
     fault: str, late: tuple[str, ...], joins: Joins
 ) -> None:
     one = joins(fault, *late)
@@ -172,7 +174,7 @@ def test_two_lost_ends_leave_nothing_behind(
     assert one.is_over()
 
 
-def test_faults_are_switched_on_and_off_while_it_runs(joins: Joins) -> None:
+def test_faults_are_added_and_removed_at_run_time(joins: Joins) -> None:
     one = joins()
     number = one.table.add(parse_fault("up stall-after=0"), time.monotonic())
     one.link.change()
@@ -189,7 +191,7 @@ def test_faults_are_switched_on_and_off_while_it_runs(joins: Joins) -> None:
     assert one.is_over()
 
 
-def test_a_link_is_cut_for_both(joins: Joins) -> None:
+def test_cut_closes_both_directions(joins: Joins) -> None:
     one = joins("delay=1m")
     one.client.send(b"lost")
     one.link.cut()
@@ -198,7 +200,7 @@ def test_a_link_is_cut_for_both(joins: Joins) -> None:
     assert one.is_over()
 
 
-def test_a_link_is_reset(joins: Joins) -> None:
+def test_reset_link(joins: Joins) -> None:
     one = joins()
     one.link.reset()
     assert not one.is_over()

@@ -1,4 +1,4 @@
-"""A peer of datagrams over a bad line, whose faults change."""
+"""A datagram peer over a bad line whose faults change."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def passes(line: FaultyDatagrams, data: bytes) -> list[bytes]:
     return line.take(0.0)
 
 
-def test_each_direction_has_its_own_faults_as_they_are_now() -> None:
+def test_each_direction_has_its_own_current_faults() -> None:
     table = FaultTable([parse_fault("up blackhole"), parse_fault("refuse")], 1, 0.0)
     ended: list[bool] = []
     peer = FaultyPeer(table, 1, lambda: ended.append(True))

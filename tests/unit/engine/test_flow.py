@@ -41,7 +41,7 @@ class Script:
 
 
 class Drain:
-    """A sink that is always ready and accepts so many bytes each time."""
+    """A sink that is always ready and accepts the given number of bytes per call."""
 
     def __init__(self, *limits: int | Exception, datagram: bool = False) -> None:
         self.limits = list(limits)
@@ -81,26 +81,26 @@ def run(loop: Loop, source: Script, sink: Drain, **more: object) -> Flow:
     return flow
 
 
-def test_bytes_then_eof(loop: Loop) -> None:
+def test_data_then_eof(loop: Loop) -> None:
     sink = Drain()
     flow = run(loop, Script(b"hello ", b"world", b""), sink)
     assert (flow.state, flow.error, flow.moved) == (ENDED, None, 11)
     assert sink.pieces == [b"hello ", b"world"]
 
 
-def test_a_sink_that_takes_little_gets_everything_in_order(loop: Loop) -> None:
+def test_partial_sends_keep_all_data_in_order(loop: Loop) -> None:
     sink = Drain(1, 2, BlockingIOError(), 1, BlockingIOError(), BlockingIOError())
     flow = run(loop, Script(b"hello", b""), sink)
     assert b"".join(sink.pieces) == b"hello"
     assert (flow.state, flow.moved) == (ENDED, 5)
 
 
-def test_nothing_to_read_yet_is_no_error(loop: Loop) -> None:
+def test_blocking_io_error_is_not_a_failure(loop: Loop) -> None:
     flow = run(loop, Script(BlockingIOError(), b"a", InterruptedError(), b""), Drain())
     assert (flow.state, flow.moved) == (ENDED, 1)
 
 
-def test_what_came_before_a_reset_is_delivered(loop: Loop) -> None:
+def test_data_received_before_a_reset_is_delivered(loop: Loop) -> None:
     sink = Drain(BlockingIOError(), 2)
     reset = ConnectionResetError(104, "reset")
     flow = run(loop, Script(b"last words", reset), sink)
@@ -108,13 +108,13 @@ def test_what_came_before_a_reset_is_delivered(loop: Loop) -> None:
     assert (flow.error, flow.failed_end) == (reset, "source")
 
 
-def test_a_broken_sink_breaks_the_flow(loop: Loop) -> None:
+def test_broken_sink_breaks_the_flow(loop: Loop) -> None:
     gone = BrokenPipeError(32, "gone")
     flow = run(loop, Script(b"x"), Drain(gone))
     assert (flow.state, flow.error, flow.failed_end) == (BROKEN, gone, "sink")
 
 
-def test_a_source_is_not_read_while_the_sink_is_full(loop: Loop) -> None:
+def test_source_is_not_read_while_the_buffer_is_full(loop: Loop) -> None:
     source = Script(*[bytes(HIGH_WATER // 2)] * 4, b"")
     left: list[int] = []
 
@@ -131,7 +131,7 @@ def test_a_source_is_not_read_while_the_sink_is_full(loop: Loop) -> None:
     assert sum(map(len, sink.pieces)) == 2 * HIGH_WATER
 
 
-def test_datagrams_stay_whole_and_empty_ones_are_no_eof(loop: Loop) -> None:
+def test_datagram_boundaries_are_kept_and_empty_datagram_is_not_eof(loop: Loop) -> None:
     sink = Drain(1, datagram=True)
     source = Script(b"one", b"", b"two", OSError(111, "refused"), datagram=True)
     flow = run(loop, source, sink)
@@ -144,7 +144,7 @@ def test_datagrams_stay_whole_and_empty_ones_are_no_eof(loop: Loop) -> None:
     ("source_is", "sink_is", "size"),
     [(False, False, READ), (False, True, READ_DATAGRAM), (True, True, READ)],
 )
-def test_a_stream_is_cut_into_datagrams_as_nc_cuts(
+def test_read_size_for_streams_and_datagrams(
     loop: Loop, source_is: bool, sink_is: bool, size: int
 ) -> None:
     source = Script(b"", OSError(5, "end"), datagram=source_is)
@@ -152,7 +152,7 @@ def test_a_stream_is_cut_into_datagrams_as_nc_cuts(
     assert source.sizes[0] == size
 
 
-def test_datagrams_for_a_stream_are_read_in_bursts_and_written_together(loop: Loop) -> None:
+def test_datagrams_for_a_stream_are_read_in_bursts_and_joined(loop: Loop) -> None:
     sink = Drain(3)
     waiting = [b"%03d" % number for number in range(2 * BURST)]
     source = Script(*waiting, BlockingIOError(), b"", b"last", OSError(111, "end"), datagram=True)
@@ -167,7 +167,7 @@ def test_datagrams_for_a_stream_are_read_in_bursts_and_written_together(loop: Lo
     ]
 
 
-def test_who_may_answer_each_datagram_gets_them_one_by_one(loop: Loop) -> None:
+def test_sink_that_keeps_datagrams_apart_gets_them_one_by_one(loop: Loop) -> None:
     class Answering(Drain):
         keeps_apart = True
 
@@ -181,14 +181,14 @@ def test_who_may_answer_each_datagram_gets_them_one_by_one(loop: Loop) -> None:
     other.close()
 
 
-def test_what_is_written_together_has_a_bound(loop: Loop) -> None:
+def test_size_of_joined_datagrams_is_bounded(loop: Loop) -> None:
     sink = Drain()
     large = [bytes([number]) * (GATHERED // 2) for number in range(3)]
     run(loop, Script(*large, OSError(111, "end"), datagram=True), sink)
     assert sink.pieces == [large[0] + large[1], large[2]]
 
 
-def test_who_sends_datagrams_without_a_pause_is_not_read_alone(loop: Loop) -> None:
+def test_fast_datagram_source_does_not_starve_other_flows(loop: Loop) -> None:
     """Another flow gets its turn after every burst."""
     turns: list[int] = []
     source = Script(*[b"x"] * (3 * BURST), OSError(111, "end"), datagram=True)
@@ -199,25 +199,25 @@ def test_who_sends_datagrams_without_a_pause_is_not_read_alone(loop: Loop) -> No
     other.close()
 
 
-def test_datagrams_for_datagrams_stay_apart(loop: Loop) -> None:
+def test_datagrams_for_a_datagram_sink_are_not_joined(loop: Loop) -> None:
     sink = Drain(datagram=True)
     run(loop, Script(b"one", b"two", OSError(111, "end"), datagram=True), sink)
     assert sink.pieces == [b"one", b"two"]
 
 
-def test_a_layer_is_between(loop: Loop) -> None:
+def test_conversion(loop: Loop) -> None:
     sink = Drain()
     run(loop, Script(b"a\r", b"\nb\n", b""), sink, convert=CrlfEncoder().encode)
     assert b"".join(sink.pieces) == b"a\r\nb\r\n"
 
 
-def test_lines_are_sent_one_by_one(loop: Loop) -> None:
+def test_line_by_line_pace_sends_single_lines(loop: Loop) -> None:
     sink = Drain()
     run(loop, Script(b"a\nb\rc\n", b"d", b""), sink, pace=LineByLine(0.001))
     assert sink.pieces == [b"a\n", b"b\rc\n", b"d"]
 
 
-def test_an_end_of_the_source_can_be_declared(loop: Loop) -> None:
+def test_end_source(loop: Loop) -> None:
     source, sink = Script(BlockingIOError()), Drain()
     flow = Flow(loop, source, sink, lambda: None)
     flow.start()
@@ -229,7 +229,7 @@ def test_an_end_of_the_source_can_be_declared(loop: Loop) -> None:
     sink.close()
 
 
-def test_stopped_it_moves_nothing_more(loop: Loop) -> None:
+def test_stop_moves_no_more_data(loop: Loop) -> None:
     source, sink = Script(b"x"), Drain(BlockingIOError())
     flow = Flow(loop, source, sink, lambda: None)
     flow.start()
@@ -269,27 +269,27 @@ class Fast:
         self.closed += 1
 
 
-def test_the_slow_path_goes_on_where_the_fast_one_cannot(loop: Loop) -> None:
+def test_fallback_to_the_slow_path(loop: Loop) -> None:
     sink, fast = Drain(), Fast(10, BlockingIOError(), 5, None, leftover=b"left")
     flow = run(loop, Script(b"slow", b""), sink, mover=fast)
     assert sink.pieces == [b"left", b"slow"]
     assert (flow.state, flow.moved, fast.closed) == (ENDED, 15 + 8, 1)
 
 
-def test_eof_on_the_fast_path_is_seen_by_the_source(loop: Loop) -> None:
+def test_eof_on_the_fast_path_is_confirmed_by_the_source(loop: Loop) -> None:
     source = Script(b"")
     flow = run(loop, source, Drain(), mover=Fast(10, 0))
     assert (flow.state, source.steps) == (ENDED, [])
 
 
-def test_a_reset_on_the_fast_path_is_not_taken_for_eof(loop: Loop) -> None:
+def test_reset_on_the_fast_path_is_not_eof(loop: Loop) -> None:
     sink, reset = Drain(), ConnectionResetError(104, "reset")
     flow = run(loop, Script(), sink, mover=Fast(1, reset, leftover=b"last"))
     assert sink.pieces == [b"last"]
     assert (flow.error, flow.failed_end) == (reset, "source")
 
 
-def test_draining_is_seen_from_outside(loop: Loop) -> None:
+def test_draining_state_is_reported(loop: Loop) -> None:
     source, sink = Script(b"x", b""), Drain(*[BlockingIOError()] * 3)
     seen: list[str] = []
     flow = Flow(loop, source, sink, lambda: seen.append(flow.state))
@@ -320,7 +320,7 @@ class Holding(Script):
         self._quiet.close()
 
 
-def test_what_the_source_holds_is_read_without_waiting() -> None:
+def test_data_buffered_by_the_source_is_read_without_waiting() -> None:
     # An empty read does not mean that the buffer is empty: it may have contained commands.
     source, sink = Holding(b"a" * HIGH_WATER, BlockingIOError(), b"b", b""), Drain(3)
     with Loop() as loop:
@@ -333,7 +333,7 @@ def test_what_the_source_holds_is_read_without_waiting() -> None:
     sink.close()
 
 
-def test_a_tap_sees_what_will_be_written() -> None:
+def test_tap_sees_converted_data() -> None:
     seen: list[bytes] = []
     source, sink = Script(b"a\n", b""), Drain()
     with Loop() as loop:

@@ -28,8 +28,8 @@ def greets() -> Handshake[bytes]:
     return name + nothing + size + end
 
 
-class Table:
-    """A handshake, and the peer on the other side of it."""
+class HandshakeFixture:
+    """A handshake run and the peer that it talks to."""
 
     def __init__(self, handshake: Handshake[bytes], seconds: float = 10) -> None:
         self.ended = 0
@@ -41,7 +41,7 @@ class Table:
     def _finished(self, _handshake_run: HandshakeRun[bytes]) -> None:
         self.ended += 1
 
-    def __enter__(self) -> Table:
+    def __enter__(self) -> HandshakeFixture:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -55,7 +55,7 @@ class Table:
         self.loop.run_while(lambda: not self.ended)
 
     def round(self) -> None:
-        """Once around the loop."""
+        """Run the loop once."""
         self.loop.call_later(0, lambda: None)
         rounds = iter([True])
         self.loop.run_while(lambda: next(rounds, False))
@@ -64,8 +64,8 @@ class Table:
 WORDS = b"joe\n12x\0"
 
 
-def test_not_a_byte_beyond_its_end_is_read() -> None:
-    with Table(greets()) as table:
+def test_bytes_after_the_handshake_are_not_read() -> None:
+    with HandshakeFixture(greets()) as table:
         table.peer.send_all(WORDS + b"first words")
         table.handshake_run.start()
         assert table.ended == 1
@@ -76,8 +76,8 @@ def test_not_a_byte_beyond_its_end_is_read() -> None:
 
 
 @given(st.lists(st.integers(1, len(WORDS)), max_size=6))
-def test_in_whatever_pieces_it_comes(cuts: list[int]) -> None:
-    with Table(greets()) as table:
+def test_any_segmentation_of_the_input(cuts: list[int]) -> None:
+    with HandshakeFixture(greets()) as table:
         table.handshake_run.start()
         for start, end in zip([0, *sorted(cuts)], [*sorted(cuts), len(WORDS)]):
             assert not table.ended or start == len(WORDS)
@@ -95,8 +95,8 @@ def test_in_whatever_pieces_it_comes(cuts: list[int]) -> None:
         (b"", "the connection ended in the handshake"),
     ],
 )
-def test_what_goes_wrong(words: bytes, said: str) -> None:
-    with Table(greets()) as table:
+def test_handshake_errors(words: bytes, said: str) -> None:
+    with HandshakeFixture(greets()) as table:
         table.peer.send_all(words)
         table.peer.send_eof()
         table.handshake_run.start()
@@ -106,21 +106,21 @@ def test_what_goes_wrong(words: bytes, said: str) -> None:
         assert table.ended == 1
 
 
-def test_a_peer_that_says_nothing() -> None:
-    with Table(greets(), 0.02) as table:
+def test_silent_peer_times_out() -> None:
+    with HandshakeFixture(greets(), 0.02) as table:
         table.handshake_run.start()
         table.run()
         assert str(table.handshake_run.failure) == "the handshake timed out"
 
 
-def test_a_peer_that_reads_nothing_is_waited_for() -> None:
+def test_send_waits_for_a_peer_that_does_not_read() -> None:
     much = bytes(range(256)) * 20000
 
     def talks() -> Handshake[bytes]:
         yield Send(much)
         return b"said"
 
-    with Table(talks()) as table:
+    with HandshakeFixture(talks()) as table:
         table.handshake_run.start()
         assert not table.ended
         heard = bytearray()
@@ -131,19 +131,19 @@ def test_a_peer_that_reads_nothing_is_waited_for() -> None:
         assert table.handshake_run.result == b"said"
 
 
-def test_what_is_said_before_a_refusal_is_sent() -> None:
+def test_data_sent_before_an_error_is_delivered() -> None:
     def refuses() -> Handshake[bytes]:
         yield Send(b"no\n")
         raise HandshakeError("refused")
 
-    with Table(refuses()) as table:
+    with HandshakeFixture(refuses()) as table:
         table.handshake_run.start()
         assert str(table.handshake_run.failure) == "refused"
         assert table.peer.recv(10) == b"no\n"
 
 
-def test_one_that_is_stopped_tells_nobody() -> None:
-    with Table(greets()) as table:
+def test_stop_calls_no_callback() -> None:
+    with HandshakeFixture(greets()) as table:
         table.handshake_run.start()
         table.handshake_run.stop()
         table.handshake_run.stop()
@@ -161,18 +161,18 @@ def gone() -> Iterator[StreamConn]:
 
 
 @needs_rst
-def test_a_peer_that_is_gone(gone: StreamConn) -> None:
+def test_peer_that_has_closed(gone: StreamConn) -> None:
     ended: list[HandshakeRun[None]] = []
     with Loop() as loop:
         HandshakeRun(loop, gone, say(b"x"), 10, ended.append).start()
     assert isinstance(ended[0].failure, OSError)
 
 
-def test_a_long_line_is_read_in_turns() -> None:
+def test_long_line_is_read_in_several_turns() -> None:
     def hears() -> Handshake[bytes]:
         return (yield Line(10 * STEPS))
 
-    with Table(hears()) as table:
+    with HandshakeFixture(hears()) as table:
         table.peer.send_all(b"x" * 3 * STEPS + b"\nrest")
         table.handshake_run.start()
         rounds = 0
@@ -184,14 +184,14 @@ def test_a_long_line_is_read_in_turns() -> None:
         assert table.ours.recv(100) == b"rest"
 
 
-def test_a_pause_holds_up_nobody_else() -> None:
+def test_pause_does_not_block_the_loop() -> None:
     def refuses() -> Handshake[bytes]:
         word = yield Exactly(1)
         yield Pause(0.05)
         yield Send(b"no")
         return word
 
-    with Table(refuses()) as table:
+    with HandshakeFixture(refuses()) as table:
         ran: list[int] = []
         table.loop.call_every(0.001, lambda: ran.append(table.ended))
         table.peer.send_all(b"xy")
@@ -202,12 +202,12 @@ def test_a_pause_holds_up_nobody_else() -> None:
         assert table.ours.recv(9) == b"y"
 
 
-def test_a_pause_can_be_stopped() -> None:
+def test_stop_during_a_pause() -> None:
     def waits() -> Handshake[bytes]:
         yield Pause(0)
         raise AssertionError
 
-    with Table(waits()) as table:
+    with HandshakeFixture(waits()) as table:
         table.handshake_run.start()
         table.handshake_run.stop()
         table.round()

@@ -1,4 +1,4 @@
-"""Which names the machine knows by itself."""
+"""The names in the hosts file of the machine."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TEXT = """\
 """
 
 
-def test_the_names_in_a_file() -> None:
+def test_names_in_a_hosts_file() -> None:
     assert names_in(TEXT) == {"localhost", "here.example", "here", "ip6-localhost", "other"}
 
 
@@ -30,7 +30,7 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def test_names_are_compared_as_dns_does(file: Path) -> None:
+def test_names_are_compared_like_dns_names(file: Path) -> None:
     hosts = Hosts(str(file))
     for name in ("other", "OTHER", "other.", "localhost", "here.example"):
         assert name in hosts
@@ -38,21 +38,21 @@ def test_names_are_compared_as_dns_does(file: Path) -> None:
         assert name not in hosts
 
 
-def test_the_file_is_read_again_when_it_has_changed(file: Path) -> None:
+def test_changed_file_is_read_again(file: Path) -> None:
     hosts = Hosts(str(file))
     file.write_text("10.0.0.3 new\n")
     assert "new" in hosts
     assert "other" not in hosts
 
 
-def test_what_was_read_holds_when_the_file_cannot_be_read(file: Path) -> None:
+def test_old_names_are_kept_if_the_file_becomes_unreadable(file: Path) -> None:
     hosts = Hosts(str(file))
     file.unlink()
     os.mkdir(file)
     assert "other" in hosts
 
 
-def test_localhost_needs_no_file(tmp_path: Path) -> None:
+def test_localhost_is_known_without_a_file(tmp_path: Path) -> None:
     hosts = Hosts(str(tmp_path / "none"))
     assert "localhost" in hosts
     assert "other" not in hosts

@@ -1,4 +1,4 @@
-"""Nothing happens for a while."""
+"""The timer that expires when nothing has happened for a while."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def loop() -> Iterator[Loop]:
         yield loop
 
 
-def test_it_expires_once_for_each_start(loop: Loop) -> None:
+def test_timer_expires_once_per_start(loop: Loop) -> None:
     expired: list[float] = []
     timer = IdleTimer(loop, 0.01, lambda: expired.append(time.monotonic()))
     for count in (1, 2):
@@ -28,7 +28,7 @@ def test_it_expires_once_for_each_start(loop: Loop) -> None:
     assert loop._timers == []
 
 
-def test_what_happens_puts_it_off_and_touches_no_timer(loop: Loop) -> None:
+def test_reset_postpones_expiry_without_a_new_loop_timer(loop: Loop) -> None:
     expired: list[float] = []
     timer = IdleTimer(loop, 0.05, lambda: expired.append(time.monotonic()))
     timer.start()
@@ -43,7 +43,7 @@ def test_what_happens_puts_it_off_and_touches_no_timer(loop: Loop) -> None:
     assert expired[0] >= last + 0.05
 
 
-def test_what_happens_may_be_noted_elsewhere(loop: Loop) -> None:
+def test_activity_time_from_a_callback(loop: Loop) -> None:
     expired: list[float] = []
     happened = time.monotonic() + 0.05
     timer = IdleTimer(loop, 0.01, lambda: expired.append(time.monotonic()), lambda: happened)
@@ -52,19 +52,19 @@ def test_what_happens_may_be_noted_elsewhere(loop: Loop) -> None:
     assert expired[0] >= happened + 0.01
 
 
-def test_what_has_not_happened_for_long_is_noticed_at_once(loop: Loop) -> None:
+def test_long_inactivity_expires_at_once(loop: Loop) -> None:
     expired: list[bool] = []
     long_ago = time.monotonic() - 1000
     IdleTimer(loop, 900, lambda: expired.append(True), lambda: long_ago).start()
     loop.run_while(lambda: not expired)
 
 
-def test_one_without_a_time_never_expires(loop: Loop) -> None:
+def test_timer_without_a_time_never_expires(loop: Loop) -> None:
     IdleTimer(loop, None, lambda: pytest.fail("it has expired")).start()
     assert loop._timers == []
 
 
-def test_one_that_is_cancelled_calls_nobody(loop: Loop) -> None:
+def test_cancelled_timer_does_not_expire(loop: Loop) -> None:
     timer = IdleTimer(loop, 0.0, lambda: pytest.fail("it has expired"))
     timer.start()
     timer.cancel()
@@ -74,5 +74,5 @@ def test_one_that_is_cancelled_calls_nobody(loop: Loop) -> None:
     loop.run_while(lambda: not rounds)
 
 
-def test_what_is_reported() -> None:
+def test_idle_timeout_message() -> None:
     assert str(idle_timeout("tcp://h:1", 1.5)) == "relay tcp://h:1: idle for 1.5 s"

@@ -1,4 +1,4 @@
-"""The end of a client."""
+"""The lingering close of a client."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from ...systems import needs_rst
 HERE = Address("tcp", "127.0.0.1", "1")
 
 
-class Leaving:
-    """A client that has to go."""
+class ClosingClient:
+    """A client whose connection is closed by the server."""
 
     def __init__(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as server:
@@ -41,60 +41,60 @@ class Leaving:
 
 
 @pytest.fixture
-def leaving() -> Iterator[Leaving]:
-    made = Leaving()
+def closing_client() -> Iterator[ClosingClient]:
+    made = ClosingClient()
     with made.loop, made.conn:
         yield made
         made.client.closes()
 
 
-def test_what_was_said_last_arrives_though_input_is_unread(leaving: Leaving) -> None:
-    leaving.client.says(bytes(100_000))
-    leaving.conn.send_all(b"no\n")
-    leaving.close()
-    leaving.client.hears(b"no\n")
-    leaving.client.hears_end()
-    assert leaving.over == []
-    leaving.client.half_closes()
-    leaving.run()
-    assert leaving.conn.fileno() == -1
+def test_last_data_arrives_although_input_is_unread(closing_client: ClosingClient) -> None:
+    closing_client.client.says(bytes(100_000))
+    closing_client.conn.send_all(b"no\n")
+    closing_client.close()
+    closing_client.client.hears(b"no\n")
+    closing_client.client.hears_end()
+    assert closing_client.over == []
+    closing_client.client.half_closes()
+    closing_client.run()
+    assert closing_client.conn.fileno() == -1
 
 
-def test_one_that_does_not_end_is_not_waited_for(
-    leaving: Leaving, monkeypatch: pytest.MonkeyPatch
+def test_client_that_never_closes_is_closed_after_the_linger_time(
+    closing_client: ClosingClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "LINGER", 0.02)
-    leaving.close()
-    leaving.run()
-    assert leaving.conn.fileno() == -1
+    closing_client.close()
+    closing_client.run()
+    assert closing_client.conn.fileno() == -1
 
 
-def test_one_that_is_gone_already(leaving: Leaving) -> None:
-    leaving.client.resets()
-    leaving.close()
-    leaving.run()
-    assert leaving.over == [True]
+def test_client_that_has_already_reset(closing_client: ClosingClient) -> None:
+    closing_client.client.resets()
+    closing_client.close()
+    closing_client.run()
+    assert closing_client.over == [True]
 
 
-def test_what_is_not_all_ends_by_a_reset(leaving: Leaving) -> None:
-    leaving.conn.send_all(b"some")
-    leaving.close(broken=True)
-    leaving.run()
-    leaving.client.hears(b"some")
-    assert leaving.client.is_reset()
+def test_incomplete_data_ends_with_a_reset(closing_client: ClosingClient) -> None:
+    closing_client.conn.send_all(b"some")
+    closing_client.close(broken=True)
+    closing_client.run()
+    closing_client.client.hears(b"some")
+    assert closing_client.client.is_reset()
 
 
 @needs_rst
-def test_a_reset_waits_for_what_was_sent_but_not_for_ever(
-    leaving: Leaving, monkeypatch: pytest.MonkeyPatch
+def test_reset_waits_for_sent_data_for_the_linger_time(
+    closing_client: ClosingClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "LINGER", 0.05)
-    leaving.conn.settimeout(0)
-    _fill(leaving.conn)
-    leaving.close(broken=True)
-    assert leaving.over == []
-    leaving.run()
-    assert leaving.client.is_reset()
+    closing_client.conn.settimeout(0)
+    _fill(closing_client.conn)
+    closing_client.close(broken=True)
+    assert closing_client.over == []
+    closing_client.run()
+    assert closing_client.client.is_reset()
 
 
 def _fill(conn: TcpConn) -> None:
@@ -105,19 +105,19 @@ def _fill(conn: TcpConn) -> None:
         pass
 
 
-def test_one_that_is_stopped_tells_nobody(leaving: Leaving) -> None:
-    closing = leaving.close()
+def test_stop_calls_no_callback(closing_client: ClosingClient) -> None:
+    closing = closing_client.close()
     closing.stop()
     closing.stop()
-    leaving.client.half_closes()
+    closing_client.client.half_closes()
     rounds: list[int] = []
-    leaving.loop.call_later(0.01, lambda: rounds.append(1))
-    leaving.loop.run_while(lambda: not rounds)
-    assert leaving.over == []
+    closing_client.loop.call_later(0.01, lambda: rounds.append(1))
+    closing_client.loop.run_while(lambda: not rounds)
+    assert closing_client.over == []
 
 
 class Decrypting(TcpConn):
-    """Holds what came, then the end, as TLS does: no FIN follows the peer's close_notify."""
+    """Buffers decrypted data and the end, like TLS: no FIN follows the peer's close_notify."""
 
     def __init__(self, conn: TcpConn, held: list[bytes]) -> None:
         super().__init__(conn.socket, conn.local, conn.peer)
@@ -133,11 +133,11 @@ class Decrypting(TcpConn):
         return self.held.pop(0)
 
 
-def test_one_whose_last_words_are_decrypted_already_is_let_go_at_once(leaving: Leaving) -> None:
-    leaving.conn = conn = Decrypting(leaving.conn, [b"more", b"and more", b""])
-    leaving.client.says(b"x")
-    closing = leaving.close()
-    leaving.run()
+def test_buffered_close_notify_ends_the_linger_at_once(closing_client: ClosingClient) -> None:
+    closing_client.conn = conn = Decrypting(closing_client.conn, [b"more", b"and more", b""])
+    closing_client.client.says(b"x")
+    closing = closing_client.close()
+    closing_client.run()
     assert conn.held == []
     assert closing._timer is not None
     assert closing._timer.is_cancelled()

@@ -1,4 +1,4 @@
-"""A Unix socket dialled in a loop: at once, never, or when its queue has room."""
+"""Dialling a Unix socket in a loop: success, failure, and a full queue."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def dial(loop: Loop, path: Path, seconds: float) -> LocalConnector:
     return dialling
 
 
-def test_one_that_listens_and_one_that_does_not(path: Path) -> None:
+def test_missing_and_listening_socket(path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as listener, Loop() as loop:
         dialling = dial(loop, path, 1)
         assert str(dialling.failure) == f"dial unix:{path}: no such file or directory"
@@ -44,7 +44,7 @@ def test_one_that_listens_and_one_that_does_not(path: Path) -> None:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only on Linux")
-def test_one_whose_queue_is_full(path: Path) -> None:
+def test_full_queue_is_retried_until_the_timeout(path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as listener, Loop() as loop:
         listener.bind(str(path))
         listener.listen(0)
@@ -61,7 +61,7 @@ def _make_room(listener: socket.socket) -> None:
     listener.accept()[0].close()
 
 
-def test_a_pipe_whose_instances_are_all_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_busy_pipe_is_retried(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = [PIPE_BUSY, PIPE_BUSY, NO_PIPE]
 
     def dial(address: Address, _options: Options) -> None:

@@ -20,13 +20,13 @@ NO_EPOLL = pytest.mark.skipif(not hasattr(select, "epoll"), reason="only on Linu
 
 @pytest.fixture(params=["few", pytest.param("crowd", marks=NO_EPOLL)], autouse=True)
 def size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Everything here holds for a few descriptors (poll) and for a crowd of them (epoll)."""
+    """Run every test with few descriptors (poll) and with many (epoll)."""
     if request.param == "crowd":
         monkeypatch.setattr(loop_module, "CROWD", 1)
     return str(request.param)
 
 
-def test_timers_run_in_the_order_of_their_time() -> None:
+def test_timers_run_in_order_of_time() -> None:
     ran: list[str] = []
     with Loop() as loop:
         loop.call_later(0.02, lambda: ran.append("later"))
@@ -35,7 +35,7 @@ def test_timers_run_in_the_order_of_their_time() -> None:
     assert ran == ["now", "later"]
 
 
-def test_one_call_in_turn_a_round_and_what_is_ready_comes_between() -> None:
+def test_one_call_in_turn_per_round_between_ready_descriptors() -> None:
     ran: list[str] = []
     left, right = socket.socketpair()
     with left, right, Loop() as loop:
@@ -47,14 +47,14 @@ def test_one_call_in_turn_a_round_and_what_is_ready_comes_between() -> None:
     assert ran == ["ready", "first", "ready", "second"]
 
 
-def test_a_call_in_turn_needs_nothing_that_is_ready() -> None:
+def test_call_in_turn_without_ready_descriptors() -> None:
     ran: list[str] = []
     with Loop() as loop:
         loop.call_in_turn(lambda: loop.call_in_turn(lambda: ran.append("again")))
         loop.run_while(lambda: not ran)
 
 
-def test_a_cancelled_timer_does_not_run() -> None:
+def test_cancelled_timer_does_not_run() -> None:
     ran: list[str] = []
     with Loop() as loop:
         cancelled = loop.call_later(0.0, lambda: ran.append("cancelled"))
@@ -65,8 +65,8 @@ def test_a_cancelled_timer_does_not_run() -> None:
     assert ran == ["other"]
 
 
-def test_cancelled_timers_do_not_pile_up() -> None:
-    """Each of thousands of short connections leaves a time-out of half a minute."""
+def test_cancelled_timers_do_not_accumulate() -> None:
+    """Each of thousands of short connections cancels a time-out of half a minute."""
     ran: list[str] = []
     with Loop() as loop:
         loop.call_later(0.01, lambda: ran.append("the one that stayed"))
@@ -77,7 +77,7 @@ def test_cancelled_timers_do_not_pile_up() -> None:
     assert ran == ["the one that stayed"]
 
 
-def test_equal_times_keep_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_timers_with_equal_times_run_in_order_of_creation(monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[int] = []
     with Loop() as loop:
         monkeypatch.setattr("time.monotonic", lambda: 0.0)
@@ -103,7 +103,7 @@ def test_readers_and_writers_of_one_descriptor() -> None:
         assert seen == {"readable"}
 
 
-def test_a_watch_can_be_stopped_by_another_callback_of_the_same_round() -> None:
+def test_callback_can_stop_another_watch_in_the_same_round() -> None:
     called: list[str] = []
     with Loop() as loop:
         pairs = [socket.socketpair() for _ in range(2)]
@@ -124,8 +124,8 @@ def test_a_watch_can_be_stopped_by_another_callback_of_the_same_round() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="only on POSIX: handles have no lowest number")
-def test_what_was_ready_is_not_taken_for_another_file_of_its_number() -> None:
-    """Two are ready; the one served first closes the other, and its number is taken again."""
+def test_reused_descriptor_number_does_not_get_an_old_event() -> None:
+    """Two are ready; the first callback closes the other descriptor, and its number is reused."""
     called: list[str] = []
     with Loop() as loop:
         pairs = [socket.socketpair(), socket.socketpair()]
@@ -153,7 +153,7 @@ def test_what_was_ready_is_not_taken_for_another_file_of_its_number() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="only on POSIX: Windows waits for sockets")
-def test_a_regular_file_is_always_ready(tmp_path: os.PathLike[str]) -> None:
+def test_regular_file_is_always_ready(tmp_path: os.PathLike[str]) -> None:
     ready: list[bool] = []
     descriptor = os.open(os.path.join(tmp_path, "file"), os.O_RDWR | os.O_CREAT)
     with Loop() as loop:
@@ -163,13 +163,13 @@ def test_a_regular_file_is_always_ready(tmp_path: os.PathLike[str]) -> None:
     assert ready
 
 
-def test_stopping_what_was_never_watched_does_nothing() -> None:
+def test_removing_an_unknown_watch_does_nothing() -> None:
     with Loop() as loop:
         loop.watch_reader(-1, None)
         loop.watch_writer(-1, None)
 
 
-def test_again_and_again_until_it_is_taken_back() -> None:
+def test_call_every_repeats_until_cancelled() -> None:
     calls: list[int] = []
     with Loop() as loop:
         timer = loop.call_every(0.001, lambda: calls.append(len(calls)))
@@ -181,8 +181,8 @@ def test_again_and_again_until_it_is_taken_back() -> None:
 
 
 @NO_EPOLL
-def test_a_crowd_is_not_polled_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Idle clients cost nothing for each event of another: poll(2) is asked no more."""
+def test_many_descriptors_use_epoll(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With epoll(7), idle clients add no cost to an event of another; poll(2) is not called."""
     heard: list[bytes] = []
     with Loop() as loop:
         pairs = [socket.socketpair() for _ in range(100)]
@@ -200,7 +200,9 @@ def test_a_crowd_is_not_polled_one_by_one(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @NO_EPOLL
-def test_who_was_there_before_the_crowd_is_still_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_watches_from_before_the_switch_to_epoll_still_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(loop_module, "CROWD", 3)
     heard: list[int] = []
     with Loop() as loop:
@@ -221,7 +223,7 @@ def test_who_was_there_before_the_crowd_is_still_heard(monkeypatch: pytest.Monke
 
 
 @NO_EPOLL
-def test_without_a_descriptor_for_epoll_poll_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_poll_is_kept_if_epoll_cannot_be_created(monkeypatch: pytest.MonkeyPatch) -> None:
     def none_left() -> None:
         raise OSError(errno.EMFILE, "Too many open files")
 

@@ -1,4 +1,4 @@
-"""Which fast path a relay takes, and messages between two WebSockets."""
+"""The choice of the fast path of a relay, and passing messages between two WebSockets."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ STREAM = Framing(None, "binary")
 
 
 def pair(framing: Framing) -> tuple[WebSocketConn, WebSocketConn]:
-    """A peer, and the relay's side of it, which does not block."""
+    """Return a peer and the relay's end of its connection, which is non-blocking."""
     ours, theirs = memory_pair()
     theirs.settimeout(10)
     upgrading = Upgrading(theirs, Upgrade(Offer(), framing), None)
@@ -42,7 +42,7 @@ def pair(framing: Framing) -> tuple[WebSocketConn, WebSocketConn]:
     return peer, accepted[0]
 
 
-def test_messages_are_passed_on_unless_bytes_are_to_be_changed() -> None:
+def test_messages_are_passed_on_unless_the_pipeline_changes_bytes() -> None:
     one, near = pair(PASSED)
     two, far = pair(PASSED)
     three, stream = pair(STREAM)
@@ -57,7 +57,7 @@ def test_messages_are_passed_on_unless_bytes_are_to_be_changed() -> None:
         assert sending(PLAIN, near, stream) is None
 
 
-def test_kinds_ends_and_the_close() -> None:
+def test_message_types_boundaries_and_close_are_passed_on() -> None:
     one, near = pair(PASSED)
     two, far = pair(PASSED)
     seen: list[bytes] = []
@@ -85,7 +85,7 @@ def test_kinds_ends_and_the_close() -> None:
         mover.close()
 
 
-def test_a_failure_is_the_source_s() -> None:
+def test_failure_of_the_source() -> None:
     one, near = pair(PASSED)
     two, far = pair(PASSED)
     with two, far, near:
@@ -97,14 +97,14 @@ def test_a_failure_is_the_source_s() -> None:
         assert mover.fault(caught.value) == "source"
 
 
-def test_a_sink_that_is_full_holds_the_rest() -> None:
+def test_mover_holds_the_rest_for_a_full_sink() -> None:
     one, near = pair(PASSED)
     two, far = pair(PASSED)
     much = bytes(8 << 20)
     with one, near, two, far:
 
         def send() -> None:
-            with suppress(OSError):  # it is not read to its end
+            with suppress(OSError):  # the message is not read completely
                 one.send_message(much)
 
         sending_much = threading.Thread(target=send)

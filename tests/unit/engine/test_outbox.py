@@ -21,7 +21,7 @@ ERROR = BrokenPipeError("gone")
 
 
 class Sink:
-    """Takes what it is told to: so many bytes, or raises. Its descriptor is always writable."""
+    """Accepts the given numbers of bytes, or raises. Its descriptor is always writable."""
 
     datagram = False
 
@@ -53,8 +53,8 @@ class Sink:
         self._b.close()
 
 
-class Table:
-    """An outbox, and its callbacks."""
+class OutboxFixture:
+    """An outbox with recorded callbacks."""
 
     def __init__(self, sink: Sink, high_water: int, low_water: int | None) -> None:
         self.loop = Loop()
@@ -79,13 +79,13 @@ class Table:
 
 
 @pytest.fixture
-def table() -> Iterator[Callable[..., Table]]:
-    made: list[Table] = []
+def table() -> Iterator[Callable[..., OutboxFixture]]:
+    made: list[OutboxFixture] = []
 
     def make(
         *does: int | BaseException, high_water: int = HIGH_WATER, low_water: int | None = None
-    ) -> Table:
-        made.append(Table(Sink(*does), high_water, low_water))
+    ) -> OutboxFixture:
+        made.append(OutboxFixture(Sink(*does), high_water, low_water))
         return made[-1]
 
     yield make
@@ -95,28 +95,28 @@ def table() -> Iterator[Callable[..., Table]]:
         one.loop.__exit__(None, None, None)
 
 
-Make = Callable[..., Table]
+Make = Callable[..., OutboxFixture]
 
 
-def test_what_the_sink_takes_is_sent_at_once(table: Make) -> None:
+def test_data_is_sent_at_once(table: Make) -> None:
     one = table()
     one.outbox.put(b"hello")
     assert (one.sink.got, one.watched, one.said) == ([b"hello"], False, [])
 
 
-def test_a_sink_that_takes_a_part_is_given_the_rest(table: Make) -> None:
+def test_partial_send_continues_with_the_rest(table: Make) -> None:
     one = table(2, 1)
     one.outbox.put(b"hello")
     assert one.sink.got == [b"he", b"l", b"lo"]
 
 
 @pytest.mark.parametrize("busy", [BlockingIOError(), InterruptedError()])
-def test_a_sink_that_is_busy_is_waited_for(table: Make, busy: Exception) -> None:
+def test_busy_sink_is_waited_for(table: Make, busy: Exception) -> None:
     one = table(2, busy, 1, busy)
     one.outbox.put(b"hello")
     assert (one.outbox.size, one.outbox.waits, one.watched) == (3, True, True)
     one.outbox.put(b"!")
-    assert one.sink.got == [b"he"]  # nothing is tried while it is waited for
+    assert one.sink.got == [b"he"]  # no send is tried while it waits for the sink
     one.round()
     assert (one.sink.got, one.said, one.watched) == ([b"he", b"l"], ["sent"], True)
     one.round()
@@ -124,7 +124,7 @@ def test_a_sink_that_is_busy_is_waited_for(table: Make, busy: Exception) -> None
     assert (one.said, one.watched, one.outbox.waits) == (["sent", "sent"], False, False)
 
 
-def test_eof_follows_everything_that_waits(table: Make) -> None:
+def test_eof_is_sent_after_waiting_data(table: Make) -> None:
     one = table(BlockingIOError())
     one.outbox.put(b"hello")
     one.outbox.put_eof()
@@ -135,7 +135,7 @@ def test_eof_follows_everything_that_waits(table: Make) -> None:
     assert (one.outbox.eof_sent, one.outbox.over, one.said) == (True, True, ["sent"])
 
 
-def test_eof_that_has_to_wait_is_sent_once(table: Make) -> None:
+def test_eof_is_sent_once_after_waiting(table: Make) -> None:
     one = table(5, BlockingIOError())
     one.outbox.put(b"hello")
     one.outbox.put_eof()
@@ -148,7 +148,7 @@ def test_eof_that_has_to_wait_is_sent_once(table: Make) -> None:
     assert (one.outbox.eof_sent, one.watched) == (True, False)
 
 
-def test_an_error_in_the_middle_drops_the_rest(table: Make) -> None:
+def test_error_drops_the_rest(table: Make) -> None:
     one = table(2, ERROR)
     one.outbox.put(b"hello")
     one.outbox.put(b"more")
@@ -157,7 +157,7 @@ def test_an_error_in_the_middle_drops_the_rest(table: Make) -> None:
     assert (one.sink.got, one.outbox.eof_sent, one.watched) == ([b"he"], False, False)
 
 
-def test_an_error_that_comes_later_is_told_once(table: Make) -> None:
+def test_late_error_is_reported_once(table: Make) -> None:
     one = table(BlockingIOError(), ERROR)
     one.outbox.put(b"hello")
     one.round()
@@ -165,13 +165,13 @@ def test_an_error_that_comes_later_is_told_once(table: Make) -> None:
     assert (one.said, one.watched) == ([ERROR], False)
 
 
-def test_eof_may_fail_too(table: Make) -> None:
+def test_error_of_eof(table: Make) -> None:
     one = table(ERROR)
     one.outbox.put_eof()
     assert (one.said, one.outbox.eof_sent) == ([ERROR], False)
 
 
-def test_what_the_callback_raises_is_raised(table: Make) -> None:
+def test_exception_in_the_error_callback_propagates(table: Make) -> None:
     def fail(error: OSError) -> None:
         raise ValueError(error)
 
@@ -183,7 +183,7 @@ def test_what_the_callback_raises_is_raised(table: Make) -> None:
     assert outbox.over
 
 
-def test_one_that_is_stopped_sends_and_tells_nothing(table: Make) -> None:
+def test_stop_sends_nothing_and_calls_no_callback(table: Make) -> None:
     one = table(BlockingIOError())
     one.outbox.put(b"hello")
     one.outbox.stop()
@@ -195,7 +195,7 @@ def test_one_that_is_stopped_sends_and_tells_nothing(table: Make) -> None:
     assert (one.sink.got, one.said, one.watched, one.outbox.size) == ([], [], False, 0)
 
 
-def test_one_can_be_stopped_after_its_sink_was_closed(table: Make) -> None:
+def test_stop_after_the_sink_was_closed(table: Make) -> None:
     one = table(BlockingIOError())
     one.outbox.put(b"hello")
     descriptor = one.sink.write_fd()
@@ -207,7 +207,7 @@ def test_one_can_be_stopped_after_its_sink_was_closed(table: Make) -> None:
 # Callbacks that use the outbox.
 
 
-def test_more_is_put_when_something_was_sent(table: Make) -> None:
+def test_put_in_the_sent_callback(table: Make) -> None:
     one = table(BlockingIOError())
     more = [b"2", b"3"]
 
@@ -219,10 +219,10 @@ def test_more_is_put_when_something_was_sent(table: Make) -> None:
     for _ in range(3):
         one.round()
     assert one.sink.got == [b"1", b"2"]
-    assert more == [b"3"]  # what is sent at once needs no callback
+    assert more == [b"3"]  # data that is sent at once calls no callback
 
 
-def test_a_callback_stops_it(table: Make) -> None:
+def test_stop_in_the_sent_callback(table: Make) -> None:
     one = table(BlockingIOError(), 1, BlockingIOError())
 
     def stop() -> None:
@@ -235,14 +235,14 @@ def test_a_callback_stops_it(table: Make) -> None:
     assert (one.sink.got, outbox.over, one.watched) == ([b"h"], True, False)
 
 
-def test_what_the_error_callback_puts_is_dropped(table: Make) -> None:
+def test_put_in_the_error_callback_is_dropped(table: Make) -> None:
     one = table(ERROR)
     outbox = Outbox(one.loop, one.sink, lambda _error: outbox.put(b"sorry"))
     outbox.put(b"hello")
     assert (one.sink.got, outbox.size) == ([], 0)
 
 
-def test_what_is_put_while_the_sink_is_sending_follows(table: Make) -> None:
+def test_put_during_a_send(table: Make) -> None:
     one = table(2)
     said = [b"!"]
 
@@ -255,7 +255,7 @@ def test_what_is_put_while_the_sink_is_sending_follows(table: Make) -> None:
     assert b"".join(one.sink.got) == b"hello!"
 
 
-def test_one_is_stopped_while_the_sink_is_sending(table: Make) -> None:
+def test_stop_during_a_send(table: Make) -> None:
     one = table()
     one.sink.when_sending = one.outbox.stop
     one.outbox.put(b"hello")
@@ -263,8 +263,8 @@ def test_one_is_stopped_while_the_sink_is_sending(table: Make) -> None:
     assert (one.sink.got, one.outbox.eof_sent, one.watched) == ([b"hello"], False, False)
 
 
-def test_an_interruption_loses_nothing(table: Make) -> None:
-    """A signal's exception passes through, and the outbox can be used afterwards."""
+def test_keyboard_interrupt_loses_no_data(table: Make) -> None:
+    """The exception of a signal propagates, and the outbox can be used afterwards."""
     one = table(KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
         one.outbox.put(b"hello")
@@ -272,10 +272,10 @@ def test_an_interruption_loses_nothing(table: Make) -> None:
     assert one.sink.got == [b"hello", b"EOF"]
 
 
-# The amount of waiting data, and waiting callers.
+# The amount of waiting data, and fairness.
 
 
-def test_it_is_full_from_the_high_water_mark_down_to_the_low_one(table: Make) -> None:
+def test_is_full_between_the_high_and_the_low_water_mark(table: Make) -> None:
     busy = BlockingIOError()
     one = table(busy, 3, busy, 3, busy, high_water=8, low_water=4)
     one.outbox.put(b"12345678")
@@ -288,7 +288,7 @@ def test_it_is_full_from_the_high_water_mark_down_to_the_low_one(table: Make) ->
     assert (one.outbox.size, one.outbox.is_full) == (3, False)
 
 
-def test_others_have_their_turn(table: Make) -> None:
+def test_large_data_is_sent_in_several_turns(table: Make) -> None:
     one = table(TURN // 2, TURN // 2)
     one.outbox.put(bytes(TURN + 1))
     assert one.outbox.size == 1
@@ -296,7 +296,7 @@ def test_others_have_their_turn(table: Make) -> None:
     assert one.outbox.size == 0
 
 
-def test_two_loops_may_send_from_one_queue(table: Make) -> None:
+def test_two_loops_share_one_queue(table: Make) -> None:
     one = table(BlockingIOError(), BlockingIOError())
     queue = SendBuffer()
     first = Outbox(one.loop, one.sink, one.said.append, queue=queue)
@@ -316,7 +316,7 @@ def raises(error: OSError) -> None:
     raise error
 
 
-def test_over_a_socket_with_eof_behind() -> None:
+def test_data_and_eof_over_a_socket() -> None:
     ours, theirs = socket.socketpair()
     theirs.setblocking(False)
     here = Address("unix", path="here")
@@ -342,7 +342,7 @@ def test_over_a_socket_with_eof_behind() -> None:
 
 
 @only_posix
-def test_a_reader_that_leaves_is_told_if_that_is_asked_for() -> None:
+def test_closed_reader_is_reported_if_watched() -> None:
     out, into = os.pipe()
     told: list[str] = []
     with Loop() as loop, Stdio(None, into) as stdio:

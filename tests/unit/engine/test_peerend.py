@@ -1,4 +1,4 @@
-"""What becomes of an input when the peer has ended, rule by rule."""
+"""How an input ends after the peer has ended, for each rule."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pync.core.endings import WhenPeerEnds
 
 
-def left(rule: WhenPeerEnds, given: bytes, more: bytes, seconds: float) -> bool:
-    """Return whether an input that has given something, and holds more, ends within ``seconds``."""
+def input_ends(rule: WhenPeerEnds, given: bytes, more: bytes, seconds: float) -> bool:
+    """Return whether an input ends in ``seconds``; it has sent ``given`` and holds ``more``."""
     (user, source), (remote, peer) = pair(), pair()
     ended: list[bool] = []
     with user, source, remote, peer, Loop() as loop:
@@ -58,6 +58,8 @@ def left(rule: WhenPeerEnds, given: bytes, more: bytes, seconds: float) -> bool:
         ("waiting", b"", b"not read yet", True),
     ],
 )
-def test_whether_to_leave(rule: WhenPeerEnds, given: bytes, more: bytes, leaves: bool) -> None:
-    # A loaded machine may take long to end it; what must not happen is waited for briefly.
-    assert left(rule, given, more, 10.0 if leaves else 0.3) is leaves
+def test_input_ends_according_to_the_rule(
+    rule: WhenPeerEnds, given: bytes, more: bytes, leaves: bool
+) -> None:
+    # The end may take long on a loaded machine; an end that must not come is awaited briefly.
+    assert input_ends(rule, given, more, 10.0 if leaves else 0.3) is leaves

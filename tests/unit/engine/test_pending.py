@@ -5,7 +5,7 @@ from __future__ import annotations
 from pync.engine.pending import GATHERED, HIGH_WATER, Pending
 
 
-def test_in_order_and_what_was_not_written_comes_first() -> None:
+def test_order_is_kept_after_a_partial_write() -> None:
     pending = Pending(gathers=False)
     pending.add([b"hello", b"", b"world"])
     assert (bytes(pending.first()), pending.size) == (b"hello", 10)
@@ -18,7 +18,7 @@ def test_in_order_and_what_was_not_written_comes_first() -> None:
     assert pending.size == 0
 
 
-def test_together_up_to_a_bound() -> None:
+def test_pieces_are_joined_up_to_a_limit() -> None:
     pending = Pending(gathers=True)
     pending.add([b"a" * GATHERED, b"b", b"c"])
     assert bytes(pending.first()) == b"a" * GATHERED
@@ -27,7 +27,7 @@ def test_together_up_to_a_bound() -> None:
     assert pending.size == 3
 
 
-def test_there_is_room_until_it_is_full() -> None:
+def test_has_room_until_full() -> None:
     pending = Pending(gathers=False)
     pending.add([bytes(HIGH_WATER - 1)])
     assert pending.has_room

@@ -1,4 +1,4 @@
-"""Capabilities that an end has or has not."""
+"""Optional capabilities of an end."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pync.engine.protocols import send_eof, unacknowledged, unread
 from pync.transports.memory import pair
 
 
-def test_eof_is_passed_on_where_there_is_such_a_thing() -> None:
+def test_send_eof_if_supported() -> None:
     left, right = pair()
     with left, right:
         send_eof(left)
@@ -17,14 +17,14 @@ def test_eof_is_passed_on_where_there_is_such_a_thing() -> None:
     send_eof(object())
 
 
-def test_nobody_can_tell_of_everything_what_is_acknowledged() -> None:
+def test_unacknowledged_is_0_if_unknown() -> None:
     left, right = pair()
     with left, right:
         assert unacknowledged(left) == 0
 
 
-def test_what_is_reported_of_an_input_that_cannot_be_read() -> None:
-    """A proxy's client is an input too, and may end TLS without close_notify."""
+def test_error_for_an_unreadable_input() -> None:
+    """The client of a proxy is an input too, and may end TLS without close_notify."""
     left, right = pair()
     with left, right:
         assert isinstance(unread(left, TruncatedError()), TlsTruncatedError)

@@ -13,18 +13,18 @@ from pync.core.hexdump import hexdump, netcat_dump
 from pync.engine.record import Recorder, Recorders
 
 
-def test_both_directions_in_their_order(tmp_path: Path) -> None:
+def test_both_directions_are_recorded_in_order(tmp_path: Path) -> None:
     raw, dump = tmp_path / "raw", tmp_path / "dump"
     raw.write_bytes(b"from before")
     with Recorder(str(raw), str(dump)) as recorder:
         recorder.tap("sent", b"a\xff")
         recorder.tap("received", b"b\n")
-        # A reader of the file need not wait for the end.
+        # The data is written at once, not only when the file is closed.
         assert raw.read_bytes() == b"a\xffb\n"
     assert dump.read_text() == hexdump(b"a\xff") + hexdump(b"b\n")
 
 
-def test_netcats_dump_counts_each_direction(tmp_path: Path) -> None:
+def test_netcat_dump_counts_each_direction_separately(tmp_path: Path) -> None:
     with Recorder(hex_dump=str(tmp_path / "dump"), form="netcat") as recorder:
         recorder.tap("sent", b"one\n")
         recorder.tap("received", b"two\n")
@@ -36,14 +36,14 @@ def test_netcats_dump_counts_each_direction(tmp_path: Path) -> None:
     )
 
 
-def test_what_was_there_is_kept_when_asked_for(tmp_path: Path) -> None:
+def test_append(tmp_path: Path) -> None:
     (tmp_path / "raw").write_bytes(b"from before ")
     with Recorder(str(tmp_path / "raw"), append=True) as recorder:
         recorder.tap("sent", b"and now")
     assert (tmp_path / "raw").read_bytes() == b"from before and now"
 
 
-def test_headings_have_time_direction_and_size_and_lines_of_their_own(tmp_path: Path) -> None:
+def test_timestamp_headings(tmp_path: Path) -> None:
     with Recorder(str(tmp_path / "raw"), timestamps=True) as recorder:
         recorder.tap("sent", b"a")
         recorder.tap("received", b"bc\n")
@@ -52,12 +52,12 @@ def test_headings_have_time_direction_and_size_and_lines_of_their_own(tmp_path: 
     assert re.fullmatch(expected, (tmp_path / "raw").read_text())
 
 
-def test_a_file_that_cannot_be_opened_leaves_none_open(tmp_path: Path) -> None:
+def test_no_file_stays_open_if_one_cannot_be_opened(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"open .*no.such: no such file or directory"):
         Recorder(str(tmp_path / "raw"), str(tmp_path / "no" / "such"))
 
 
-def test_a_full_disk_is_told() -> None:
+def test_full_disk() -> None:
     with (
         pytest.raises(OutputError, match="write /dev/full: no space left on device"),
         Recorder("/dev/full") as recorder,
@@ -65,7 +65,7 @@ def test_a_full_disk_is_told() -> None:
         recorder.tap("sent", b"a")
 
 
-def test_the_files_of_many_connections_have_their_numbers_and_peers(tmp_path: Path) -> None:
+def test_file_names_contain_connection_number_and_peer(tmp_path: Path) -> None:
     opened = Recorders(str(tmp_path / "{n}-{peer}"), str(tmp_path / "all"))
     for number, peer in enumerate((Address("tcp6", "fe80::1%lo", "7"), Address("unix")), 1):
         with opened(number, peer) as recorder:
@@ -75,7 +75,7 @@ def test_the_files_of_many_connections_have_their_numbers_and_peers(tmp_path: Pa
     assert (tmp_path / "all").read_bytes().count(b"78") == 2
 
 
-def test_what_a_file_held_is_overwritten_once(tmp_path: Path) -> None:
+def test_shared_file_is_truncated_only_once(tmp_path: Path) -> None:
     path = tmp_path / "all"
     for append, held in ((False, b"xx"), (True, b"oldxx")):
         path.write_bytes(b"old")

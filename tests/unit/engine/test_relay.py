@@ -1,4 +1,4 @@
-"""The endings. A relay runs in a thread; the test is the user and the peer."""
+"""How a relay ends. It runs in a thread; the test acts as the user and as the peer."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ LOOPBACK = Address("tcp", "127.0.0.1", "0")
 
 
 class Session:
-    """A relay between ``user`` and ``peer``, and how it ended."""
+    """A relay between ``user`` and ``peer``, and its result."""
 
     def __init__(self, endings: Endings, pipeline: Pipeline) -> None:
         self.user, self._local = pair()
@@ -63,7 +63,7 @@ class Session:
             self._remote.close()
 
     def result(self) -> Moved | Exception | None:
-        """Wait for its end; return how it ended."""
+        """Wait for the end of the relay; return its result."""
         self._thread.join(PATIENCE)
         assert not self._thread.is_alive(), "still running"
         return self._result
@@ -102,7 +102,7 @@ def read_all(conn: StreamConn) -> bytes:
 
 
 def jam(conn: StreamConn) -> int:
-    """Send until all buffers are full; return the sent bytes."""
+    """Send until all buffers are full; return the number of bytes sent."""
     sent = 0
     conn.settimeout(0)
     while select.select([], [conn], [], 0.2)[1]:
@@ -114,7 +114,7 @@ def jam(conn: StreamConn) -> int:
     return sent
 
 
-def test_both_ways_until_both_have_ended(start: Start) -> None:
+def test_both_directions_until_both_have_ended(start: Start) -> None:
     session = start(Endings(on_peer_end="stay"))
     session.user.send_all(b"question")
     session.user.send_eof()
@@ -125,7 +125,7 @@ def test_both_ways_until_both_have_ended(start: Start) -> None:
     assert session.result() == Moved(8, 10)
 
 
-def test_eof_is_passed_on_and_the_answer_still_comes(start: Start) -> None:
+def test_answer_arrives_after_our_eof(start: Start) -> None:
     session = start()
     session.user.send_eof()
     assert session.peer.recv(1) == b""
@@ -135,7 +135,7 @@ def test_eof_is_passed_on_and_the_answer_still_comes(start: Start) -> None:
     assert session.result() == Moved(0, 4)
 
 
-def test_no_shutdown_keeps_our_eof_to_ourselves(start: Start) -> None:
+def test_no_shutdown_sends_no_fin(start: Start) -> None:
     session = start(Endings(shutdown=False, quit_after=0.05))
     session.user.send_all(b"x")
     session.user.send_eof()
@@ -145,7 +145,7 @@ def test_no_shutdown_keeps_our_eof_to_ourselves(start: Start) -> None:
     assert session.result() == Moved(1, 0)
 
 
-def test_leave_at_the_peers_end(start: Start) -> None:
+def test_leave_at_peer_eof(start: Start) -> None:
     session = start(Endings(on_peer_end="leave"))
     session.peer.send_all(b"bye")
     session.peer.send_eof()
@@ -154,9 +154,9 @@ def test_leave_at_the_peers_end(start: Start) -> None:
     assert session.events == [PeerEnded(LOOPBACK)]
 
 
-def test_leaving_at_the_peers_end_still_sends_what_was_read(start: Start) -> None:
+def test_leave_at_peer_eof_sends_data_already_read(start: Start) -> None:
     session = start(Endings(on_peer_end="leave"))
-    # More is read than the peer's buffers take: it waits when the peer ends.
+    # More is read than the buffers of the peer hold, so data waits when the peer ends.
     sent = jam(session.user)
     session.peer.send_eof()
     assert session.user.recv(1) == b""
@@ -165,7 +165,7 @@ def test_leaving_at_the_peers_end_still_sends_what_was_read(start: Start) -> Non
     assert 0 < received <= sent
 
 
-def test_stay_sends_the_input_to_its_end_however_it_pauses(start: Start) -> None:
+def test_stay_sends_the_whole_input_despite_pauses(start: Start) -> None:
     session = start(Endings(on_peer_end="stay"))
     session.user.send_all(b"part 1, ")
     session.peer.send_eof()
@@ -176,14 +176,14 @@ def test_stay_sends_the_input_to_its_end_however_it_pauses(start: Start) -> None
     assert session.result() == Moved(14, 0)
 
 
-def test_begun_leaves_an_input_that_has_given_nothing(start: Start) -> None:
+def test_begun_ends_an_input_without_data(start: Start) -> None:
     session = start(Endings(on_peer_end="begun"))
     session.peer.send_eof()
     assert session.result() == Moved(0, 0)
 
 
 @pytest.mark.parametrize("rule", ["begun", "waiting"])
-def test_an_input_that_has_begun_is_sent_to_its_end(start: Start, rule: WhenPeerEnds) -> None:
+def test_input_that_has_begun_is_sent_completely(start: Start, rule: WhenPeerEnds) -> None:
     session = start(Endings(on_peer_end=rule))
     session.user.send_all(b"x")
     assert session.peer.recv(1) == b"x"
@@ -195,7 +195,7 @@ def test_an_input_that_has_begun_is_sent_to_its_end(start: Start, rule: WhenPeer
     assert session.result() == Moved(3_000_001, 0)
 
 
-def test_waiting_leaves_at_a_pause_of_the_input(start: Start) -> None:
+def test_waiting_ends_at_a_pause_of_the_input(start: Start) -> None:
     session = start(Endings(on_peer_end="waiting"))
     session.user.send_all(b"x")
     assert session.peer.recv(1) == b"x"
@@ -204,7 +204,7 @@ def test_waiting_leaves_at_a_pause_of_the_input(start: Start) -> None:
     assert session.result() == Moved(1, 0)
 
 
-def test_a_peer_that_reads_late_is_no_pause_of_the_input(
+def test_slow_peer_is_not_a_pause_of_the_input(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked = threading.Semaphore(0)
@@ -219,11 +219,11 @@ def test_a_peer_that_reads_late_is_no_pause_of_the_input(
     session = start(Endings(on_peer_end="waiting"))
     sent = jam(session.user)
     session.peer.send_eof()
-    # Many times PAUSE, in which nothing moves because this side does not read.
+    # Many times INPUT_PAUSE, in which nothing moves because the peer does not read.
     for _ in range(50):
         assert looked.acquire(timeout=PATIENCE)
     assert session.runs
-    # (From here on it could be quiet for 2 ms: Windows takes its time from end to end.)
+    # (From here on it may be silent for 2 ms, because Windows can take that long to deliver.)
     monkeypatch.setattr(peerend, "INPUT_PAUSE", PATIENCE)
     session.user.send_eof()
     assert len(read_all(session.peer)) == sent
@@ -231,7 +231,7 @@ def test_a_peer_that_reads_late_is_no_pause_of_the_input(
 
 
 @needs_rst
-def test_a_reset_is_told_while_the_input_is_silent(
+def test_reset_is_reported_while_the_input_is_silent(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(waiting, "RESET_LOOK", 0.01)
@@ -251,21 +251,21 @@ def test_quit_after_our_eof(start: Start) -> None:
     assert session.result() == Moved(0, 0)
 
 
-def test_quit_after_our_eof_as_a_failure(start: Start) -> None:
+def test_quit_after_our_eof_can_be_an_error(start: Start) -> None:
     session = start(Endings(quit_after=0.02, quit_fails=True))
     session.user.send_eof()
     assert session.peer.recv(1) == b""
     assert isinstance(session.result(), QuitTimeoutError)
 
 
-def test_the_peers_end_in_time_is_no_failure(start: Start) -> None:
+def test_peer_eof_before_the_quit_time_is_not_an_error(start: Start) -> None:
     session = start(Endings(quit_after=10, quit_fails=True))
     session.user.send_eof()
     session.peer.send_eof()
     assert session.result() == Moved(0, 0)
 
 
-def test_leave_when_everything_is_sent(start: Start) -> None:
+def test_leave_when_sent(start: Start) -> None:
     session = start(Endings(leave_when_sent=True), Pipeline(receives=False))
     session.peer.send_all(bytes(100_000))
     session.user.send_all(b"sent")
@@ -274,7 +274,7 @@ def test_leave_when_everything_is_sent(start: Start) -> None:
     assert isinstance(session.result(), Moved)
 
 
-def test_not_sending_leaves_at_the_peers_end(start: Start) -> None:
+def test_receive_only_leaves_at_peer_eof(start: Start) -> None:
     session = start(Endings(on_peer_end="stay"), Pipeline(sends=False))
     session.peer.send_all(b"x")
     session.peer.send_eof()
@@ -282,7 +282,7 @@ def test_not_sending_leaves_at_the_peers_end(start: Start) -> None:
     assert session.result() == Moved(0, 1)
 
 
-def test_idle(start: Start) -> None:
+def test_idle_timeout(start: Start) -> None:
     session = start(Endings(idle=0.05))
     session.peer.send_all(b"x")
     assert session.user.recv(1) == b"x"
@@ -292,7 +292,7 @@ def test_idle(start: Start) -> None:
 
 
 @needs_rst
-def test_a_reset_is_told_after_what_came_before_it(start: Start) -> None:
+def test_reset_is_reported_after_received_data(start: Start) -> None:
     session = start(Endings(on_peer_end="leave"))
     session.peer.send_all(b"last words")
     assert session.user.recv(100) == b"last words"
@@ -304,7 +304,7 @@ def test_a_reset_is_told_after_what_came_before_it(start: Start) -> None:
 
 
 @needs_rst
-def test_a_peer_that_throws_our_data_away_is_told(start: Start) -> None:
+def test_reset_by_a_peer_that_discards_our_data_is_reported(start: Start) -> None:
     session = start(Endings())
     session.user.send_all(b"never read")
     session.user.send_eof()
@@ -316,7 +316,7 @@ def test_a_peer_that_throws_our_data_away_is_told(start: Start) -> None:
     assert error.cause == "connection reset by peer"
 
 
-def test_writing_to_a_peer_that_is_gone_is_told(start: Start) -> None:
+def test_write_to_a_closed_peer_is_an_error(start: Start) -> None:
     session = start(Endings(on_peer_end="stay"))
     session.peer.close()
     assert session.user.recv(1) == b""
@@ -333,7 +333,7 @@ def test_writing_to_a_peer_that_is_gone_is_told(start: Start) -> None:
 
 
 @needs_rst
-def test_an_output_that_fails_is_named(start: Start) -> None:
+def test_failing_output_is_an_error(start: Start) -> None:
     session = start(Endings())
     session.user.close()
     session.peer.send_all(b"x")
@@ -341,7 +341,7 @@ def test_an_output_that_fails_is_named(start: Start) -> None:
     assert isinstance(error, (RelayError, OutputError))
 
 
-def test_a_layer_and_a_pause_between_lines(start: Start) -> None:
+def test_conversion_and_pace(start: Start) -> None:
     session = start(Endings(), Pipeline(convert=CrlfEncoder().encode, pace=LineByLine(0.001)))
     session.user.send_all(b"a\nb\n")
     session.user.send_eof()
@@ -350,7 +350,7 @@ def test_a_layer_and_a_pause_between_lines(start: Start) -> None:
     assert session.result() == Moved(6, 0)
 
 
-def test_the_connections_keep_their_timeouts() -> None:
+def test_timeouts_of_the_connections_are_restored() -> None:
     left, a = pair()
     b, right = pair()
     with left, a, b, right:
@@ -361,7 +361,7 @@ def test_the_connections_keep_their_timeouts() -> None:
         assert (a.gettimeout(), b.gettimeout()) == (3, None)
 
 
-def test_a_tap_sees_both_directions(start: Start) -> None:
+def test_tap_sees_both_directions(start: Start) -> None:
     seen: list[tuple[str, bytes]] = []
     tap = Pipeline(tap=lambda direction, data: seen.append((direction, data)))
     session = start(Endings(), tap)
@@ -374,7 +374,7 @@ def test_a_tap_sees_both_directions(start: Start) -> None:
     assert seen == [("sent", b"question"), ("received", b"answer")]
 
 
-def test_one_loop_carries_many() -> None:
+def test_many_relays_in_one_loop() -> None:
     ended: list[Moved] = []
     with Loop() as loop, ExitStack() as stack:
         relays = []
@@ -394,10 +394,10 @@ def test_one_loop_carries_many() -> None:
     assert all(relay.over and relay.failure is None for relay in relays)
 
 
-def test_what_is_over_is_gone_without_a_search_for_garbage() -> None:
-    """A server has thousands of clients, so anything left by each would accumulate."""
+def test_finished_relay_is_freed_without_garbage_collection() -> None:
+    """A server has thousands of clients, so reference cycles would use up memory."""
 
-    def one_that_is_over() -> weakref.ref[Relay]:
+    def finished_relay() -> weakref.ref[Relay]:
         (user, local), (remote, peer) = pair(), pair()
         with user, local, remote, peer, Loop() as loop:
             running = Relay(loop, local, remote, Endings())
@@ -409,14 +409,14 @@ def test_what_is_over_is_gone_without_a_search_for_garbage() -> None:
 
     gc.disable()
     try:
-        gone = one_that_is_over()
+        gone = finished_relay()
         assert gone() is None
     finally:
         gc.enable()
 
 
-class SlowGoodbye(StreamConn):
-    """Its EOF is data that must wait at first, as with TLS."""
+class DelayedEof(StreamConn):
+    """The first attempt to send EOF would block, as with TLS."""
 
     waited = sent = False
 
@@ -428,9 +428,9 @@ class SlowGoodbye(StreamConn):
         self.sent = True
 
 
-def test_an_eof_that_has_to_wait_is_sent_later() -> None:
+def test_eof_to_the_peer_is_retried() -> None:
     (user, local), (left, right) = pair(), socket.socketpair()
-    remote, peer = SlowGoodbye(left, LOOPBACK, LOOPBACK), StreamConn(right, LOOPBACK, LOOPBACK)
+    remote, peer = DelayedEof(left, LOOPBACK, LOOPBACK), StreamConn(right, LOOPBACK, LOOPBACK)
     with user, local, remote, peer, Loop() as loop:
         running = Relay(loop, local, remote, Endings(on_peer_end="stay"))
         running.start()
@@ -441,9 +441,9 @@ def test_an_eof_that_has_to_wait_is_sent_later() -> None:
         assert remote.waited
 
 
-def test_an_eof_of_the_output_that_has_to_wait_is_sent_later() -> None:
+def test_eof_to_the_output_is_retried() -> None:
     (left, right), (remote, peer) = socket.socketpair(), pair()
-    local, user = SlowGoodbye(left, LOOPBACK, LOOPBACK), StreamConn(right, LOOPBACK, LOOPBACK)
+    local, user = DelayedEof(left, LOOPBACK, LOOPBACK), StreamConn(right, LOOPBACK, LOOPBACK)
     with user, local, remote, peer, Loop() as loop:
         running = Relay(loop, local, remote, Endings(on_peer_end="stay"))
         running.start()
@@ -453,14 +453,14 @@ def test_an_eof_of_the_output_that_has_to_wait_is_sent_later() -> None:
         running.stop()
 
 
-class Whole(Conn):
+class WithoutHalfClose(Conn):
     """A stream without half-close, like a named pipe of bytes."""
 
 
 @pytest.mark.parametrize("whole", [True, False])
-def test_an_eof_that_cannot_be_sent_ends_it(whole: bool) -> None:
+def test_relay_without_half_close_ends_after_our_eof_if_whole(whole: bool) -> None:
     (user, local), (left, right) = pair(), socket.socketpair()
-    remote, peer = Whole(left, LOOPBACK, LOOPBACK), StreamConn(right, LOOPBACK, LOOPBACK)
+    remote, peer = WithoutHalfClose(left, LOOPBACK, LOOPBACK), StreamConn(right, LOOPBACK, LOOPBACK)
     endings = Endings(on_peer_end="stay", eof_after=0.05, whole=whole)
     with user, local, remote, peer, Loop() as loop:
         running = Relay(loop, local, remote, endings)
@@ -478,7 +478,7 @@ def test_an_eof_that_cannot_be_sent_ends_it(whole: bool) -> None:
         running.stop()
 
 
-def test_what_was_stopped_calls_nobody() -> None:
+def test_stop_calls_no_callback() -> None:
     (user, local), (remote, peer) = pair(), pair()
     with user, local, remote, peer, Loop() as loop:
         running = Relay(loop, local, remote, Endings(idle=0.001), finished=_never)

@@ -1,7 +1,7 @@
-"""The life of a relay: every state, every event, and the policy of every dialect.
+"""The trace of a relay: every state, every event, and the policy of every dialect.
 
-The table is walked beside a model of what can happen outside: two directions, of which each ends
-once. So a pair that is missing and can happen is found, and one that cannot happen too.
+The table is compared with a model of the outside world: two directions, each of which ends once.
+This finds pairs of state and event that are possible but missing, and pairs that are impossible.
 """
 
 from __future__ import annotations
@@ -96,11 +96,11 @@ RULES = ("leave", "stay", "begun", "waiting")
 
 
 def policies() -> Iterator[Endings]:
-    """Those of the dialects, with each rule that they have for a kind of input, and others."""
+    """The endings of all dialects, with each rule for a kind of input, and of other programs."""
     for config in COMMANDS.values():
         for rule in config.on_peer_end:
             yield config.endings._replace(on_peer_end=rule)
-    # A command's (executor.py), a proxy's, the library's, a script's.
+    # The endings of a command (executor.py), a proxy, the library and a script.
     for shutdown in (True, False):
         yield Endings(on_peer_end="stay", leave_when_sent=True, shutdown=shutdown)
     yield Endings(on_peer_end="stay")
@@ -116,7 +116,7 @@ class World(NamedTuple):
     state: str = OPEN
     input_open: bool = True
     peer_open: bool = True
-    #: Whether the output is written, and has a reader as far as writing tells.
+    #: Whether the output is still written; it is not after a write found no reader.
     output_written: bool = True
     eof_under_way: bool = False
     awaits_silence: bool = False
@@ -159,12 +159,12 @@ class World(NamedTuple):
         return now
 
 
-BEGINNINGS = (World(), World(HALF_CLOSED_LOCAL, input_open=False))
+INITIAL_WORLDS = (World(), World(HALF_CLOSED_LOCAL, input_open=False))
 
 
 def reachable(endings: Endings) -> set[World]:
     """All reachable states of a relay, with or without input (--recv-only)."""
-    found, left = set(BEGINNINGS), list(BEGINNINGS)
+    found, left = set(INITIAL_WORLDS), list(INITIAL_WORLDS)
     while left:
         world = left.pop()
         for event in world.possible():
@@ -176,14 +176,14 @@ def reachable(endings: Endings) -> set[World]:
 
 
 @pytest.mark.parametrize("endings", POLICIES, ids=repr)
-def test_what_can_happen_has_an_entry(endings: Endings) -> None:
+def test_every_possible_event_has_an_entry(endings: Endings) -> None:
     states = {world.state for world in reachable(endings)}  # no KeyError
     assert {OPEN, HALF_CLOSED_REMOTE, CLOSED} <= states
     assert (DROPPING in states) == (endings.on_output_gone == "finish")
     assert (HOLDING in states) == (endings.eof_after is not None and not endings.leave_when_sent)
 
 
-def test_what_has_an_entry_can_happen() -> None:
+def test_every_entry_is_possible() -> None:
     variants = [
         endings._replace(eof_after=eof_after, shutdown=shutdown, on_output_gone=gone)
         for endings in (Endings(), Endings(leave_when_sent=True))
@@ -203,22 +203,22 @@ def test_what_has_an_entry_can_happen() -> None:
 
 
 @pytest.mark.parametrize("endings", POLICIES, ids=repr)
-def test_both_ends_are_the_end_from_every_state(endings: Endings) -> None:
-    """Once both sides have ended in order, no timer and no failure is needed."""
+def test_relay_ends_when_both_sides_have_ended(endings: Endings) -> None:
+    """After both sides have ended normally, the relay ends without a timer or an error."""
     ends = {INPUT_ENDED, PEER_ENDED, EOF_OVER}
 
-    def through(world: World) -> bool:
+    def closes(world: World) -> bool:
         if world.state == CLOSED:
             return True
         coming = [event for event in world.possible() if event in ends]
-        return bool(coming) and all(through(world.after(event, endings)) for event in coming)
+        return bool(coming) and all(closes(world.after(event, endings)) for event in coming)
 
     for world in reachable(endings):
-        assert through(world), world
+        assert closes(world), world
 
 
 @pytest.mark.parametrize("endings", POLICIES, ids=repr)
-def test_nothing_leads_back(endings: Endings) -> None:
+def test_no_transition_to_an_earlier_state(endings: Endings) -> None:
     for world in reachable(endings):
         for event in world.possible():
             after = world.after(event, endings).state
@@ -228,12 +228,12 @@ def test_nothing_leads_back(endings: Endings) -> None:
 
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("event", EVENTS)
-def test_a_relay_can_always_be_ended_and_then_nothing_happens(state: str, event: str) -> None:
+def test_over_closes_from_every_state_and_closed_is_final(state: str, event: str) -> None:
     assert step(state, OVER, Endings()) == (CLOSED, ())
     assert step(CLOSED, event, Endings()) == (CLOSED, ())
 
 
-def test_every_pair_is_either_in_the_table_or_impossible() -> None:
+def test_only_impossible_pairs_are_missing() -> None:
     impossible = {
         (state, event)
         for state in STATES
@@ -249,20 +249,20 @@ def test_every_pair_is_either_in_the_table_or_impossible() -> None:
     assert impossible == ours | theirs | output | reader | silence | eof
 
 
-def test_the_relay_does_every_action() -> None:
+def test_relay_implements_every_action() -> None:
     assert {action for _, actions in TRANSITIONS.values() for action in actions} == set(_ACTIONS)
 
 
-def test_who_sends_and_who_receives() -> None:
+def test_states_that_send_and_states_that_receive() -> None:
     assert set(SENDS) == {OPEN, DROPPING, HALF_CLOSED_REMOTE}
     assert set(RECEIVES) == {OPEN, DROPPING, HOLDING, ENDING, HALF_CLOSED_LOCAL}
 
 
-# Row by row: docs/endings.md.
+# The rows of the tables in docs/endings.md.
 
 
-def life(endings: Endings, *events: str) -> list[object]:
-    """The states and actions that follow these events."""
+def trace(endings: Endings, *events: str) -> list[object]:
+    """Return the actions and states that follow these events."""
     state, seen = OPEN, list[object]()
     for event in events:
         state, actions = step(state, event, endings)
@@ -278,8 +278,8 @@ def endings_of(command: str) -> Endings:
 PEER_FIRST = [REPORT_END, CLOSE_OUTPUT, END_INPUT, HALF_CLOSED_REMOTE]
 
 
-def test_our_input_ends_first() -> None:
-    assert life(endings_of("pync HOST PORT"), INPUT_ENDED, EOF_OVER, PEER_ENDED) == [
+def test_our_eof_before_the_peer_s() -> None:
+    assert trace(endings_of("pync HOST PORT"), INPUT_ENDED, EOF_OVER, PEER_ENDED) == [
         *(SEND_EOF, INPUT_OVER, ENDING),
         HALF_CLOSED_LOCAL,
         *(REPORT_END, CLOSE_OUTPUT, CLOSED),
@@ -287,60 +287,60 @@ def test_our_input_ends_first() -> None:
 
 
 @pytest.mark.parametrize("command", ["pync --no-shutdown", "nc", "ncat --no-shutdown"])
-def test_our_eof_is_kept(command: str) -> None:
-    assert life(endings_of(command), INPUT_ENDED) == [INPUT_OVER, HALF_CLOSED_LOCAL]
-    assert life(endings_of(command), PEER_ENDED, INPUT_ENDED) == [*PEER_FIRST, INPUT_OVER, CLOSED]
+def test_without_shutdown_no_eof_is_sent(command: str) -> None:
+    assert trace(endings_of(command), INPUT_ENDED) == [INPUT_OVER, HALF_CLOSED_LOCAL]
+    assert trace(endings_of(command), PEER_ENDED, INPUT_ENDED) == [*PEER_FIRST, INPUT_OVER, CLOSED]
 
 
-def test_the_peer_ends_first() -> None:
-    assert life(endings_of("pync HOST PORT"), PEER_ENDED, INPUT_ENDED, EOF_OVER) == [
+def test_peer_eof_before_ours() -> None:
+    assert trace(endings_of("pync HOST PORT"), PEER_ENDED, INPUT_ENDED, EOF_OVER) == [
         *PEER_FIRST,
         *(SEND_EOF, INPUT_OVER, CLOSING),
         CLOSED,
     ]
 
 
-def test_over_tls_eof_waits_for_silence() -> None:
+def test_tls_eof_waits_for_silence() -> None:
     endings = endings_of("pync --ssl")
     held = [AWAIT_SILENCE, INPUT_OVER, HOLDING]
-    assert life(endings, INPUT_ENDED, SILENCE) == [*held, SEND_EOF, ENDING]
+    assert trace(endings, INPUT_ENDED, SILENCE) == [*held, SEND_EOF, ENDING]
     ended = [SEND_EOF, REPORT_END, CLOSE_OUTPUT, CLOSING]
-    assert life(endings, INPUT_ENDED, PEER_ENDED, EOF_OVER) == [*held, *ended, CLOSED]
-    assert life(endings, PEER_ENDED, INPUT_ENDED) == [*PEER_FIRST, SEND_EOF, INPUT_OVER, CLOSING]
+    assert trace(endings, INPUT_ENDED, PEER_ENDED, EOF_OVER) == [*held, *ended, CLOSED]
+    assert trace(endings, PEER_ENDED, INPUT_ENDED) == [*PEER_FIRST, SEND_EOF, INPUT_OVER, CLOSING]
 
 
 @pytest.mark.parametrize("command", ["pync --send-only", "pync --ssl --send-only"])
-def test_sending_only_ends_with_what_is_sent(command: str) -> None:
-    assert life(endings_of(command), INPUT_ENDED, EOF_OVER) == [
+def test_send_only_ends_when_everything_is_sent(command: str) -> None:
+    assert trace(endings_of(command), INPUT_ENDED, EOF_OVER) == [
         *(SEND_EOF, INPUT_OVER, ENDING),
         CLOSED,
     ]
 
 
-def test_what_cannot_be_sent_is_told_when_the_peer_has_ended() -> None:
-    assert life(endings_of("pync HOST PORT"), SEND_FAILED, PEER_ENDED) == [
+def test_send_failure_is_reported_when_the_peer_has_ended() -> None:
+    assert trace(endings_of("pync HOST PORT"), SEND_FAILED, PEER_ENDED) == [
         *(REFUSE_INPUT, HALF_CLOSED_LOCAL),
         *(REPORT_END, CLOSE_OUTPUT, CLOSED),
     ]
 
 
-def test_the_reader_of_our_output_leaves() -> None:
+def test_reader_of_our_output_closes() -> None:
     fails = [FAIL_OUTPUT_GONE, CLOSED]
     ours, theirs, ncats = (endings_of(one) for one in ("pync HOST PORT", "nc -N", "ncat"))
-    assert life(ours, OUTPUT_GONE) == life(ncats, OUTPUT_GONE) == fails
-    assert life(theirs, OUTPUT_GONE) == [DROP_RECEIVED, DROPPING]
-    assert life(theirs, OUTPUT_GONE, INPUT_ENDED) == [
+    assert trace(ours, OUTPUT_GONE) == trace(ncats, OUTPUT_GONE) == fails
+    assert trace(theirs, OUTPUT_GONE) == [DROP_RECEIVED, DROPPING]
+    assert trace(theirs, OUTPUT_GONE, INPUT_ENDED) == [
         *(DROP_RECEIVED, DROPPING),
         *(SEND_EOF, INPUT_OVER, *fails),
     ]
     sent = [SEND_EOF, INPUT_OVER, ENDING, HALF_CLOSED_LOCAL]
     for endings in (ours, theirs):
-        assert life(endings, INPUT_ENDED, EOF_OVER, READER_LEFT) == [*sent, *fails]
+        assert trace(endings, INPUT_ENDED, EOF_OVER, READER_LEFT) == [*sent, *fails]
     # ncat exits when a write fails.
-    assert life(ncats, INPUT_ENDED, EOF_OVER, READER_LEFT) == [*sent, HALF_CLOSED_LOCAL]
+    assert trace(ncats, INPUT_ENDED, EOF_OVER, READER_LEFT) == [*sent, HALF_CLOSED_LOCAL]
 
 
-def test_input_that_is_left_is_sent_though_nobody_reads() -> None:
+def test_remaining_input_is_sent_although_nobody_reads_the_output() -> None:
     dropping = [DROP_RECEIVED, DROPPING]
     for endings, ends in (
         (Endings(on_output_gone="finish"), [SEND_EOF, INPUT_OVER, FAIL_OUTPUT_GONE]),
@@ -351,14 +351,14 @@ def test_input_that_is_left_is_sent_though_nobody_reads() -> None:
             [INPUT_OVER],
         ),
     ):
-        assert life(endings, OUTPUT_GONE, INPUT_ENDED) == [*dropping, *ends, CLOSED]
+        assert trace(endings, OUTPUT_GONE, INPUT_ENDED) == [*dropping, *ends, CLOSED]
         fails = [REFUSE_INPUT, FAIL_OUTPUT_GONE, CLOSED]
-        assert life(endings, OUTPUT_GONE, SEND_FAILED) == [*dropping, *fails]
-        assert life(endings, OUTPUT_GONE, PEER_ENDED) == [*dropping, *PEER_FIRST]
+        assert trace(endings, OUTPUT_GONE, SEND_FAILED) == [*dropping, *fails]
+        assert trace(endings, OUTPUT_GONE, PEER_ENDED) == [*dropping, *PEER_FIRST]
 
 
 @pytest.mark.parametrize("gone", ["leave", "finish"])
-def test_no_input_is_left_and_nobody_reads(gone: WhenOutputGone) -> None:
+def test_relay_fails_if_input_is_over_and_nobody_reads_the_output(gone: WhenOutputGone) -> None:
     fails = [FAIL_OUTPUT_GONE, CLOSED]
     for endings, *before in (
         (Endings(on_output_gone=gone), INPUT_ENDED),  # EOF has to wait for room
@@ -367,23 +367,23 @@ def test_no_input_is_left_and_nobody_reads(gone: WhenOutputGone) -> None:
         (Endings(on_output_gone=gone), SEND_FAILED),
     ):
         for event in (OUTPUT_GONE, READER_LEFT):
-            assert life(endings, *before, event)[-2:] == fails
+            assert trace(endings, *before, event)[-2:] == fails
     endings = Endings(on_output_gone=gone)
-    assert life(endings, INPUT_ENDED, PEER_ENDED, READER_LEFT)[-2:] == fails
+    assert trace(endings, INPUT_ENDED, PEER_ENDED, READER_LEFT)[-2:] == fails
 
 
-def test_that_was_all() -> None:
+def test_leave_when_sent_without_shutdown() -> None:
     endings = Endings(shutdown=False, leave_when_sent=True)
-    assert life(endings, INPUT_ENDED) == [INPUT_OVER, CLOSED]
-    assert life(endings, PEER_ENDED, INPUT_ENDED) == [*PEER_FIRST, INPUT_OVER, CLOSED]
+    assert trace(endings, INPUT_ENDED) == [INPUT_OVER, CLOSED]
+    assert trace(endings, PEER_ENDED, INPUT_ENDED) == [*PEER_FIRST, INPUT_OVER, CLOSED]
 
 
-def test_the_peer_has_ended_and_cannot_be_sent_to() -> None:
-    assert life(Endings(), PEER_ENDED, SEND_FAILED) == [*PEER_FIRST, REFUSE_INPUT, CLOSED]
+def test_send_failure_after_peer_eof() -> None:
+    assert trace(Endings(), PEER_ENDED, SEND_FAILED) == [*PEER_FIRST, REFUSE_INPUT, CLOSED]
 
 
-def test_the_peer_ends_while_eof_waits_for_room() -> None:
-    assert life(Endings(), INPUT_ENDED, PEER_ENDED, EOF_OVER) == [
+def test_peer_eof_while_our_eof_waits() -> None:
+    assert trace(Endings(), INPUT_ENDED, PEER_ENDED, EOF_OVER) == [
         *(SEND_EOF, INPUT_OVER, ENDING),
         *(SEND_EOF, REPORT_END, CLOSE_OUTPUT, CLOSING),
         CLOSED,

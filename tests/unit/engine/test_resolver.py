@@ -1,4 +1,4 @@
-"""Name look-ups for a loop: addresses at once, names in threads, and no waiting for a slow one."""
+"""Name look-ups for a loop: addresses at once, names in threads; a slow name delays no other."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def lookup() -> Iterator[Lookup]:
 
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
-    """Names take until the event is set; each of them has an address then."""
+    """Every look-up of a name waits until the event is set, and then finds an address."""
     answers = threading.Event()
     there = threading.current_thread()
 
@@ -70,38 +70,38 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
             thread.join(10)
 
 
-def test_an_address_needs_no_thread(lookup: Lookup, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_address_needs_no_thread(lookup: Lookup, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(threading, "Thread", None)
     lookup.ask("127.0.0.1")
-    assert lookup.answers == {}  # later, never from within the question
+    assert lookup.answers == {}  # the callback is called later, never by look_up() itself
     assert lookup.answer("127.0.0.1") == [Endpoint(socket.AF_INET, ("127.0.0.1", 80))]
     lookup.ask("::1", DEFAULT)
     assert isinstance(lookup.answer("::1"), list)
 
 
-def test_a_name(lookup: Lookup) -> None:
+def test_name(lookup: Lookup) -> None:
     lookup.ask("localhost")
     assert lookup.answer("localhost") == [Endpoint(socket.AF_INET, ("127.0.0.1", 80))]
 
 
-def test_names_are_not_looked_up_when_they_must_not_be(lookup: Lookup) -> None:
+def test_numeric_option_rejects_names(lookup: Lookup) -> None:
     lookup.ask("localhost", Options(numeric=True))
     found = lookup.answer("localhost")
     assert isinstance(found, DialError)
 
 
-def test_a_name_that_is_none(lookup: Lookup) -> None:
+def test_invalid_name(lookup: Lookup) -> None:
     lookup.ask("a" * 300)
     assert isinstance(lookup.answer("a" * 300), DialError)
 
 
 def looking_up() -> list[str]:
-    """The names for which threads ask now."""
+    """Return the names that threads are looking up now."""
     names = (one.name for one in threading.enumerate())
     return sorted(name.removeprefix("looks up ") for name in names if name.startswith("looks up "))
 
 
-def test_a_slow_name_holds_up_no_address(lookup: Lookup, slow: threading.Event) -> None:
+def test_slow_names_are_looked_up_a_few_at_a_time(lookup: Lookup, slow: threading.Event) -> None:
     for number in range(FOR_ONE + 3):
         lookup.ask(f"slow{number}")
     assert len(looking_up()) == FOR_ONE
@@ -113,9 +113,7 @@ def test_a_slow_name_holds_up_no_address(lookup: Lookup, slow: threading.Event) 
     assert "called off" not in lookup.answers
 
 
-def test_slow_names_of_one_client_leave_threads_to_others(
-    lookup: Lookup, slow: threading.Event
-) -> None:
+def test_one_client_cannot_use_all_threads(lookup: Lookup, slow: threading.Event) -> None:
     for number in range(AT_ONCE):
         lookup.ask(f"slow{number}", V4._replace(client="192.0.2.1"))
     lookup.ask("name", V4._replace(client="192.0.2.2"))
@@ -139,9 +137,7 @@ def test_clients_take_turns(
     assert list(lookup.answers) == ["a1", "a2", "b1", "c1", "a3", "b2"]
 
 
-def test_names_of_the_machine_have_threads_of_their_own(
-    lookup: Lookup, slow: threading.Event
-) -> None:
+def test_local_names_have_their_own_threads(lookup: Lookup, slow: threading.Event) -> None:
     for number in range(AT_ONCE):
         lookup.ask(f"slow{number}", V4._replace(client=str(number)))
     assert len(looking_up()) == AT_ONCE
@@ -153,7 +149,7 @@ def test_names_of_the_machine_have_threads_of_their_own(
     lookup.answer(f"slow{AT_ONCE - 1}")
 
 
-def test_an_answer_that_comes_too_late_is_nobodys(lookup: Lookup, slow: threading.Event) -> None:
+def test_result_after_close_is_discarded(lookup: Lookup, slow: threading.Event) -> None:
     lookup.ask("late")
     lookup.resolver.close()
     lookup.resolver.close()
@@ -164,7 +160,7 @@ def test_an_answer_that_comes_too_late_is_nobodys(lookup: Lookup, slow: threadin
     assert lookup.answers == {}
 
 
-def test_whatever_a_look_up_raises_is_its_answer(
+def test_exception_of_a_look_up_is_its_result(
     lookup: Lookup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def resolve(address: Address, options: Options, kind: int) -> list[Endpoint]:
@@ -173,14 +169,14 @@ def test_whatever_a_look_up_raises_is_its_answer(
         raise ValueError("embedded null byte")
 
     monkeypatch.setattr(module, "resolve", resolve)
-    # One more than are looked up at once: each gives its turn back.
+    # One more than may be looked up at once, so each thread must be released.
     for number in range(AT_ONCE + 1):
         lookup.ask(f"name{number}")
     for number in range(AT_ONCE + 1):
         assert "embedded null byte" in str(lookup.answer(f"name{number}"))
 
 
-def test_where_no_thread_can_be_started_the_others_go_on(
+def test_thread_start_failure_is_a_result_and_does_not_block_others(
     lookup: Lookup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def start(thread: threading.Thread) -> None:
@@ -196,7 +192,7 @@ def test_where_no_thread_can_be_started_the_others_go_on(
     assert isinstance(lookup.answer("localhost"), list)
 
 
-def test_a_number_is_read_once(lookup: Lookup, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_numeric_address_is_cached(lookup: Lookup, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Address] = []
 
     def resolve(address: Address, *_: object) -> list[Endpoint]:
@@ -208,12 +204,12 @@ def test_a_number_is_read_once(lookup: Lookup, monkeypatch: pytest.MonkeyPatch) 
     found = [lookup.resolver.known(address, V4) for _ in range(3)]
     assert found == [[Endpoint(socket.AF_INET, ("192.0.2.77", 80))]] * 3
     assert asked == [address]
-    # Another interface may get the number of a zone.
+    # An address with a zone is not cached: the interface number may change.
     zoned = Address("tcp", "fe80::1%lo", "80")
     lookup.resolver.known(zoned, DEFAULT)
     lookup.resolver.known(zoned, DEFAULT)
     assert asked == [address, zoned, zoned]
 
 
-def test_a_name_is_not_kept(lookup: Lookup) -> None:
+def test_name_is_not_cached(lookup: Lookup) -> None:
     assert lookup.resolver.known(Address("tcp", "localhost", "80"), V4) is None

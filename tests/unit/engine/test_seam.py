@@ -66,14 +66,14 @@ def moved(loop: Loop, between: PassesOn, *steps: bytes | Exception) -> tuple[Flo
     return flow, sink.pieces
 
 
-def test_it_is_told_everything_in_order(loop: Loop) -> None:
+def test_filter_gets_all_events_in_order(loop: Loop) -> None:
     between = PassesOn()
     flow, pieces = moved(loop, between, b"one", b"two", b"")
     assert between.told == [b"one", b"two", "end", "stop"]
     assert (pieces, flow.state, flow.moved) == ([b"one", b"two"], ENDED, 6)
 
 
-def test_it_is_told_that_the_source_broke(loop: Loop) -> None:
+def test_filter_gets_the_failure_of_the_source(loop: Loop) -> None:
     between = PassesOn()
     flow, pieces = moved(loop, between, b"one", RESET)
     assert between.told == [b"one", RESET, "stop"]
@@ -134,7 +134,7 @@ class TurnsRstIntoFin(PassesOn):
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, PassesOn) else None,
 )
-def test_what_it_changes(
+def test_filter_can_change_data_and_end(
     loop: Loop,
     between: PassesOn,
     steps: tuple[bytes | Exception, ...],
@@ -146,7 +146,7 @@ def test_what_it_changes(
     assert (written, flow.state, flow.error) == (pieces, state, error)
 
 
-def test_while_it_is_full_nothing_is_read(loop: Loop) -> None:
+def test_source_is_not_read_while_the_filter_is_full(loop: Loop) -> None:
     class Holds(PassesOn):
         def data(self, data: bytes) -> None:
             assert self.room, "read while the filter was full"
@@ -161,7 +161,7 @@ def test_while_it_is_full_nothing_is_read(loop: Loop) -> None:
     assert (pieces, flow.state) == ([b"one", b"two", b"three"], ENDED)
 
 
-def test_no_more_is_read_than_it_has_room_for(loop: Loop) -> None:
+def test_read_size_is_limited_by_the_room_of_the_filter(loop: Loop) -> None:
     class Small(PassesOn):
         room = 2
 
@@ -183,7 +183,7 @@ def test_no_more_is_read_than_it_has_room_for(loop: Loop) -> None:
     assert source.sizes == [2, 3, 3]
 
 
-def test_a_dropped_end_leaves_the_direction_open(loop: Loop) -> None:
+def test_dropped_eof_leaves_the_direction_open(loop: Loop) -> None:
     class Drops(PassesOn):
         def end(self) -> None:
             pass
@@ -199,7 +199,7 @@ def test_a_dropped_end_leaves_the_direction_open(loop: Loop) -> None:
     assert sink.pieces == [b"abc"]
 
 
-def test_each_direction_of_a_relay_has_its_own(loop: Loop) -> None:
+def test_each_direction_of_a_relay_has_its_own_filter(loop: Loop) -> None:
     user, local = pair()
     remote, peer = pair()
     pipeline = Pipeline(sent_filter=Slices(), received_filter=TurnsFinIntoRst())

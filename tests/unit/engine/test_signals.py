@@ -21,10 +21,10 @@ from pync.waiting.readiness import readable
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="not on Windows")
 
-#: Signal -> what is raised for it.
+#: Signal -> the exception raised for it.
 RAISED = {signal.SIGINT: KeyboardInterrupt, signal.SIGTERM: Terminated}
 
-#: The state that a test restores.
+#: The signals whose handlers must be restored.
 HANDLERS = [
     signal.SIGINT,
     signal.SIGTERM,
@@ -33,26 +33,26 @@ HANDLERS = [
 
 
 def round_of(callback: Callable[[], None], going_on: Callable[[], bool] = lambda: True) -> None:
-    """Run a loop that calls back at once; much later it would be a failure."""
+    """Run a loop that calls the callback at once; the test fails if it runs for long."""
     with signals.ending(), wakeup.installed(), Loop() as loop:
         loop.call_later(0, callback)
         loop.call_later(10, lambda: pytest.fail("the loop went on"))
         loop.run_while(going_on)
 
 
-def ended_by(number: signal.Signals, tidy_up: Callable[[], object]) -> None:
-    """Be ended, where no loop runs; no word after the signal is reached but the tidying up."""
+def ended_by(number: signal.Signals, clean_up: Callable[[], object]) -> None:
+    """Raise a signal where no loop runs; only the clean-up may run after it."""
     with signals.ending():
         try:
             signal.raise_signal(number)
             pytest.fail("the signal was not heard")
         finally:
-            tidy_up()
+            clean_up()
 
 
 @posix
 @pytest.mark.parametrize("number", RAISED)
-def test_a_callback_is_not_interrupted(number: signal.Signals) -> None:
+def test_callback_is_not_interrupted(number: signal.Signals) -> None:
     done: list[str] = []
 
     def callback() -> None:
@@ -65,23 +65,23 @@ def test_a_callback_is_not_interrupted(number: signal.Signals) -> None:
 
 
 @posix
-def test_what_a_loop_owes_when_it_is_over_is_raised() -> None:
+def test_pending_signal_is_raised_when_the_loop_ends() -> None:
     rounds = iter([True, False])
     with pytest.raises(Terminated):
         round_of(lambda: signal.raise_signal(signal.SIGTERM), lambda: next(rounds))
 
 
 @posix
-def test_a_loop_of_another_thread_changes_nothing() -> None:
+def test_loop_of_another_thread_has_no_effect() -> None:
     done: list[str] = []
     inside, heard = threading.Event(), threading.Event()
 
     def beside() -> None:
         with Loop() as other:
-            other.call_later(0, in_the_midst)
+            other.call_later(0, in_callback)
             other.run_while(lambda: not done)
 
-    def in_the_midst() -> None:
+    def in_callback() -> None:
         inside.set()
         heard.wait(10)
         done.append("beside")
@@ -101,7 +101,7 @@ def test_a_loop_of_another_thread_changes_nothing() -> None:
 
 
 @posix
-def test_a_callback_that_is_stuck_is_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blocked_callback_is_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(signals, "CALLBACK_TIMEOUT", 0.01)
     silent, held = os.pipe()
 
@@ -118,25 +118,25 @@ def test_a_callback_that_is_stuck_is_interrupted(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("number", RAISED)
-def test_elsewhere_it_is_raised_at_once(number: signal.Signals) -> None:
+def test_outside_a_loop_the_signal_is_raised_at_once(number: signal.Signals) -> None:
     with pytest.raises(RAISED[number]), wakeup.installed():
         ended_by(number, lambda: None)
 
 
-def test_the_second_does_not_interrupt_the_tidying_up() -> None:
+def test_second_signal_does_not_interrupt_the_clean_up() -> None:
     done: list[str] = []
 
-    def tidy_up() -> None:
+    def clean_up() -> None:
         signal.raise_signal(signal.SIGTERM)
         done.append("tidied up")
 
     with pytest.raises(KeyboardInterrupt):
-        ended_by(signal.SIGINT, tidy_up)
+        ended_by(signal.SIGINT, clean_up)
     assert done == ["tidied up"]
 
 
 @posix
-def test_nor_does_it_interrupt_a_callback() -> None:
+def test_second_signal_does_not_interrupt_a_callback() -> None:
     done: list[str] = []
 
     def callback() -> None:
@@ -149,18 +149,18 @@ def test_nor_does_it_interrupt_a_callback() -> None:
     assert done == ["all of it"]
 
 
-def test_what_tidying_up_stumbles_over_is_the_signal_s_doing() -> None:
+def test_error_in_the_clean_up_is_replaced_by_the_signal() -> None:
     with pytest.raises(Terminated) as told:
         ended_by(signal.SIGTERM, {}.popitem)
     assert told.value.status == 128 + signal.SIGTERM
 
 
-def test_an_error_of_before_is_its_own() -> None:
+def test_error_without_a_signal_propagates() -> None:
     with pytest.raises(KeyError, match="popitem"), signals.ending():
         {}.popitem()
 
 
-def test_and_so_is_one_of_later() -> None:
+def test_error_after_a_handled_signal_propagates() -> None:
     def run() -> None:
         with signals.ending():
             with suppress(Terminated):
@@ -171,7 +171,7 @@ def test_and_so_is_one_of_later() -> None:
         run()
 
 
-def test_all_is_left_as_it_was() -> None:
+def test_signal_handlers_are_restored() -> None:
     before = [signal.getsignal(number) for number in HANDLERS]
     with pytest.raises(KeyboardInterrupt):
         ended_by(signal.SIGINT, lambda: None)
@@ -186,7 +186,7 @@ def test_no_alarm_is_left_behind() -> None:
 
 
 @posix
-def test_until_then_an_alarm_is_another_s_business() -> None:
+def test_alarm_handler_of_the_application_still_works() -> None:
     heard: list[int] = []
     before = signal.signal(signal.SIGALRM, lambda number, _: heard.append(number))
     try:
@@ -201,7 +201,7 @@ def test_until_then_an_alarm_is_another_s_business() -> None:
 
 
 @posix
-def test_what_is_ignored_stays_so() -> None:
+def test_ignored_signal_stays_ignored() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         with signals.ending():
@@ -211,7 +211,7 @@ def test_what_is_ignored_stays_so() -> None:
         signal.signal(signal.SIGHUP, before)
 
 
-def test_in_another_thread_nothing_is_caught() -> None:
+def test_other_thread_installs_no_handlers() -> None:
     found: list[object] = []
 
     def run() -> None:
@@ -227,8 +227,8 @@ def test_in_another_thread_nothing_is_caught() -> None:
 
 @posix
 @pytest.mark.parametrize("number", RAISED)
-def test_a_signal_whose_exception_was_lost_ends_the_next_wait(number: signal.Signals) -> None:
-    # Python discards what is raised in the callback of a weak reference; importlib has some.
+def test_signal_whose_exception_was_lost_ends_the_next_wait(number: signal.Signals) -> None:
+    # Python discards exceptions in callbacks of weak references; importlib uses such callbacks.
     def wait(loop: Loop) -> None:
         with suppress(RAISED[number]):
             signal.raise_signal(number)
@@ -240,7 +240,7 @@ def test_a_signal_whose_exception_was_lost_ends_the_next_wait(number: signal.Sig
 
 
 @posix
-def test_a_signal_whose_exception_was_lost_ends_a_wait_without_a_loop() -> None:
+def test_signal_whose_exception_was_lost_ends_a_wait_without_a_loop() -> None:
     def wait() -> None:
         with suppress(Terminated):
             signal.raise_signal(signal.SIGTERM)
@@ -252,14 +252,14 @@ def test_a_signal_whose_exception_was_lost_ends_a_wait_without_a_loop() -> None:
 
 
 @posix
-def test_the_cleanup_after_a_signal_may_wait() -> None:
+def test_clean_up_after_a_signal_may_run_a_loop() -> None:
     done: list[bool] = []
 
-    def tidy_up() -> None:
+    def clean_up() -> None:
         with wakeup.installed(), Loop() as loop:
             loop.call_later(0.01, lambda: done.append(True))
             loop.run_while(lambda: not done)
 
     with pytest.raises(Terminated):
-        ended_by(signal.SIGTERM, tidy_up)
+        ended_by(signal.SIGTERM, clean_up)
     assert done

@@ -1,4 +1,4 @@
-"""A sink that fails, or whose reader leaves, while nothing is written."""
+"""Watching a sink for failures and a closed reader while nothing is written."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...systems import only_posix
 
 
 @only_posix
-def test_a_reader_that_leaves_is_told_once() -> None:
+def test_closed_reader_is_reported_once() -> None:
     out, into = os.pipe()
     told: list[str] = []
     with Stdio(None, into) as stdio, Loop() as loop:
@@ -32,7 +32,7 @@ def test_a_reader_that_leaves_is_told_once() -> None:
 
 
 class Failing(Stdio):
-    """A sink that accepted data that it could not deliver, as on Windows."""
+    """A sink that accepted data and then could not deliver it, as on Windows."""
 
     failure: OSError = OSError("a full disk")
 
@@ -51,7 +51,7 @@ class Failing(Stdio):
 
 
 @only_posix
-def test_a_sink_that_fails_is_told_of() -> None:
+def test_failure_of_the_sink_is_reported() -> None:
     out, into = os.pipe()
     told: list[OSError] = []
     with Failing(out, into) as stdio, Loop() as loop:

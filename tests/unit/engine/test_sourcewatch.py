@@ -1,4 +1,4 @@
-"""A source that is ready by its descriptor, or by what it holds itself."""
+"""A source that is ready because of its descriptor or because of buffered data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pync.engine.sourcewatch import SourceWatch
 
 
 class Holding:
-    """Reads eight bytes at once, as TLS does a record, and gives one each time."""
+    """Reads eight bytes at once, as TLS reads a record, and returns one byte per call."""
 
     datagram = False
 
@@ -37,8 +37,8 @@ class Holding:
         self.peer.close()
 
 
-class Table:
-    """A loop that reads such a source while it is told to."""
+class WatchFixture:
+    """A loop that reads such a source while ``reads`` is true."""
 
     def __init__(self) -> None:
         self.loop, self.source = Loop(), Holding()
@@ -59,21 +59,21 @@ class Table:
 
 
 @pytest.fixture
-def table() -> Iterator[Table]:
-    made = Table()
+def table() -> Iterator[WatchFixture]:
+    made = WatchFixture()
     with made.loop:
         yield made
     made.source.close()
 
 
-def test_what_the_source_holds_is_read_too(table: Table) -> None:
+def test_buffered_data_is_read(table: WatchFixture) -> None:
     table.watch.watch(True)
     table.source.peer.send(b"abcdefghi")
     table.loop.run_while(lambda: len(table.got) < 9)
     assert b"".join(table.got) == b"abcdefghi"
 
 
-def test_held_bytes_wait_while_nobody_reads(table: Table) -> None:
+def test_buffered_data_waits_while_reading_is_paused(table: WatchFixture) -> None:
     table.watch.watch(True)
     table.source.peer.send(b"abc")
     table.reads = False
@@ -85,7 +85,7 @@ def test_held_bytes_wait_while_nobody_reads(table: Table) -> None:
     table.loop.run_while(lambda: len(table.got) < 3)
 
 
-def test_one_that_was_to_read_again_is_stopped(table: Table) -> None:
+def test_stop_cancels_a_scheduled_read(table: WatchFixture) -> None:
     table.watch.watch(True)
     table.source.peer.send(b"abc")
     table.stops = True
@@ -96,7 +96,7 @@ def test_one_that_was_to_read_again_is_stopped(table: Table) -> None:
     assert table.source.sock.fileno() not in table.loop._readers
 
 
-def test_others_are_served_between_two_reads(table: Table) -> None:
+def test_other_callbacks_run_between_two_reads(table: WatchFixture) -> None:
     table.watch.watch(True)
     table.source.peer.send(b"abc")
     seen: list[int] = []

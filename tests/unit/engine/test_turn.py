@@ -1,4 +1,4 @@
-"""The turn of a client: its start and its end."""
+"""The time slice of a client in the loop."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pync.engine import turn as module
 from pync.engine.turn import Turn
 
 
-def test_a_turn_is_over_after_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_turn_is_over_after_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     turn = Turn()

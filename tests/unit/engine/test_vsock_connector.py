@@ -1,4 +1,4 @@
-"""Dialling vsock in a loop: reached, refused, silent, and an invalid address."""
+"""Dialling vsock in a loop: success, refusal, time-out, and an invalid address."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pync.transports import Options, vsock
 
 @pytest.fixture
 def over_tcp(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run the same code over IPv4, which every machine has: its socket names are pairs too."""
+    """Run the same code over IPv4, which every machine has; its socket names are pairs as well."""
     monkeypatch.setattr(socket, "AF_VSOCK", socket.AF_INET, raising=False)
     monkeypatch.setattr(vsock, "_name", lambda _, to, __: ("127.0.0.1", int(to.service)))
 
@@ -37,7 +37,7 @@ def dial(loop: Loop, address: Address, seconds: float | None = 10) -> VsockConne
 
 
 @pytest.mark.usefixtures("over_tcp")
-def test_one_that_listens_is_reached(loop: Loop) -> None:
+def test_connect(loop: Loop) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         dialling = dial(loop, Address("vsock", "1", str(listener.getsockname()[1])), None)
         assert dialling.conn is not None
@@ -49,7 +49,7 @@ def test_one_that_listens_is_reached(loop: Loop) -> None:
 
 
 @pytest.mark.usefixtures("over_tcp")
-def test_one_that_does_not_listen_refuses(loop: Loop, closed_port: int) -> None:
+def test_connection_refused(loop: Loop, closed_port: int) -> None:
     dialling = dial(loop, Address("vsock", "1", str(closed_port)))
     assert dialling.conn is None
     assert str(dialling.failure) == f"dial vsock://1:{closed_port}: connection refused"
@@ -59,7 +59,7 @@ def test_one_that_does_not_listen_refuses(loop: Loop, closed_port: int) -> None:
 @pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="a full backlog drops SYNs on Linux"
 )
-def test_one_that_is_silent_times_out(loop: Loop) -> None:
+def test_timeout(loop: Loop) -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
         name = listener.getsockname()
         with socket.create_connection(name):
@@ -68,7 +68,7 @@ def test_one_that_is_silent_times_out(loop: Loop) -> None:
 
 
 @pytest.mark.parametrize("timeout", [1.0, None])
-def test_an_address_that_is_none_is_told_at_once(loop: Loop, timeout: float | None) -> None:
+def test_invalid_address_fails_at_once(loop: Loop, timeout: float | None) -> None:
     if not hasattr(socket, "AF_VSOCK"):
         expected = "this system has no vsock"
         dialling = dial(loop, Address("vsock", "1", "9"), timeout)

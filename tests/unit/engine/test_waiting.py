@@ -45,7 +45,7 @@ def call_later(loop: Loop) -> Callable[[float, Callable[[], None]], None]:
 
 
 def void(_timer: object) -> None:
-    """A stand-in for a timer."""
+    """Discard the timer."""
 
 
 def outcomes(answers: list[int | OSError], is_over: Callable[[], bool]) -> list[OSError | None]:
@@ -58,16 +58,16 @@ def outcomes(answers: list[int | OSError], is_over: Callable[[], bool]) -> list[
     return got
 
 
-def test_all_is_acknowledged_in_the_end() -> None:
+def test_everything_is_acknowledged() -> None:
     assert outcomes([7, 3, 0], lambda: False) == [None]
 
 
-def test_an_rst_while_waiting_is_told() -> None:
+def test_reset_while_waiting_is_reported() -> None:
     error = OSError(errno.ECONNRESET, "reset")
     assert outcomes([7, error], lambda: False) == [error]
 
 
-def test_nobody_waits_when_it_is_over() -> None:
+def test_wait_ends_when_the_relay_is_over() -> None:
     assert outcomes([7], lambda: True) == [None]
 
 
@@ -76,7 +76,7 @@ def silence(
     answers: list[int | OSError],
     since: float = 0.0,
 ) -> tuple[float, list[float]]:
-    """Return the time at which it counted as silent, and the notes of ``during``."""
+    """Return the time at which the connection counted as silent, and the notes of ``during``."""
     ours, theirs = socket.socketpair()
     into, reader = socket.socketpair()
     happened: list[float] = []
@@ -109,24 +109,24 @@ def test_silence_begins_with_the_last_byte() -> None:
     assert at >= noted[-1] + SILENCE * 0.9
 
 
-def test_what_is_not_acknowledged_still_moves() -> None:
+def test_unacknowledged_data_is_not_silence() -> None:
     started = time.monotonic()
     looks = [1] * 5
     at, _ = silence(lambda *_: None, [*looks, 0])
     assert at >= started + (len(looks) - 1) * waiting.SILENCE_LOOK + SILENCE * 0.9
 
 
-def test_silence_that_was_there_before_counts() -> None:
+def test_earlier_silence_counts() -> None:
     started = time.monotonic()
     at, _ = silence(lambda *_: None, [0], since=started - SILENCE)
     assert at < started + SILENCE
 
 
-def test_a_broken_connection_is_silent() -> None:
+def test_broken_connection_counts_as_silent() -> None:
     silence(lambda *_: None, [OSError(errno.ECONNRESET, "reset")])
 
 
-def test_after_the_peers_end_nobody_is_called() -> None:
+def test_no_callback_after_peer_eof() -> None:
     ours, theirs = socket.socketpair()
     into, reader = socket.socketpair()
     called: list[float] = []

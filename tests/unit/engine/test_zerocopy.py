@@ -93,7 +93,7 @@ def file(stack: ExitStack, path: Path, flags: int = os.O_RDWR) -> int:
 
 
 @pytest.mark.parametrize("way", [Sendfile, SendfileAt])
-def test_from_a_file_the_offset_counts(
+def test_file_is_sent_from_its_current_offset(
     stack: ExitStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: type
 ) -> None:
     # The fast paths of other systems work here as well, so they are tested.
@@ -110,9 +110,7 @@ def test_from_a_file_the_offset_counts(
     assert os.read(source, 1) == b""
 
 
-def test_what_a_full_socket_has_not_taken_is_still_in_the_file(
-    stack: ExitStack, tmp_path: Path
-) -> None:
+def test_unsent_data_stays_in_the_file(stack: ExitStack, tmp_path: Path) -> None:
     said = os.urandom(32 << 20)
     (tmp_path / "in").write_bytes(said)
     source = file(stack, tmp_path / "in")
@@ -135,7 +133,7 @@ def _until_it_blocks(mover: Mover) -> int:
             return moved
 
 
-def test_elsewhere_nothing_but_files_goes_fast(
+def test_other_systems_have_fast_paths_for_files_only(
     stack: ExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(zerocopy, "_LINUX", False)
@@ -145,7 +143,7 @@ def test_elsewhere_nothing_but_files_goes_fast(
     assert fast_path(Side(left.fileno()), Side(into)) is None
 
 
-def test_between_pipe_and_socket(stack: ExitStack) -> None:
+def test_splice_between_pipe_and_socket(stack: ExitStack) -> None:
     left, right = sockets(stack)
     out, into = pipe(stack)
     there = fast_path(Side(out), Side(left.fileno()))
@@ -167,7 +165,7 @@ def test_between_pipe_and_socket(stack: ExitStack) -> None:
     assert os.read(out, 100) == b"answer"
 
 
-def test_a_full_pipe_does_not_block(stack: ExitStack) -> None:
+def test_full_pipe_does_not_block(stack: ExitStack) -> None:
     left, right = sockets(stack)
     _out, into = pipe(stack)
     mover = fast_path(Side(left.fileno()), Side(into))
@@ -190,7 +188,7 @@ def test_a_full_pipe_does_not_block(stack: ExitStack) -> None:
 
 
 @pytest.mark.parametrize("size", [5, SHORT - 1, SHORT, 3 * SHORT + 1])
-def test_a_little_of_a_connection_goes_into_a_file_without_a_pipe(
+def test_short_data_is_written_to_a_file_without_a_pipe(
     stack: ExitStack, tmp_path: Path, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pipes: list[tuple[int, int]] = []
@@ -221,11 +219,11 @@ def test_a_little_of_a_connection_goes_into_a_file_without_a_pipe(
     assert moved == size
     assert (tmp_path / "out").read_bytes() == data
     assert len(pipes) == (size >= SHORT)
-    # (The amount read from the pipe is less certain than the result of read(2).)
+    # (``ended`` is set only if read(2) has returned EOF, so not with a pipe.)
     assert mover.ended == (size < SHORT)
 
 
-def test_into_a_file_through_a_pipe_of_its_own(stack: ExitStack, tmp_path: Path) -> None:
+def test_socket_to_file_through_an_internal_pipe(stack: ExitStack, tmp_path: Path) -> None:
     left, right = sockets(stack)
     mover = fast_path(Side(left.fileno()), Side(file(stack, tmp_path / "out")))
     assert isinstance(mover, SpliceThrough)
@@ -237,7 +235,7 @@ def test_into_a_file_through_a_pipe_of_its_own(stack: ExitStack, tmp_path: Path)
     assert (tmp_path / "out").read_bytes() == b"kept"
 
 
-def test_what_a_file_refuses_is_left_over(stack: ExitStack, tmp_path: Path) -> None:
+def test_data_that_cannot_be_written_is_left_over(stack: ExitStack, tmp_path: Path) -> None:
     left, right = sockets(stack)
     (tmp_path / "read-only").write_bytes(b"")
     sink = file(stack, tmp_path / "read-only", os.O_RDONLY)
@@ -250,7 +248,7 @@ def test_what_a_file_refuses_is_left_over(stack: ExitStack, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("sink", ["pipe", "file"])
-def test_a_reset_is_told_and_is_the_sources_fault(
+def test_reset_while_reading_is_a_fault_of_the_source(
     stack: ExitStack, tmp_path: Path, sink: str
 ) -> None:
     left, right = sockets(stack)
@@ -266,7 +264,7 @@ def test_a_reset_is_told_and_is_the_sources_fault(
     mover.close()
 
 
-def test_a_reset_while_sending_is_the_sinks_fault(stack: ExitStack, tmp_path: Path) -> None:
+def test_reset_while_sending_is_a_fault_of_the_sink(stack: ExitStack, tmp_path: Path) -> None:
     (tmp_path / "in").write_bytes(b"x")
     left, right = sockets(stack)
     mover = fast_path(Side(file(stack, tmp_path / "in")), Side(left.fileno()))
@@ -288,7 +286,7 @@ def across(stack: ExitStack) -> tuple[socket.socket, SpliceAcross, socket.socket
     return speaker, mover, hearer
 
 
-def test_from_socket_to_socket(stack: ExitStack) -> None:
+def test_socket_to_socket(stack: ExitStack) -> None:
     speaker, mover, hearer = across(stack)
     with pytest.raises(BlockingIOError):
         mover.move()
@@ -300,7 +298,7 @@ def test_from_socket_to_socket(stack: ExitStack) -> None:
     mover.close()
 
 
-def test_what_a_slow_reader_has_not_taken_is_held_and_not_lost(stack: ExitStack) -> None:
+def test_data_for_a_slow_reader_is_held(stack: ExitStack) -> None:
     speaker, mover, hearer = across(stack)
     speaker.setblocking(False)
     sent = moved = 0
@@ -329,7 +327,7 @@ def test_what_a_slow_reader_has_not_taken_is_held_and_not_lost(stack: ExitStack)
     assert heard == moved == sent
 
 
-def test_what_is_short_needs_no_pipe(stack: ExitStack, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_short_data_needs_no_pipe(stack: ExitStack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "pipe", pytest.fail)
     speaker, mover, hearer = across(stack)
     for word in (b"one", b"two"):
@@ -339,7 +337,7 @@ def test_what_is_short_needs_no_pipe(stack: ExitStack, monkeypatch: pytest.Monke
 
 
 def eventually(step: Callable[[], int | None]) -> int | None:
-    """Repeat a call until it can be done: data over loopback does not arrive at once."""
+    """Repeat a call until it does not block; data over loopback takes time to arrive."""
     end = time.monotonic() + DEADLINE
     while time.monotonic() < end:
         try:
@@ -350,7 +348,7 @@ def eventually(step: Callable[[], int | None]) -> int | None:
 
 
 @pytest.mark.parametrize("which", ["source", "sink"])
-def test_whose_fault_a_reset_between_sockets_is(stack: ExitStack, which: str) -> None:
+def test_fault_of_a_reset_between_sockets(stack: ExitStack, which: str) -> None:
     speaker, mover, hearer = across(stack)
     speaker.sendall(b"x")
     broken = speaker if which == "source" else hearer
@@ -367,7 +365,7 @@ def test_whose_fault_a_reset_between_sockets_is(stack: ExitStack, which: str) ->
 
 
 @pytest.mark.parametrize("which", ["source", "sink"])
-def test_sockets_that_block_are_for_the_slow_path(stack: ExitStack, which: str) -> None:
+def test_blocking_sockets_use_the_slow_path(stack: ExitStack, which: str) -> None:
     near, speaker = sockets(stack)
     far, hearer = sockets(stack)
     (near if which == "source" else far).setblocking(True)
@@ -380,11 +378,11 @@ def test_sockets_that_block_are_for_the_slow_path(stack: ExitStack, which: str) 
         hearer.recv(1)
 
 
-def test_without_descriptors_the_slow_path_goes_on(
+def test_fallback_if_no_pipe_can_be_created(
     stack: ExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     speaker, mover, _ = across(stack)
-    # As much as is copied at once: for more, a pipe is used.
+    # As much as is copied at once; for more data, a pipe would be used.
     speaker.sendall(bytes(SHORT + 1))
     assert eventually(mover.move) == SHORT
 
@@ -396,7 +394,7 @@ def test_without_descriptors_the_slow_path_goes_on(
     assert mover.leftover() == b""
 
 
-def test_where_there_is_no_fast_path(stack: ExitStack, tmp_path: Path) -> None:
+def test_pairs_without_a_fast_path(stack: ExitStack, tmp_path: Path) -> None:
     left, _right = sockets(stack)
     socket_side = Side(left.fileno())
     appended = Side(file(stack, tmp_path / "log", os.O_WRONLY | os.O_APPEND))
@@ -411,8 +409,8 @@ def test_where_there_is_no_fast_path(stack: ExitStack, tmp_path: Path) -> None:
         assert fast_path(source, sink) is None
 
 
-def test_not_to_a_terminal(stack: ExitStack) -> None:
-    """A stopped terminal (^S) would block everything; output would overwrite an edited line."""
+def test_no_fast_path_to_a_terminal(stack: ExitStack) -> None:
+    """A stopped terminal (^S) would block the loop, and output would overwrite an edited line."""
     import pty
 
     left, _ = sockets(stack)
@@ -422,7 +420,7 @@ def test_not_to_a_terminal(stack: ExitStack) -> None:
     assert fast_path(Side(left.fileno()), Side(slave)) is None
 
 
-def test_the_end_of_a_socket_is_no_failure_of_a_pipe_that_nobody_reads() -> None:
+def test_eof_of_a_socket_is_not_an_error_of_a_pipe_without_a_reader() -> None:
     """The slow path reads the end; splice(2) would report EPIPE without anything to write."""
     one, other = socket.socketpair()
     read_end, write_end = os.pipe()
