@@ -1,4 +1,4 @@
-"""Taking command words apart."""
+"""Parsing command-line arguments."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Options:
 OPTIONS = options_in(USAGE)
 
 
-def test_options_are_read_off_the_usage() -> None:
+def test_options_in_the_usage() -> None:
     assert (
         Option("l", "listen", False),
         Option("v", "verbose", False),
@@ -58,7 +58,7 @@ def test_options_are_read_off_the_usage() -> None:
         ("-", [], ["-"]),
     ],
 )
-def test_made_plain(argv: str, flags: list[str], words: list[str]) -> None:
+def test_plain(argv: str, flags: list[str], words: list[str]) -> None:
     assert plain(argv.split(), USAGE) == (flags, words)
 
 
@@ -74,12 +74,12 @@ def test_made_plain(argv: str, flags: list[str], words: list[str]) -> None:
         ("--outp", r"option --outp is ambiguous \(--output, --output-all\)"),
     ],
 )
-def test_refused_with_the_reason(argv: str, said: str) -> None:
+def test_errors(argv: str, said: str) -> None:
     with pytest.raises(UsageError, match=f"^{said}$"):
         plain(argv.split(), USAGE)
 
 
-def test_fields_are_what_was_said_last_and_counts_what_was_said_often() -> None:
+def test_last_value_wins_and_repeated_flags_are_counted() -> None:
     usage = "Usage:\n  tool [options] [--] [TARGET]...\n\n" + USAGE.split("\n\n", 1)[1]
     fields, words = read(usage, ["-vvp1", "a", "-p2", "--", "-b"])
     assert words == ["a", "-b"]
@@ -99,7 +99,7 @@ def _number(text: str, option: str) -> int:
     return int(text)
 
 
-def test_every_occurrence_is_checked_in_the_order_typed() -> None:
+def test_each_value_is_checked_in_the_order_typed() -> None:
     values = {"port": _number}
     fields, _ = read(TOOL, ["-p", "1", "-p", "2"], ArgvStyle(), values)
     assert fields["port"] == 2
@@ -110,7 +110,7 @@ def test_every_occurrence_is_checked_in_the_order_typed() -> None:
         read(TOOL, ["-Y", "-p", "x"], ArgvStyle(), values)
 
 
-def test_an_option_that_is_allowed_only_once() -> None:
+def test_option_allowed_only_once() -> None:
     style = ArgvStyle(once=((frozenset({"output", "port"}), "only one of them"),))
     read(TOOL, ["--output=a", "-vv"], style)
     for argv in (["--output=a", "--output=b"], ["-p1", "--output=b"]):
@@ -118,14 +118,14 @@ def test_an_option_that_is_allowed_only_once() -> None:
             read(TOOL, argv, style)
 
 
-def test_an_option_that_replaces_another() -> None:
+def test_option_overrides_another() -> None:
     style = ArgvStyle(overrides={"ipv4": "listen", "listen": "ipv4"})
     for argv, expected in (("-4l", (False, True)), ("-l4", (True, False)), ("-l", (False, True))):
         fields, _ = read(TOOL, [argv], style)
         assert ("ipv4" in fields, "listen" in fields) == expected
 
 
-def test_an_option_that_is_answered_at_once() -> None:
+def test_option_that_stops_parsing() -> None:
     style = ArgvStyle(answers=frozenset({"listen"}))
     fields, _ = read(TOOL, ["-l", "--nothing"], style)
     assert fields["listen"]
@@ -137,35 +137,35 @@ def test_an_option_that_is_answered_at_once() -> None:
     ("words", "said"),
     [("-x", "no x"), ("-p", "p wants one"), ("--port", "no -"), ("-lx", "no x")],
 )
-def test_each_program_has_its_own_words(words: str, said: str) -> None:
+def test_error_messages_depend_on_the_style(words: str, said: str) -> None:
     style = ArgvStyle(unknown_short="no {0}", needs_short="{0} wants one", longs=False)
     with pytest.raises(UsageError) as refusal:
         plain([words], USAGE, style)
     assert str(refusal.value) == said
 
 
-def test_where_options_do_not_follow_words() -> None:
+def test_no_options_after_positional_arguments() -> None:
     style = ArgvStyle(permutes=False)
     assert plain(["-l", "a", "-v"], USAGE, style) == (["--listen"], ["a", "-v"])
 
 
 @given(st.lists(st.one_of(st.text(max_size=6), st.sampled_from(["-v", "-p", "--port=1", "--"]))))
-def test_whatever_is_typed_is_read_or_refused(argv: list[str]) -> None:
+def test_any_arguments_are_parsed_or_rejected(argv: list[str]) -> None:
     with suppress(UsageError):
         flags, words = plain(argv, USAGE)
         known = {f"--{option.long}" for option in OPTIONS}
         assert {flag.partition("=")[0] for flag in flags} <= known
-        # Words are typed words, in their order.
+        # The positional arguments are some of the given arguments, in the same order.
         rest = iter(argv)
         assert all(any(word == typed for typed in rest) for word in words)
 
 
-#: An option's line in a USAGE.
+#: The line of an option in a USAGE.
 LINE = re.compile(r"^ {2,5}(?:-(\w) )?--([a-z0-9-]+)(=\S+)?", re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", DIALECTS)
-def test_each_option_is_found_in_the_usage(name: str) -> None:
+def test_each_option_of_a_dialect_is_parsed(name: str) -> None:
     usage = load(name).usage
     options = [Option(letter, long, bool(value)) for letter, long, value in LINE.findall(usage)]
     assert list(options_in(usage)) == options
@@ -179,14 +179,14 @@ def test_each_option_is_found_in_the_usage(name: str) -> None:
 
 
 @pytest.mark.parametrize("word", ["--l --listen", "--listen ", "--listen  Listen.", "-\n", "- "])
-def test_the_text_around_an_option_is_not_its_name(word: str) -> None:
+def test_text_around_an_option_does_not_match(word: str) -> None:
     with pytest.raises(UsageError, match="unknown option"):
         plain([word], USAGE)
 
 
 @pytest.mark.parametrize("name", ["pync", "nc", "nc.traditional", "ncat", "telnet"])
-def test_docopt_reads_the_same(name: str) -> None:
-    """A USAGE is a docopt text, whose only positional words are targets."""
+def test_docopt_parses_the_same(name: str) -> None:
+    """A USAGE is a docopt text whose only positional arguments are targets."""
     usage = load(name).usage
     options = options_in(usage)
     assert len(options) >= 15

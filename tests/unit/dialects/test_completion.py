@@ -1,4 +1,4 @@
-"""Completion scripts: every option, its values and its meaning; what shells make of them is e2e."""
+"""Completion scripts: options, values, descriptions. tests/e2e runs them in real shells."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OFFERS = offers_in(USAGE, {"mode": ("fast", "slow")})
 PROGRAM = Program("x-y", OFFERS, {"run": "do it"}, ("verbose",))
 
 
-def test_options_are_read_from_the_usage() -> None:
+def test_offers_in_the_usage() -> None:
     assert [
         Offer("o", "output", "FILE", "Write it to FILE"),
         Offer("", "mode", "MODE", "How: fast [or] slow", ("fast", "slow")),
@@ -31,7 +31,7 @@ def test_options_are_read_from_the_usage() -> None:
     ] == OFFERS
 
 
-def test_a_long_meaning_is_cut_between_words() -> None:
+def test_long_description_is_cut_between_words() -> None:
     [offer] = offers_in(f"  -a --all   {'word ' * 30}\n", {})
     assert offer.meaning.endswith(" word ...")
     assert len(offer.meaning) <= 64
@@ -62,11 +62,11 @@ def test_fish() -> None:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_other_targets_than_hosts(shell: str) -> None:
+def test_targets_other_than_hosts(shell: str) -> None:
     assert "ref:python" in script(shell, PROGRAM._replace(targets=("ref:python",)))
     assert "ref:python" not in script(shell, PROGRAM)
 
 
-def test_an_unknown_shell() -> None:
+def test_unknown_shell() -> None:
     with pytest.raises(UsageError, match=r"'ksh' is not a known shell \(bash, zsh, fish\)"):
         script("ksh", PROGRAM)

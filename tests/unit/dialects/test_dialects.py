@@ -12,7 +12,7 @@ from pync.dialects import DIALECTS, load
 
 
 @pytest.mark.parametrize("name", DIALECTS)
-def test_a_dialect_reads_and_speaks(name: str) -> None:
+def test_load_dialect(name: str) -> None:
     dialect = load(name)
     assert dialect.name == DIALECTS[name]
     assert dialect.usage.count("Usage:") == 1
@@ -21,12 +21,12 @@ def test_a_dialect_reads_and_speaks(name: str) -> None:
     assert dialect.about(Config(version=True)).text.endswith("\n")
 
 
-def test_an_unknown_dialect() -> None:
+def test_unknown_dialect() -> None:
     with pytest.raises(KeyError):
         load("esperanto")
 
 
-def test_messages_begin_with_the_name_that_was_called() -> None:
+def test_messages_start_with_the_name_of_the_program() -> None:
     error = UsageError("no")
     assert load("nc").complain(error, None) == "nc: no"
     assert load("netcat").complain(error, None) == "netcat: no"

@@ -1,4 +1,4 @@
-"""Words that name proxies."""
+"""Parsing proxies."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from pync.dialects.proxies import VARIABLE, chain, one_proxy
         ("h", Proxy("socks5", "h", "1080")),
     ],
 )
-def test_a_proxy(text: str, expected: Proxy) -> None:
+def test_one_proxy(text: str, expected: Proxy) -> None:
     assert one_proxy(text, "socks5") == expected
 
 
 @pytest.mark.parametrize("text", ["ftp://h", "http://", "http://joe@", "::1:9"])
-def test_what_names_none(text: str) -> None:
+def test_invalid_proxy(text: str) -> None:
     with pytest.raises(UsageError):
         one_proxy(text, "http")
 
 
-def test_a_chain_keeps_its_order() -> None:
+def test_chain_keeps_its_order() -> None:
     assert chain(Config(proxy=("socks5://a", "b:1"))) == (
         Proxy("socks5", "a", "1080"),
         Proxy("http", "b", "1"),
@@ -45,7 +45,7 @@ def test_a_chain_keeps_its_order() -> None:
         chain(Config(proxy_type="ftp"))
 
 
-def test_where_the_secret_comes_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sources_of_the_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, "env:1")
     assert chain(Config(proxy=("h",)))[0].user == "env"
     assert chain(Config(proxy=("h",), proxy_auth="typed:2"))[0].password == "2"

@@ -1,4 +1,4 @@
-"""Words that say where to."""
+"""Parsing targets: addresses and ports."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pync.dialects.targets import MOST_PORTS, port_list, with_address
         ("23-21 http", ["21", "22", "23", "http"]),
     ],
 )
-def test_ports_to_scan(words: str, ports: list[str]) -> None:
+def test_port_list(words: str, ports: list[str]) -> None:
     assert port_list(words.split()) == tuple(ports)
     config = Config(target=("localhost", *words.split()), zero_io=True)
     assert with_address(config).ports == tuple(ports)
@@ -45,12 +45,12 @@ def test_too_few_and_too_many_ports(words: list[str]) -> None:
         (Config(target=("/a",), unixsock=True, udp=True), Address("unixgram", path="/a")),
     ],
 )
-def test_where_to(config: Config, address: Address) -> None:
+def test_with_address(config: Config, address: Address) -> None:
     assert with_address(config).address == address
 
 
 @given(st.lists(st.text(max_size=8), max_size=4), st.booleans(), st.booleans(), st.booleans())
-def test_garbage_is_read_or_refused(
+def test_any_target_is_parsed_or_rejected(
     words: list[str], listen: bool, unixsock: bool, zero_io: bool
 ) -> None:
     config = Config(
@@ -59,18 +59,18 @@ def test_garbage_is_read_or_refused(
     with suppress(UsageError):
         address = with_address(config).address
         assert address is not None
-        # Nothing that was typed is passed over in silence.
+        # No argument is ignored silently.
         typed = "".join(words)
         assert unixsock or not typed or address.service or address.path
 
 
 @given(st.lists(st.integers(0, 65535), min_size=1, max_size=20))
-def test_a_list_of_ports_keeps_its_order(ports: list[int]) -> None:
+def test_port_list_keeps_its_order(ports: list[int]) -> None:
     assert port_list([",".join(map(str, ports))]) == tuple(map(str, ports))
 
 
 @given(st.integers(0, 65535), st.integers(0, 200))
-def test_a_range_has_both_its_ends_whichever_comes_first(low: int, more: int) -> None:
+def test_port_range_in_either_direction(low: int, more: int) -> None:
     high = min(65535, low + more)
     expected = tuple(str(port) for port in range(low, high + 1))
     assert port_list([f"{low}-{high}"]) == port_list([f"{high}-{low}"]) == expected

@@ -1,4 +1,4 @@
-"""telnet's command line and its words."""
+"""The command line of telnet and its messages."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TRY = "Try 'telnet --help' or 'telnet --usage' for more information."
         (["-4", "host"], {"ipv4": True, "program": "telnet"}),
     ],
 )
-def test_words(words: list[str], fields: dict[str, object]) -> None:
+def test_parse(words: list[str], fields: dict[str, object]) -> None:
     config = parse(words)
     assert {name: getattr(config, name) for name in fields} == fields
 
@@ -48,7 +48,7 @@ def test_words(words: list[str], fields: dict[str, object]) -> None:
         (["a", "b", "c"], "telnet: too many arguments", 1),
     ],
 )
-def test_words_that_make_no_sense(words: list[str], said: Said, number: int) -> None:
+def test_invalid_arguments(words: list[str], said: Said, number: int) -> None:
     with pytest.raises(UsageError) as caught:
         parse(words)
     assert complain(caught.value, None) == said
@@ -75,13 +75,13 @@ def test_words_that_make_no_sense(words: list[str], said: Said, number: int) -> 
         ),
     ],
 )
-def test_what_is_said(event: Event, said: str, where: type) -> None:
+def test_event_messages(event: Event, said: str, where: type) -> None:
     found = say(event, Config(), True)
     assert found == said
     assert type(found) is where
 
 
-def test_other_errors() -> None:
+def test_output_error() -> None:
     error = OutputError("write", "standard output", "no space left on device")
     assert complain(error, None) == "telnet: No space left on device"
     assert status(error, None) == 1

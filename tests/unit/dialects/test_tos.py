@@ -1,4 +1,4 @@
-"""Types of service: keywords and numbers."""
+"""Parsing types of service: keywords and numbers."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from pync.dialects.tos import TOS, parse_tos
         ("0xff", 255),
     ],
 )
-def test_it_is_read(text: str, value: int) -> None:
+def test_valid_type_of_service(text: str, value: int) -> None:
     assert parse_tos(text, "-T") == value
 
 
 @pytest.mark.parametrize("text", ["", "256", "-1", "fast", "af44", "0x"])
-def test_it_is_refused(text: str) -> None:
+def test_invalid_type_of_service(text: str) -> None:
     with pytest.raises(UsageError, match=f"-T: '{text}' is not a type of service"):
         parse_tos(text, "-T")
 
 
-def test_ecn_s_two_bits_are_left_alone() -> None:
+def test_ecn_bits_are_zero() -> None:
     assert [name for name, value in TOS.items() if value & 3 and name != "lowcost"] == []

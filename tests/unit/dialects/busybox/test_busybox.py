@@ -1,4 +1,4 @@
-"""busybox nc's command line; tests/interop compares the messages with those of busybox."""
+"""The command line of busybox nc; tests/interop compares the messages with those of busybox."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from pync.dialects.busybox import USAGE, about, parse, status
 from pync.dialects.busybox.values import VALUES
 
 
-def test_the_tables_name_fields() -> None:
+def test_option_tables_name_fields_of_the_config() -> None:
     fields = {option.long.replace("-", "_") for option in options_in(USAGE)}
     assert fields <= set(Config._fields)
     assert set(VALUES) <= fields
 
 
-def test_the_applets_name_may_come_first() -> None:
+def test_applet_name_may_come_first() -> None:
     assert parse(["nc", "h", "9"]) == parse(["h", "9"])
 
 
@@ -42,7 +42,7 @@ def test_the_applets_name_may_come_first() -> None:
         ("-lk -p 9 -e cat", "executor"),
     ],
 )
-def test_what_is_run(argv: str, program: str) -> None:
+def test_program(argv: str, program: str) -> None:
     assert parse(argv.split()).program == program
 
 
@@ -55,7 +55,7 @@ def test_what_is_run(argv: str, program: str) -> None:
         (["h", "9", "-ecat", "x"], "cat x"),
     ],
 )
-def test_the_words_after_e_are_the_programs(argv: list[str], command: str) -> None:
+def test_arguments_after_e_belong_to_the_command(argv: list[str], command: str) -> None:
     assert parse(argv).exec == command
 
 
@@ -69,7 +69,7 @@ def test_the_words_after_e_are_the_programs(argv: list[str], command: str) -> No
         ("-lk -p 9", False),
     ],
 )
-def test_only_a_command_is_served_again(argv: str, stays: bool) -> None:
+def test_keep_open_only_with_a_command(argv: str, stays: bool) -> None:
     assert parse(argv.split()).keep_open is stays
 
 
@@ -82,7 +82,7 @@ def test_only_a_command_is_served_again(argv: str, stays: bool) -> None:
         ("-n -w 3 h 9", Endings(silence=6), OnPeerEnd(terminal="stay")),
     ],
 )
-def test_the_endings_of_the_small_and_of_the_full_one(
+def test_endings_of_the_small_and_of_the_full_applet(
     argv: str, endings: Endings, on_peer_end: OnPeerEnd
 ) -> None:
     config = parse(argv.split())
@@ -100,11 +100,11 @@ def test_the_endings_of_the_small_and_of_the_full_one(
         (OutputGone(), 141),
     ],
 )
-def test_statuses(error: Exception, code: int) -> None:
+def test_exit_statuses(error: Exception, code: int) -> None:
     assert status(error, Config()) == code
 
 
-def test_help_is_on_standard_error() -> None:
+def test_help_goes_to_standard_error() -> None:
     shown = about(parse(["--help"]))
     assert (shown.to_stderr, shown.status) == (True, 0)
     assert "\t-w SEC\tGive up" in shown.text

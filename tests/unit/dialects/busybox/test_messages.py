@@ -1,4 +1,4 @@
-"""busybox nc's messages."""
+"""The messages of busybox nc."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PEER6 = PEER._replace(host="::1")
 US = PEER._replace(service="9")
 
 
-def asked(options: str) -> Config:
+def config_for(options: str) -> Config:
     return parse([*options.split(), "127.0.0.1", "60001"])
 
 
@@ -59,22 +59,22 @@ def asked(options: str) -> Config:
         ),
     ],
 )
-def test_what_is_said_with_v(event: Event, said: Said) -> None:
-    assert say(event, asked("-vn"), False) == said
+def test_verbose_messages(event: Event, said: Said) -> None:
+    assert say(event, config_for("-vn"), False) == said
 
 
-def test_the_second_v_tells_failures_and_counts() -> None:
+def test_vv_reports_failures_and_byte_counts() -> None:
     refused = "nc: 127.0.0.1 (127.0.0.1:60001): Connection refused"
-    config = asked("-vvn")
+    config = config_for("-vvn")
     assert say(AttemptFailed(PEER, "connection refused"), config, False) == refused
     assert say(Finished(PEER, 3, 4, 0.5), config, False) == "sent 3, rcvd 4"
     assert say(Scanned(PEER, "", "closed"), config, False) == ("sent 0, rcvd 0",)
     closed = Scanned(PEER._replace(scheme="udp"), "", "closed")
-    assert say(closed, asked("-uzvvn"), False) == (refused, "sent 0, rcvd 0")
+    assert say(closed, config_for("-uzvvn"), False) == (refused, "sent 0, rcvd 0")
 
 
-def test_without_v_nothing_is_said() -> None:
-    assert say(Connected(PEER, ""), asked(""), False) is None
+def test_no_messages_without_v() -> None:
+    assert say(Connected(PEER, ""), config_for(""), False) is None
 
 
 @pytest.mark.parametrize(
@@ -128,11 +128,11 @@ def test_without_v_nothing_is_said() -> None:
         ("", RelayError("relay", PEER, "connection reset by peer"), None),
     ],
 )
-def test_complaints(options: str, error: Exception, said: Said) -> None:
-    assert complain(error, asked(options)) == said
+def test_error_messages(options: str, error: Exception, said: Said) -> None:
+    assert complain(error, config_for(options)) == said
 
 
-def test_after_a_wrong_option_the_usage_is_shown() -> None:
+def test_wrong_option_shows_the_usage() -> None:
     lines = complain(BusyboxUsageError("invalid option -- 'y'"), None)
     assert isinstance(lines, tuple)
     assert lines[0] == "nc: invalid option -- 'y'"

@@ -1,4 +1,4 @@
-"""busybox nc's targets."""
+"""The targets of busybox nc."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from pync.dialects.busybox.messages import BusyboxUsageError
         ("-l -p 9 -s 127.0.0.1 192.0.2.1", Address("tcp", "127.0.0.1", "9")),
     ],
 )
-def test_where_to(argv: str, address: Address) -> None:
+def test_address(argv: str, address: Address) -> None:
     assert parse(argv.split()).address == address
 
 
-def test_a_host_that_is_waited_for_is_the_only_one() -> None:
+def test_host_of_a_listener_restricts_its_clients() -> None:
     assert parse(["-lv", "-p", "9", "192.0.2.1"]).allow == ("192.0.2.1",)
     assert parse(["-l", "-p", "9", "192.0.2.1"]).allow == ()
 
@@ -51,7 +51,7 @@ def test_a_host_that_is_waited_for_is_the_only_one() -> None:
         ("-p x h 9", "bad port 'x'"),
     ],
 )
-def test_what_is_refused(argv: str, said: str) -> None:
+def test_invalid_targets(argv: str, said: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse(argv.split())
     assert str(caught.value) == said

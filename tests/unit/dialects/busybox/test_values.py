@@ -1,4 +1,4 @@
-"""Values of busybox nc's options."""
+"""The option values of busybox nc."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pync.dialects.busybox.values import VALUES
 
 @pytest.mark.parametrize("field", VALUES)
 @pytest.mark.parametrize("text", ["x", "-1", "1x", ""])
-def test_what_is_no_number(field: str, text: str) -> None:
+def test_invalid_number(field: str, text: str) -> None:
     with pytest.raises(UsageError) as caught:
         VALUES[field](text, "-x")
     assert str(caught.value) == f"invalid number '{text}'"

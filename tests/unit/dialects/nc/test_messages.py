@@ -1,4 +1,4 @@
-"""nc's words."""
+"""The messages of nc."""
 
 from __future__ import annotations
 
@@ -50,17 +50,17 @@ ASKED = Config(verbose=1, nodns=True, address=Address("tcp", "localhost", "60001
         ),
     ],
 )
-def test_events_are_told_with_v_only(event: Event, said: object) -> None:
+def test_event_messages_need_v(event: Event, said: object) -> None:
     assert say(event, ASKED, False) == said
     assert say(event, Config(), False) is None
 
 
-def test_a_path_that_is_not_there_is_told_always() -> None:
+def test_missing_path_is_always_reported() -> None:
     event = AttemptFailed(PATH, "no such file or directory")
     assert say(event, Config(), False) == "nc: /a: No such file or directory"
 
 
-def test_names_are_looked_up_unless_told_not_to() -> None:
+def test_names_are_looked_up_unless_n_is_given() -> None:
     config = ASKED._replace(nodns=False)
     assert say(Accepted(V4), config, False) == "Connection received on localhost 60001"
     web = Connected(V4._replace(service="80"), "127.0.0.1")
@@ -106,7 +106,7 @@ REFUSED = DialError("dial", V4, "connection refused", ((V4, "connection refused"
         ),
     ],
 )
-def test_errors(error: Exception, config: Config | None, said: object) -> None:
+def test_error_messages(error: Exception, config: Config | None, said: object) -> None:
     assert complain(error, config) == said
 
 
@@ -123,5 +123,5 @@ def test_errors(error: Exception, config: Config | None, said: object) -> None:
         ("", "", "nc: why"),
     ],
 )
-def test_a_proxy_s_refusal(code: str, answer: str, said: str) -> None:
+def test_refusal_by_a_proxy(code: str, answer: str, said: str) -> None:
     assert complain(ProxyError("dial", "x", "why", None, answer, code), None) == said

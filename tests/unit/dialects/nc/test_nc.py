@@ -1,4 +1,4 @@
-"""nc's command line; tests/interop compares its messages with those of nc."""
+"""The command line of nc; tests/interop compares its messages with those of nc."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pync.dialects.nc.values import VALUES
 from pync.dialects.tos import TOS
 
 
-def test_the_tables_name_fields() -> None:
+def test_option_tables_name_fields_of_the_config() -> None:
     fields = {option.long.replace("-", "_") for option in options_in(USAGE)}
     assert fields <= set(Config._fields)
     assert set(VALUES) <= fields
@@ -38,7 +38,7 @@ def test_the_tables_name_fields() -> None:
         ("h http", Address("tcp", "h", "80")),
     ],
 )
-def test_where_to(argv: str, address: Address) -> None:
+def test_address(argv: str, address: Address) -> None:
     assert parse(argv.split()).address == address
 
 
@@ -66,7 +66,7 @@ def test_endings(argv: str, endings: Endings) -> None:
         ("-lk 9", OnPeerEnd(terminal="leave", file="stay", pipe="leave")),
     ],
 )
-def test_what_the_peers_end_means(argv: str, on_peer_end: OnPeerEnd) -> None:
+def test_on_peer_end(argv: str, on_peer_end: OnPeerEnd) -> None:
     assert parse(argv.split()).on_peer_end == on_peer_end
 
 
@@ -74,22 +74,22 @@ def test_what_the_peers_end_means(argv: str, on_peer_end: OnPeerEnd) -> None:
     ("argv", "program"),
     [("h 9", "client"), ("-l 9", "server"), ("-z h 9", "scan"), ("-zF h 9", "client")],
 )
-def test_programs(argv: str, program: str) -> None:
+def test_program(argv: str, program: str) -> None:
     assert parse(argv.split()).program == program
 
 
-def test_nobody_is_reached_past_the_proxy() -> None:
+def test_proxy_is_used() -> None:
     proxies = parse(["-x", "proxy", "-X", "connect", "h", "9"]).proxies
     assert [(one.kind, one.host, one.port) for one in proxies] == [("http", "proxy", "3128")]
 
 
-def test_the_names_of_socks_4_are_looked_up_here_and_those_of_4a_by_the_proxy() -> None:
+def test_socks4_resolves_names_locally_and_socks4a_at_the_proxy() -> None:
     four, four_a = (parse(["-X", version, "-x", "proxy", "h", "9"]) for version in ("4", "4A"))
     assert four.proxies == four_a.proxies
     assert (four.proxy_dns, four_a.proxy_dns) == ("local", None)
 
 
-def test_a_listener_for_the_datagrams_of_all_reads_no_input() -> None:
+def test_klu_reads_no_input() -> None:
     assert [parse([options, "9"]).recv_only for options in ("-klu", "-lu", "-kl")] == [
         True,
         False,
@@ -117,19 +117,19 @@ def test_types_of_service() -> None:
     assert (TOS["af11"], TOS["af43"], TOS["cs0"], TOS["cs7"], TOS["ef"]) == (40, 152, 0, 224, 184)
 
 
-def test_ports_are_scanned_in_order_or_in_none() -> None:
+def test_ports_are_scanned_in_order_or_shuffled() -> None:
     assert parse(["-z", "h", "3-5"]).ports == ("3", "4", "5")
     assert parse(["-z", "h", "5-3", "9"]).ports == ("3", "4", "5", "9")
     shuffled = parse(["-rz", "h", "1-100"]).ports
     assert sorted(shuffled, key=int) == [str(port) for port in range(1, 101)]
 
 
-def test_a_connection_that_was_there_ends_with_0() -> None:
+def test_exit_statuses() -> None:
     assert status(RelayError("relay", "x", "connection reset by peer"), None) == 0
     assert status(IdleTimeoutError("relay", "x", "idle"), None) == 0
     assert status(DialError("dial", "x", "refused"), None) == 1
     assert status(UsageError("no"), None) == 1
 
 
-def test_help_is_on_stderr() -> None:
+def test_help_goes_to_stderr() -> None:
     assert about(parse(["-lh"])).to_stderr

@@ -1,4 +1,4 @@
-"""Values of nc's options; tests/interop compares the messages with those of nc."""
+"""The option values of nc; tests/interop compares the messages with those of nc."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_values(field: str, text: str, value: object) -> None:
         ("rtable", "1", "no alternate routing table support available"),
     ],
 )
-def test_refused_as_nc_does(field: str, text: str, said: str) -> None:
+def test_invalid_values(field: str, text: str, said: str) -> None:
     with pytest.raises(UsageError) as refusal:
         VALUES[field](text, "-o")
     assert str(refusal.value) == said

@@ -1,4 +1,4 @@
-"""ncat's words."""
+"""The messages of ncat."""
 
 from __future__ import annotations
 
@@ -66,19 +66,19 @@ VERBOSE = Config(verbose=1)
         (Finished(V4, 3, 0, 0.031), "Ncat: 3 bytes sent, 0 bytes received in 0.03 seconds."),
     ],
 )
-def test_events_are_told_with_v_only(event: Event, said: object) -> None:
+def test_event_messages_need_v(event: Event, said: object) -> None:
     assert say(event, VERBOSE, False) == said
     assert say(event, Config(), False) is None
 
 
-def test_the_last_failure_of_a_scan_is_told_as_an_error() -> None:
+def test_last_failure_of_a_scan_is_an_error_message() -> None:
     scan = Config(verbose=1, zero_io=True)
     failed = AttemptFailed(V4, "connection refused", last=True)
     assert say(failed, scan, False) == "Ncat: Connection refused."
     assert say(failed, scan._replace(verbose=0), False) is None
 
 
-def test_test_says_when_it_listens() -> None:
+def test_message_of_a_listener_with_test() -> None:
     assert say(Listening(V4), Config(test=True), False) == "NCAT TEST: LISTEN"
 
 
@@ -105,13 +105,13 @@ REFUSED = DialError("dial", V4, "connection refused", ((V4, "connection refused"
         (IdleTimeoutError("relay", V4, "idle"), "Ncat: Idle timeout expired (300 ms)."),
     ],
 )
-def test_errors(error: Exception, said: str) -> None:
+def test_error_messages(error: Exception, said: str) -> None:
     config = Config(wait=1, endings=Endings(idle=0.3))
     assert complain(error, config) == said
     assert say(Failed(error), config, False) == said
 
 
-def test_an_option_that_is_none_says_where_help_is() -> None:
+def test_unknown_option_refers_to_help() -> None:
     said = complain(NcatOptionError("invalid option -- 'y'"), None)
     assert isinstance(said, tuple)
     assert said[0] == "ncat: invalid option -- 'y'"
@@ -130,11 +130,11 @@ def test_an_option_that_is_none_says_where_help_is() -> None:
         ("ended/0/77", "Ncat: Why."),
     ],
 )
-def test_a_proxy_s_refusal(code: str, said: str) -> None:
+def test_refusal_by_a_proxy(code: str, said: str) -> None:
     assert complain(ProxyError("dial", "x", "why", code=code), None) == said
 
 
-def test_a_listener_does_not_tell_of_a_connection_that_broke() -> None:
+def test_listener_does_not_report_a_broken_connection() -> None:
     error = RelayError("relay", V4, "connection reset by peer")
     assert complain(error, Config(listen=True, verbose=1)) is None
     assert complain(error, Config()) == "Ncat: Connection reset by peer."

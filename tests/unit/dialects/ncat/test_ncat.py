@@ -1,4 +1,4 @@
-"""ncat's command line; that its messages are ncat's own is shown in tests/interop."""
+"""The command line of ncat; tests/interop compares its messages with those of ncat."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pync.programs.setup.network import options_of
 V4 = Address("tcp", "h", "9")
 
 
-def test_the_tables_name_fields_and_nothing_is_both_there_and_not() -> None:
+def test_option_tables_name_fields_of_the_config() -> None:
     options = options_in(USAGE)
     fields = {option.long.replace("-", "_") for option in options}
     assert fields <= set(Config._fields)
@@ -39,7 +39,7 @@ def test_the_tables_name_fields_and_nothing_is_both_there_and_not() -> None:
         ("h http", V4._replace(service="80")),
     ],
 )
-def test_where_to(argv: str, address: Address) -> None:
+def test_address(argv: str, address: Address) -> None:
     assert parse(argv.split()).address == address
 
 
@@ -58,7 +58,7 @@ def test_endings(argv: str, endings: Endings) -> None:
     assert parse(argv.split()).endings == endings._replace(on_output_gone="stay", answer_wait=0)
 
 
-def test_a_listener_waits_for_datagrams() -> None:
+def test_udp_listener_has_no_answer_wait() -> None:
     assert parse(["-lu", "9"]).endings == Endings(on_output_gone="stay")
 
 
@@ -71,11 +71,11 @@ def test_a_listener_waits_for_datagrams() -> None:
         ("-lk 9", OnPeerEnd(terminal="leave", file="stay", pipe="leave")),
     ],
 )
-def test_what_the_peers_end_means(argv: str, on_peer_end: OnPeerEnd) -> None:
+def test_on_peer_end(argv: str, on_peer_end: OnPeerEnd) -> None:
     assert parse(argv.split()).on_peer_end == on_peer_end
 
 
-def test_programs() -> None:
+def test_program() -> None:
     assert parse(["-z", "h", "9"]).program == "scan"
     assert parse(["-z", "h", "9"]).ports == ("9",)
     assert parse(["-l"]).program == "server"
@@ -94,12 +94,12 @@ def test_programs() -> None:
         (OutputError("write", "/x", "full"), 1),
     ],
 )
-def test_statuses(error: Exception, expected: int) -> None:
+def test_exit_statuses(error: Exception, expected: int) -> None:
     assert status(error, None) == expected
 
 
 @pytest.mark.parametrize("option", ["-e", "-c", "--lua-exec"])
-def test_a_command_is_behind_the_connection(option: str) -> None:
+def test_command_options(option: str) -> None:
     assert parse([option, "x", "h", "1"]).program == "executor"
     with pytest.raises(UsageError, match="Only one of --exec, --sh-exec, and --lua-exec"):
         parse([option, "x", "--lua-exec", "y", "h", "1"])

@@ -1,4 +1,4 @@
-"""ncat's combinations of options; that the texts are ncat's own is shown in tests/interop."""
+"""Combinations of ncat options; tests/interop compares the messages with those of ncat."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from pync.dialects.ncat.rules import LIMIT_WITHOUT_EFFECT
         ("-U --ssl /x", "SSL option not supported"),
     ],
 )
-def test_refused(argv: str, said: str) -> None:
+def test_invalid_combinations(argv: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         parse(argv.split())
 
 
-def test_a_limit_without_effect_is_said() -> None:
+def test_notice_about_a_limit_without_effect() -> None:
     assert parse(["-l", "-m", "5", "1"]).notice == LIMIT_WITHOUT_EFFECT
     assert parse(["-lk", "-m", "5", "1"]).notice is None
     assert parse(["--broker", "-m", "5", "h", "1"]).notice is None
 
 
-def test_an_option_of_tls_asks_for_tls() -> None:
+def test_tls_options_imply_ssl() -> None:
     assert parse(["-l", "--ssl-cert", "c", "--ssl-key", "k", "1"]).ssl

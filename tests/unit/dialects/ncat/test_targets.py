@@ -1,4 +1,4 @@
-"""Where ncat's words lead."""
+"""The targets of ncat."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from pync.dialects.ncat.targets import MOST_HOPS, address, pointer, route, sourc
         (Config(unixsock=True, udp=True), "/p", Address("unixgram", path="/p")),
     ],
 )
-def test_words_are_an_address(config: Config, words: str, expected: Address) -> None:
+def test_address(config: Config, words: str, expected: Address) -> None:
     assert address(config, words.split()) == expected
 
 
@@ -43,13 +43,13 @@ def test_words_are_an_address(config: Config, words: str, expected: Address) -> 
         (Config(), ""),
     ],
 )
-def test_words_that_are_none(config: Config, words: str) -> None:
+def test_invalid_targets(config: Config, words: str) -> None:
     with pytest.raises(UsageError):
         address(config, words.split())
 
 
 @pytest.mark.parametrize("text", ["x", "", "-1", "\u0661"])
-def test_a_source_port_is_a_number(text: str) -> None:
+def test_invalid_source_port(text: str) -> None:
     with pytest.raises(UsageError, match="Invalid source port number"):
         source_port(text, "-p")
 
@@ -58,18 +58,18 @@ def fields(*hops: str, ipv4: bool = True) -> dict[str, object]:
     return {"loose_route": hops, "ipv4": ipv4}
 
 
-def test_hops_are_gathered() -> None:
+def test_hops_are_collected() -> None:
     assert route(fields("a,b", ",", "c")) == {"loose_route": ("a", "b", "c")}
     assert route(fields()) == {"loose_route": ()}
 
 
 @pytest.mark.parametrize("text", ["0", "5", "32", "-4", "\u00b2", "\u0664", "x", ""])
-def test_pointers_are_multiples_of_four_in_the_header(text: str) -> None:
+def test_invalid_hop_pointer(text: str) -> None:
     with pytest.raises(UsageError, match="hop pointer"):
         pointer(text, "-G")
 
 
-def test_a_header_has_room_for_so_many() -> None:
+def test_too_many_hops() -> None:
     assert len(route(fields(*["h"] * MOST_HOPS))["loose_route"]) == MOST_HOPS  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="too many"):
         route(fields(*["h"] * (MOST_HOPS + 1)))

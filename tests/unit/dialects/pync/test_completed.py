@@ -1,4 +1,4 @@
-"""What a shell can complete of pync: exactly its options, and values that it takes."""
+"""Shell completion of pync: exactly its options, and values that it accepts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pync.dialects.pync import ARGV_STYLE, USAGE, parse
 from pync.dialects.pync.completed import CHOICES, completed
 
 
-def test_every_option_is_offered_once() -> None:
+def test_each_option_is_offered_once() -> None:
     offered = completed(ARGV_STYLE.accumulates).offers
     assert [(one.short, one.long, bool(one.value)) for one in offered] == [
         (one.short, one.long, one.takes_value) for one in options_in(USAGE)
@@ -24,7 +24,7 @@ def test_repeated_options_are_options() -> None:
 @pytest.mark.parametrize(
     ("long", "value"), [(long, value) for long, values in CHOICES.items() for value in values]
 )
-def test_what_is_offered_is_taken(long: str, value: str) -> None:
+def test_offered_values_are_accepted(long: str, value: str) -> None:
     more = {"ssl-min-version": "--ssl", "ssl-max-version": "--ssl", "proxy-type": "--proxy=p:1"}
     more |= {"proxy-dns": "--proxy=socks5://p:1", "pipe-mode": "pipe:x", "pipe-access": "pipe:x"}
     more |= {"colour": "--marks", "multicast-loop": "-u"}

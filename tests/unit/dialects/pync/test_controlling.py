@@ -1,4 +1,4 @@
-"""The control of a relay, and its faults, on the command line."""
+"""The command-line options for the control socket of a relay and for its faults."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pync.core.errors import UsageError
 from pync.dialects.pync import parse
 
 
-def test_the_faults_of_a_relay_and_where_they_are_controlled() -> None:
+def test_fault_and_control_options() -> None:
     words = ["--fault=up delay=1s", "--fault", "drop-fin", "--fault-seed=7"]
     config = parse(["-lk", "8080", "--to=localhost:80", *words, "--control=unix:/run/x"])
     assert [str(fault) for fault in config.faults] == ["up delay=1s", "drop-fin"]
@@ -17,7 +17,7 @@ def test_the_faults_of_a_relay_and_where_they_are_controlled() -> None:
     assert config.controlled_at == Address("unix", path="/run/x")
 
 
-def test_who_asks() -> None:
+def test_control_client() -> None:
     config = parse(["--control-client", "tcp://localhost:99", "add", "down", "delay=1s"])
     assert config.program == "asking"
     assert config.address == Address("tcp", "localhost", "99")
@@ -38,7 +38,7 @@ def test_who_asks() -> None:
         (["--to=localhost:1", "--control=udp://localhost:9"], "cannot be controlled by udp"),
     ],
 )
-def test_a_mistake_of_who_listens(words: list[str], cause: str) -> None:
+def test_invalid_options_of_the_relay(words: list[str], cause: str) -> None:
     with pytest.raises(UsageError) as raised:
         parse(["-lk", "127.0.0.1", "9", *words])
     assert cause in str(raised.value)
@@ -56,7 +56,7 @@ def test_a_mistake_of_who_listens(words: list[str], cause: str) -> None:
         (["udp://localhost:1", "list"], "cannot be controlled by udp"),
     ],
 )
-def test_a_mistake_of_who_asks(words: list[str], cause: str) -> None:
+def test_invalid_options_of_the_control_client(words: list[str], cause: str) -> None:
     with pytest.raises(UsageError) as raised:
         parse(["--control-client", *words])
     assert cause in str(raised.value)

@@ -10,12 +10,12 @@ from pync.dialects.pync.groups import groups
 from pync.dialects.pync.usage import USAGE
 
 
-def test_the_usage_names_its_groups() -> None:
+def test_usage_lists_all_groups() -> None:
     named = USAGE.partition("--help GROUP")[2].partition("\n\n")[0]
     assert list(groups()) == "".join(named.split()).partition(":")[2].split(",")
 
 
-def test_each_option_is_in_one_group_or_among_the_first() -> None:
+def test_each_option_is_in_one_group_or_in_the_main_list() -> None:
     grouped = [option.long for text in groups().values() for option in options_in(text)]
     first = USAGE.partition("\nOptions:\n")[2].partition("\n\n")[0]
     assert [option.long for option in options_in(first)] + grouped == [

@@ -1,4 +1,4 @@
-"""What a person probably meant, and what can be done."""
+"""Hints in error messages: what the user probably meant, and what can be done."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ HERE = Address("tcp", "127.0.0.1", "9000")
         ("--report-prot=x -l 1", "--report-port"),
     ],
 )
-def test_a_typing_error(argv: str, meant: str) -> None:
+def test_misspelt_option(argv: str, meant: str) -> None:
     assert with_meaning("wrong", argv.split()) == f"wrong (did you mean {meant}?)"
 
 
 @pytest.mark.parametrize(
     "argv", ["-lvnp9000", "--listen", "--lis", "--xyz", "-4", "- h", "-- -lisen"]
 )
-def test_nothing_is_guessed(argv: str) -> None:
+def test_no_hint(argv: str) -> None:
     assert with_meaning("wrong", argv.split()) == "wrong"
 
 
@@ -37,7 +37,7 @@ def test_nothing_is_guessed(argv: str) -> None:
     ("argv", "command"),
     [("conformance runn x", "run"), ("conformance seltest", "selftest")],
 )
-def test_a_command_of_the_suite(argv: str, command: str) -> None:
+def test_misspelt_command_of_the_suite(argv: str, command: str) -> None:
     said = with_meaning("wrong", argv.split())
     assert said == f"wrong (did you mean pync conformance {command}?)"
 
@@ -47,7 +47,7 @@ def test_conformance_may_be_a_host(argv: str) -> None:
     assert with_meaning("wrong", argv.split()) == "wrong"
 
 
-def test_the_dialect_comes_first() -> None:
+def test_as_must_come_first() -> None:
     for argv in (["-v", "--as=ncat"], ["h", "--as", "nc"]):
         assert with_meaning("wrong", argv).startswith("--as must come first")
 
@@ -64,7 +64,7 @@ def test_the_dialect_comes_first() -> None:
         ("option --s is ambiguous (--a, --b)", "option --s is ambiguous: --a or --b"),
     ],
 )
-def test_what_is_wanted_is_named(said: str, shown: str) -> None:
+def test_message_names_what_is_missing(said: str, shown: str) -> None:
     assert with_meaning(said, []) == shown
 
 

@@ -1,4 +1,4 @@
-"""Two addresses on one command line: which pairs a relay connects, and which are refused."""
+"""Two addresses on one command line: which pairs a relay connects, and which are rejected."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ from pync.dialects.pync import joining, parse
         ("-l 1 --proxy socks5://p:1 tcp://h:1", "tcp://:1", "tcp://h:1"),
     ],
 )
-def test_what_is_joined(words: str, near: str, onward: str) -> None:
+def test_joined_addresses(words: str, near: str, onward: str) -> None:
     config = parse(words.split())
     assert config.program == "relay"
     assert (str(config.address), [str(one) for one in config.onward]) == (near, [onward])
 
 
-def test_several_targets() -> None:
+def test_several_onward_addresses() -> None:
     config = parse(["-lk", "1", "--to", "a:1", "--to", "unix:/b"])
     assert [str(one) for one in config.onward] == ["tcp://a:1", "unix:/b"]
     config = parse(["-lk", "1", "tcp://a:1", "--to", "tcp://b:2"])
@@ -64,7 +64,7 @@ def test_several_targets() -> None:
         ("-l 8080 --to -", "server", "tcp://:8080", None),
     ],
 )
-def test_commands_and_standard_streams_are_what_they_always_were(
+def test_exec_and_standard_streams_need_no_relay(
     words: str, program: str, near: str, command: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # (On Windows the command is missing, which is an error.)
@@ -88,7 +88,7 @@ def test_commands_and_standard_streams_are_what_they_always_were(
         ("-lk systemd:dns unixgram:/b", "systemd:dns", "unixgram:/b"),
     ],
 )
-def test_datagrams_go_on_as_datagrams(words: str, near: str, onward: str) -> None:
+def test_datagrams_are_relayed_as_datagrams(words: str, near: str, onward: str) -> None:
     config = parse(words.split())
     assert config.program == "relay"
     assert (str(config.address), str(config.onward[0])) == (near, onward)
@@ -96,7 +96,7 @@ def test_datagrams_go_on_as_datagrams(words: str, near: str, onward: str) -> Non
 
 
 @pytest.mark.parametrize("words", ["exec:cat h:1", "- h:1", "exec:cat --to tcp://h:1"])
-def test_the_onward_tls_of_a_command_or_of_stdio_is_that_of_its_client(words: str) -> None:
+def test_to_ssl_options_with_a_command_or_stdio_apply_to_the_client(words: str) -> None:
     words = words.replace("h:1", "tcp://h:1") if "--to" not in words else words
     config = parse([*words.split(), "--to-ssl-trustfile=ca", "--to-ssl-servername=name"])
     assert config.ssl
@@ -105,7 +105,7 @@ def test_the_onward_tls_of_a_command_or_of_stdio_is_that_of_its_client(words: st
     assert parse([*words.split(), "--to-ssl"]).ssl
 
 
-def test_faults_are_of_streams_or_of_datagrams() -> None:
+def test_faults_must_fit_streams_or_datagrams() -> None:
     assert parse(["-luk", "1", "h:2", "--fault", "loss=5%"]).faults[0].name == "loss"
     with pytest.raises(UsageError, match="--fault: slice cannot happen to datagrams; what can: de"):
         parse(["-luk", "1", "h:2", "--fault", "slice=1"])
@@ -113,13 +113,13 @@ def test_faults_are_of_streams_or_of_datagrams() -> None:
         parse(["-lk", "1", "h:2", "--fault", "loss=5%"])
 
 
-def test_an_end_of_either_side_goes_to_the_other() -> None:
+def test_endings_of_a_relay() -> None:
     plain = parse(["-lk", "1", "tcp://h:1"])
     assert plain.endings == Endings(on_peer_end="stay", truncated_ends=False, whole=True)
-    # Servers stop sending their answer when they get close_notify.
+    # A server stops sending its answer when it receives close_notify.
     assert parse(["-lk", "1", "tls://h:1"]).endings.eof_after == AWAITING_ANSWER
     assert parse(["-lk", "1", "tcp://h:1", "-w3"]).endings.idle == 3
-    # Its kernel answers the end of an association with its own (RFC 9260 9.2).
+    # With SCTP, the kernel of the peer answers SHUTDOWN by itself (RFC 9260 9.2).
     assert parse(["-lk", "1", "sctp://h:1"]).endings.eof_after == AWAITING_ANSWER
     assert parse(["sctp://h:1"]).endings.eof_after == AWAITING_ANSWER
     onward = parse(["-lk", "1", "ws://h:1"]).endings
@@ -199,20 +199,20 @@ def test_an_end_of_either_side_goes_to_the_other() -> None:
         ("h 1 --to-ssl", "--to-ssl needs an address to go on to: --to ADDRESS"),
     ],
 )
-def test_what_cannot_be(words: str, said: str) -> None:
+def test_invalid_pairs_and_options(words: str, said: str) -> None:
     with pytest.raises(UsageError) as raised:
         parse(words.split())
     assert str(raised.value) == said
 
 
 @pytest.mark.skipif(os.name == "nt", reason="not on Windows")
-def test_named_pipes_are_of_windows() -> None:
+def test_named_pipes_need_windows() -> None:
     for words in (["-lk", "1", "--to", "pipe:x"], ["-lk", "pipe:x", "h:1"]):
         with pytest.raises(UsageError, match="cannot join pipe:x: named pipes exist on Windows"):
             parse(words)
 
 
-def test_a_pipe_of_bytes_ends_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_byte_pipe_has_no_half_close(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(joining, "os", SimpleNamespace(name="nt"))
     near, far = parse(["-lk", "pipe:x", "h:1"]).endings, parse(["-lk", "1", "pipe:x"]).endings
     assert (near.on_peer_end, near.eof_after, near.whole) == ("leave", None, True)

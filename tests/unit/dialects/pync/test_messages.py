@@ -1,4 +1,4 @@
-"""What pync says: about events, by -v or without, and about errors."""
+"""The messages of pync: events, with and without -v, and errors."""
 
 from __future__ import annotations
 
@@ -89,21 +89,21 @@ CUT = (
         (Failed(REFUSED), complain(REFUSED, None), complain(REFUSED, None)),
     ],
 )
-def test_words(event: Event, quietly: str | None, verbosely: str | None) -> None:
+def test_event_messages(event: Event, quietly: str | None, verbosely: str | None) -> None:
     assert say(event, Config(), False) == quietly
     assert say(event, Config(verbose=1), False) == verbosely
 
 
-def test_a_person_is_told_that_the_peer_left() -> None:
+def test_terminal_user_is_told_that_the_peer_closed() -> None:
     assert say(PeerEnded(V4), Config(), True) == "Connection closed by foreign host."
 
 
-def test_a_known_port_has_its_name() -> None:
+def test_service_name_of_a_known_port() -> None:
     said = say(Scanned(V4._replace(service="22"), "", "open"), Config(verbose=1), False)
     assert said == "Connection to 127.0.0.1 22 port [tcp/ssh] succeeded!"
 
 
-def test_an_error_is_one_line() -> None:
+def test_error_message() -> None:
     assert complain(REFUSED, None) == (
         "pync: dial tcp://127.0.0.1:9: connection refused (is a server listening there?)"
     )

@@ -1,4 +1,4 @@
-"""pync's command line: words in, Config out; events in, lines out."""
+"""The command line of pync: arguments in, Config out."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from pync.dialects.pync.rules import CONFLICTS, NEEDS, OF_TLS, SHOWN
 from pync.dialects.pync.values import VALUES
 
 
-def test_every_option_is_a_field() -> None:
+def test_each_option_is_a_field_of_the_config() -> None:
     options = {option.long.replace("-", "_") for option in options_in(USAGE)}
     assert options | {"target"} <= set(Config._fields) - WORKED_OUT
 
 
-def test_the_tables_name_fields() -> None:
+def test_option_tables_name_fields_of_the_config() -> None:
     named = {
         name
         for table in (CONFLICTS, NEEDS)
@@ -85,13 +85,13 @@ def test_options(argv: str, changed: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("name", ["allow", "allowfile", "deny", "denyfile"])
-def test_access_lists_add_up(name: str) -> None:
+def test_access_lists_accumulate(name: str) -> None:
     config = parse([f"--{name}=a", f"--{name}", "b,c", "-l", "9000"])
     assert getattr(config, name) == ("a", "b,c")
 
 
 @pytest.mark.parametrize("option", ONLY_ONCE)
-def test_a_second_command_condition_or_file_does_not_replace_the_first(option: str) -> None:
+def test_options_that_can_be_given_only_once(option: str) -> None:
     option = f"--{option.replace('_', '-')}"
     with pytest.raises(UsageError, match=f"{option} can be given only once"):
         parse([f"{option}=a", "localhost", "9000", f"{option}=b"])
@@ -125,7 +125,7 @@ def test_endings(argv: str, changed: dict[str, Any]) -> None:
         ("-lk --half-open", OnPeerEnd(terminal="stay", file="stay", pipe="stay")),
     ],
 )
-def test_what_the_peers_end_means(argv: str, on_peer_end: OnPeerEnd) -> None:
+def test_on_peer_end(argv: str, on_peer_end: OnPeerEnd) -> None:
     assert parse([*argv.split(), "localhost", "9000"]).on_peer_end == on_peer_end
 
 
@@ -155,19 +155,19 @@ def test_what_the_peers_end_means(argv: str, on_peer_end: OnPeerEnd) -> None:
         ("--delimiter \\q localhost 1", "--delimiter: unknown escape"),
     ],
 )
-def test_refused_in_one_line(argv: str, said: str) -> None:
+def test_invalid_command_lines(argv: str, said: str) -> None:
     with pytest.raises(UsageError, match=said) as refusal:
         parse(argv.split())
     assert "\n" not in str(refusal.value)
 
 
-def test_an_empty_host_is_refused() -> None:
+def test_empty_host() -> None:
     with pytest.raises(UsageError, match="HOST is empty"):
         parse(["", "80"])
 
 
 @pytest.mark.parametrize("argv", [["-h"], ["--version"], ["-lzh"]])
-def test_help_and_version_need_nothing_else(argv: list[str]) -> None:
+def test_help_and_version_need_no_address(argv: list[str]) -> None:
     config = parse(argv)
     assert config.help or config.version
 
@@ -187,7 +187,7 @@ def test_help_and_version_need_nothing_else(argv: list[str]) -> None:
         ("-lS 1", "md5sig", True),
     ],
 )
-def test_options_of_sockets(argv: str, field: str, value: object) -> None:
+def test_socket_options(argv: str, field: str, value: object) -> None:
     assert getattr(parse(argv.split()), field) == value
 
 
@@ -206,19 +206,19 @@ def test_options_of_sockets(argv: str, field: str, value: object) -> None:
         ("-I 4G localhost 1", "-I: a buffer of '4G' is too large"),
     ],
 )
-def test_options_of_sockets_that_make_no_sense(argv: str, said: str) -> None:
+def test_invalid_socket_options(argv: str, said: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse(argv.split())
     assert str(caught.value) == said
 
 
-def test_random_ports_are_the_same_ports() -> None:
+def test_r_shuffles_the_ports() -> None:
     ports = parse(["-zr", "localhost", "1-1000"]).ports
     assert sorted(ports, key=int) == [str(port) for port in range(1, 1001)]
     assert list(ports) != sorted(ports, key=int)
 
 
-def test_a_delay_is_a_duration_and_no_interval() -> None:
+def test_delay() -> None:
     assert parse(["--delay", "300ms", "h", "1"]).delay == 0.3
     with pytest.raises(UsageError, match="cannot use -i and --delay"):
         parse(["-i", "1", "--delay", "1", "h", "1"])

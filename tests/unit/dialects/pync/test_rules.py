@@ -1,4 +1,4 @@
-"""Options that imply, need or exclude others: nothing is ignored in silence."""
+"""Options that imply, need or exclude others; no option is ignored silently."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def option_of(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
-#: Options of TLS that are flags, or need another one.
+#: TLS options that are flags or need another option.
 WORDS = {
     "ssl_verify": "--ssl-verify",
     "insecure": "--insecure",
@@ -24,7 +24,7 @@ WORDS = {
 
 
 @pytest.mark.parametrize("name", OF_TLS)
-def test_an_option_of_tls_asks_for_tls(name: str) -> None:
+def test_tls_options_imply_ssl(name: str) -> None:
     words = WORDS.get(name, f"{option_of(name)}=1.3").split()
     assert parse([*words, "localhost", "9000"]).ssl
     over_udp = (["-u", "localhost", "9000"], ["udp://localhost:9000"], ["dtls://localhost:9000"])
@@ -36,12 +36,12 @@ def test_an_option_of_tls_asks_for_tls(name: str) -> None:
             config = parse([*words, *udp])
             assert config.ssl
             assert config.address == Address("udp", "localhost", "9000")
-            # close_notify ends both directions: it is said at the end.
+            # close_notify ends both directions, so it is sent only at the end.
             assert config.endings.eof_after is None
             assert set(config.on_peer_end) == {"leave"}
 
 
-def test_a_listener_with_a_certificate_never_listens_in_plain_text() -> None:
+def test_certificate_of_a_listener_implies_ssl() -> None:
     assert parse(["-l", "--ssl-cert=c", "--ssl-key=k", "9000"]).ssl
     assert not parse(["-l", "9000"]).ssl
 
@@ -97,7 +97,7 @@ def test_a_listener_with_a_certificate_never_listens_in_plain_text() -> None:
         ("--pipe-mode=message localhost 1", "--pipe-mode needs a named pipe (pipe:NAME)"),
     ],
 )
-def test_refused_with_the_reason(argv: str, said: str) -> None:
+def test_invalid_combinations(argv: str, said: str) -> None:
     with pytest.raises(UsageError) as refusal:
         parse(argv.split())
     assert str(refusal.value).startswith(said)
@@ -119,5 +119,5 @@ def test_refused_with_the_reason(argv: str, said: str) -> None:
         "-lk --ssl --max-conns 3 --allow 10.0.0.0/8 fd:3",
     ],
 )
-def test_what_goes_together(argv: str) -> None:
+def test_valid_combinations(argv: str) -> None:
     parse(argv.split())

@@ -1,4 +1,4 @@
-"""The USAGE's form; that its options are fields is a law of the house."""
+"""The format of the USAGE; tests/house checks that its options are fields."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from pync.dialects.argv import options_in
 from pync.dialects.pync.usage import USAGE
 
 
-def test_every_line_fits_a_terminal() -> None:
+def test_lines_fit_80_columns() -> None:
     assert max(map(len, USAGE.splitlines())) <= 80
 
 
-def test_no_further_line_begins_like_an_option() -> None:
-    """docopt would take it for one."""
+def test_continuation_lines_do_not_start_with_a_dash() -> None:
+    """docopt would parse such a line as an option."""
     assert re.findall(r"^ {6,}-.*", USAGE, re.MULTILINE) == []
 
 
-def test_no_letter_and_no_word_is_given_twice() -> None:
+def test_option_names_are_unique() -> None:
     options = options_in(USAGE)
     shorts = [option.short for option in options if option.short]
     longs = [option.long for option in options]

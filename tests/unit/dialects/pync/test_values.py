@@ -36,7 +36,7 @@ def test_values(name: str, text: str, value: object) -> None:
         ("starttls", "gopher", "--starttls: 'gopher' is not one of ftp,"),
     ],
 )
-def test_what_is_refused(name: str, text: str, said: str) -> None:
+def test_invalid_values(name: str, text: str, said: str) -> None:
     with pytest.raises(UsageError) as refused:
         VALUES[name](text, f"--{name}")
     assert str(refused.value).startswith(said)

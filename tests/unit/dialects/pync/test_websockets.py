@@ -12,7 +12,7 @@ from pync.dialects.pync import parse, say
 PEER = Address("tcp", "127.0.0.1", "80")
 
 
-def test_what_says_that_it_is_secured() -> None:
+def test_wss_and_tls_options_imply_ssl() -> None:
     for words in (["wss://host/x"], ["--ssl", "ws://host:443/x"], ["--insecure", "wss://host/x"]):
         config = parse(words)
         assert config.ssl
@@ -20,7 +20,7 @@ def test_what_says_that_it_is_secured() -> None:
     assert not parse(["ws://host"]).ssl
 
 
-def test_its_end_is_held_back_and_its_peers_end_is_ours() -> None:
+def test_endings_of_a_websocket_client() -> None:
     config = parse(["ws://host"])
     assert config.endings.eof_after == 2.0
     assert config.on_peer_end == ("leave", "stay", "waiting")
@@ -56,13 +56,13 @@ def test_its_end_is_held_back_and_its_peers_end_is_ours() -> None:
         (["ws://host:99999/"], "is not a valid port"),
     ],
 )
-def test_what_is_refused(words: list[str], said: str) -> None:
+def test_invalid_combinations(words: list[str], said: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse(words)
     assert said in str(caught.value)
 
 
-def test_what_is_said() -> None:
+def test_event_messages() -> None:
     pytest.importorskip("wsproto", reason="wsproto is not installed")
     config = parse(["-v", "ws://host"])
     events: dict[str, Event] = {

@@ -1,4 +1,4 @@
-"""nc.traditional's messages."""
+"""The messages of nc.traditional."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ REFUSED = "(UNKNOWN) [127.0.0.1] 60001 (?) : Connection refused"
 COUNTS = " sent 0, rcvd 0"
 
 
-def asked(options: str) -> Config:
+def config_for(options: str) -> Config:
     return parse([*options.split(), "127.0.0.1", "60001"])
 
 
@@ -60,8 +60,8 @@ def asked(options: str) -> Config:
         ),
     ],
 )
-def test_what_is_said_with_v(event: Event, said: Said) -> None:
-    assert say(event, asked("-vn"), False) == said
+def test_verbose_messages(event: Event, said: Said) -> None:
+    assert say(event, config_for("-vn"), False) == said
 
 
 @pytest.mark.parametrize(
@@ -79,11 +79,11 @@ def test_what_is_said_with_v(event: Event, said: Said) -> None:
         ),
     ],
 )
-def test_what_the_options_decide(options: str, event: Event, said: Said) -> None:
-    assert say(event, asked(options), False) == said
+def test_messages_depend_on_options(options: str, event: Event, said: Said) -> None:
+    assert say(event, config_for(options), False) == said
 
 
-def test_one_closed_port_of_several_is_told_by_the_second_v_only() -> None:
+def test_closed_port_in_a_range_is_reported_only_with_vv() -> None:
     event = AttemptFailed(PEER, "connection refused")
     assert say(event, parse(["-vzn", "127.0.0.1", "60001-60002"]), False) == ()
     assert say(event, parse(["-vvzn", "127.0.0.1", "60001-60002"]), False) == (REFUSED,)
@@ -125,5 +125,5 @@ def test_one_closed_port_of_several_is_told_by_the_second_v_only() -> None:
         (RelayError("relay", PEER, "connection reset by peer"), None),
     ],
 )
-def test_complaints(error: Exception, said: Said) -> None:
-    assert complain(error, asked("-n")) == said
+def test_error_messages(error: Exception, said: Said) -> None:
+    assert complain(error, config_for("-n")) == said

@@ -1,4 +1,4 @@
-"""nc.traditional's targets."""
+"""The targets of nc.traditional."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pync.dialects.traditional import parse
         ("-lp 9 -s 127.0.0.1 h", Address("tcp4", "127.0.0.1", "9"), ()),
     ],
 )
-def test_where_to(argv: str, address: Address, ports: tuple[str, ...]) -> None:
+def test_address_and_ports(argv: str, address: Address, ports: tuple[str, ...]) -> None:
     config = parse(argv.split())
     assert (config.address, config.ports) == (address, ports)
 
@@ -45,11 +45,11 @@ def test_where_to(argv: str, address: Address, ports: tuple[str, ...]) -> None:
         ("-g a -g a -g a -g a -g a -g a -g a -g a -g a h 9", "too many -g hops"),
     ],
 )
-def test_what_is_refused(argv: str, said: str) -> None:
+def test_invalid_targets(argv: str, said: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse(argv.split())
     assert str(caught.value) == said
 
 
-def test_ports_in_random_order_are_all_there() -> None:
+def test_r_shuffles_the_ports() -> None:
     assert sorted(parse(["-zr", "h", "1-9"]).ports) == list("123456789")

@@ -1,4 +1,4 @@
-"""nc.traditional's command line; tests/interop compares the messages with the real program's."""
+"""The command line of nc.traditional; tests/interop compares messages with the real program."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from pync.dialects.traditional import USAGE, about, parse, status
 from pync.dialects.traditional.values import VALUES
 
 
-def test_the_tables_name_fields() -> None:
+def test_option_tables_name_fields_of_the_config() -> None:
     fields = {option.long.replace("-", "_") for option in options_in(USAGE)}
     assert fields <= set(Config._fields)
     assert set(VALUES) <= fields
@@ -40,7 +40,7 @@ def test_the_tables_name_fields() -> None:
         ("-lz -c cat", "executor"),
     ],
 )
-def test_what_is_run(argv: str, program: str) -> None:
+def test_program(argv: str, program: str) -> None:
     assert parse(argv.split()).program == program
 
 
@@ -59,14 +59,14 @@ def test_endings(argv: str, endings: Endings) -> None:
     assert parse(argv.split()).endings == endings
 
 
-def test_a_listener_hears_the_named_host_only() -> None:
+def test_host_of_a_listener_restricts_its_clients() -> None:
     assert parse(["-lp", "9"]).allow == ()
     config = parse(["-lp", "9", "-w", "3", "192.0.2.1"])
     assert (config.allow, config.accept_timeout) == (("192.0.2.1",), 3)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="only on Linux and macOS")
-def test_a_program_is_one_file_that_is_looked_for_nowhere() -> None:
+def test_e_runs_a_file_without_searching_the_path() -> None:
     assert parse(["-e", "/bin/echo hi", "h", "9"]).exec == "'/bin/echo hi'"
     assert parse(["-e", "cat", "h", "9"]).exec == "./cat"
 
@@ -82,17 +82,17 @@ def test_a_program_is_one_file_that_is_looked_for_nowhere() -> None:
         (OutputGone(), 141),
     ],
 )
-def test_statuses(error: Exception, code: int) -> None:
+def test_exit_statuses(error: Exception, code: int) -> None:
     assert status(error, Config()) == code
 
 
-def test_help_is_on_standard_error() -> None:
+def test_help_goes_to_standard_error() -> None:
     shown = about(parse(["-h"]))
     assert (shown.to_stderr, shown.status) == (True, 0)
     assert "\t-w secs\t\t\tGive up" in shown.text
 
 
-def test_the_dump_is_netcats() -> None:
+def test_hex_dump_has_the_netcat_format() -> None:
     config = parse(["-o", "file", "h", "9"])
     assert (config.hex_dump, config.dump_form) == ("file", "netcat")
     assert config.address == Address("tcp4", "h", "9")

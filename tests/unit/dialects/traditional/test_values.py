@@ -1,4 +1,4 @@
-"""Values of nc.traditional's options."""
+"""The option values of nc.traditional."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pync.dialects.traditional.values import VALUES
         ("tos", "16", 16),
     ],
 )
-def test_a_value(field: str, text: str, value: object) -> None:
+def test_values(field: str, text: str, value: object) -> None:
     assert VALUES[field](text, "-x") == value
 
 
@@ -40,7 +40,7 @@ def test_a_value(field: str, text: str, value: object) -> None:
         ),
     ],
 )
-def test_what_is_refused(field: str, text: str, said: str) -> None:
+def test_invalid_values(field: str, text: str, said: str) -> None:
     with pytest.raises(UsageError) as caught:
         VALUES[field](text, "-x")
     assert str(caught.value) == said
