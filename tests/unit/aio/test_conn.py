@@ -17,7 +17,7 @@ from pync.transports.conn import Conn as BlockingConn
 from pync.transports.layered import LayeredConn
 from pync.transports.memory import pair
 
-from ..transports.test_layered import Upside, full
+from ..transports.test_layered import SwapCase, fill_buffers
 from .conftest import PATIENCE, Run, turn
 
 
@@ -244,12 +244,12 @@ def test_reading_available_data_yields_to_other_tasks(run: Run, call: str) -> No
 def test_close_notify_waits_for_a_slow_reader(run: Run) -> None:
     async def talk() -> None:
         below, peer = pair()
-        size = full(below)
+        size = fill_buffers(below)
         reading = aio.StreamConn(peer)
         async with reading:
 
             async def leave() -> None:
-                async with aio.StreamConn(LayeredConn(below, Upside())):
+                async with aio.StreamConn(LayeredConn(below, SwapCase())):
                     pass
 
             leaving = asyncio.create_task(leave())

@@ -13,7 +13,7 @@ from pync.transports.memory import pair
 
 
 def outcome(endings: Endings, *, datagram: bool = False, over: bool = True) -> Exception | None:
-    """Return the exception with which the clock outcome a relay; None if it outcome in order."""
+    """Return the exception with which the clock ends a relay; None if it ends in order."""
     ours, theirs = pair()
     ended: list[Exception | None] = []
     with ours, theirs, Loop() as loop:

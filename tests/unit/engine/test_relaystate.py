@@ -1,4 +1,4 @@
-"""The trace of a relay: every state, every event, and the policy of every dialect.
+"""The life of a relay: every state, every event, and the policy of every dialect.
 
 The table is compared with a model of the outside world: two directions, each of which ends once.
 This finds pairs of state and event that are possible but missing, and pairs that are impossible.

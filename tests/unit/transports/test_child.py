@@ -28,7 +28,7 @@ def read_all(process: Process) -> bytes:
 
 
 @only_posix
-def test_what_is_written_is_its_input_and_what_it_writes_is_read() -> None:
+def test_input_and_output() -> None:
     with Process(["cat"], {}) as process:
         assert process.send(b"hello") == 5
         process.send_eof()
@@ -40,7 +40,7 @@ def test_what_is_written_is_its_input_and_what_it_writes_is_read() -> None:
 
 
 @only_posix
-def test_what_it_does_not_want_is_dropped() -> None:
+def test_data_for_a_child_that_has_exited_is_dropped() -> None:
     with Process(["true"], {}) as process:
         assert read_all(process) == b""
         assert process.wait() == 0
@@ -53,7 +53,7 @@ def fill(process: Process) -> None:
 
 
 @only_posix
-def test_a_pipe_that_is_full_waits() -> None:
+def test_full_pipe_raises_blocking_io_error() -> None:
     with Process(["sleep", "60"], {}) as process:
         with pytest.raises(BlockingIOError):
             fill(process)
@@ -62,31 +62,31 @@ def test_a_pipe_that_is_full_waits() -> None:
 
 
 @only_posix
-def test_variables_and_status() -> None:
+def test_environment_and_exit_status() -> None:
     with Process(["sh", "-c", "echo $WORD; exit 3"], {"WORD": "yes"}) as process:
         assert read_all(process) == b"yes\n"
         assert process.wait() == 3
 
 
-def test_what_cannot_be_run() -> None:
+def test_missing_program() -> None:
     with pytest.raises(ExecError, match="exec /no/such: no such file or directory"):
         Process(["/no/such"], {})
 
 
-def test_a_word_with_a_nul_cannot_be_run() -> None:
+def test_argument_with_nul() -> None:
     with pytest.raises(ExecError, match="null"):
         start(["echo", "a\0b"] if sys.platform != "win32" else ["echo a\0b"], {})
 
 
 @only_posix
-def test_the_name_of_an_abstract_socket_may_hold_nul() -> None:
+def test_nul_in_a_variable_is_replaced() -> None:
     with Process(["sh", "-c", 'echo "$NAME"'], {"NAME": "@a\0b"}) as process:
         assert read_all(process) == b"@a@b\n"
         assert process.wait() == 0
 
 
 @only_posix
-def test_what_is_for_us_only_is_not_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_private_variables_are_not_passed_to_a_child(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in SECRETS | PASSED:
         monkeypatch.setenv(name, "not for children")
     monkeypatch.setenv("PYNC_AS", "ncat")
@@ -97,7 +97,7 @@ def test_what_is_for_us_only_is_not_passed_on(monkeypatch: pytest.MonkeyPatch) -
     assert b"not for children" not in shown
 
 
-def test_every_variable_that_holds_a_secret_is_known() -> None:
+def test_list_of_secret_variables_is_complete() -> None:
     package = Path(pync.__file__).parent
     source = "".join(path.read_text(encoding="utf-8") for path in package.rglob("*.py"))
     named = re.findall(r"PYNC_\w*(?:AUTH|KEY|PASSWORD|SECRET)\b", source)

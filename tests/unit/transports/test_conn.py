@@ -1,4 +1,4 @@
-"""Connections and listeners, beyond what the contract asks of every transport."""
+"""Connections and listeners: what tests/contract does not test for every transport."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def send_for_ever(conn: TcpConn) -> None:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="SIOCOUTQ is Linux's")
-def test_what_the_peer_has_not_acknowledged() -> None:
+def test_unacknowledged() -> None:
     with listen(LOOPBACK) as listener, dial(listener.address) as client, listener.accept(5):
         assert isinstance(client, TcpConn)
         client.settimeout(0)
@@ -36,7 +36,7 @@ def test_what_the_peer_has_not_acknowledged() -> None:
 
 
 @needs_rst
-def test_a_broken_connection_cannot_tell_and_says_so() -> None:
+def test_unacknowledged_of_a_broken_connection_is_an_error() -> None:
     with listen(LOOPBACK) as listener, dial(listener.address) as client:
         assert isinstance(client, TcpConn)
         server = listener.accept(5)
@@ -47,7 +47,7 @@ def test_a_broken_connection_cannot_tell_and_says_so() -> None:
 
 
 @needs_rst
-def test_a_client_that_reset_before_it_was_accepted_is_nobody() -> None:
+def test_client_that_reset_before_accept_is_skipped() -> None:
     with listen(LOOPBACK) as listener:
         with socket.create_connection((listener.address.host, listener.address.port)) as gone:
             gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -57,14 +57,14 @@ def test_a_client_that_reset_before_it_was_accepted_is_nobody() -> None:
             try:
                 served = first.recv(1)
             except ConnectionResetError:
-                # Some kernels hand the dead connection out, alive by its looks.
+                # On some systems, accept() returns the dead connection without an error.
                 with listener.accept(5) as second:
                     second.settimeout(5)
                     served = second.recv(1)
             assert served == b"x"
 
 
-def test_accept_waits_for_whichever_address_is_called() -> None:
+def test_accept_waits_on_all_addresses() -> None:
     with listen(Address("tcp", "", "0")) as listener:
         assert isinstance(listener, Listener)
         for address in reversed(listener.addresses):
@@ -78,7 +78,7 @@ def test_accept_waits_for_whichever_address_is_called() -> None:
             caller.join()
 
 
-def test_no_more_clients_while_one_is_served() -> None:
+def test_close_for_others_keeps_accepted_connections() -> None:
     with listen(LOOPBACK) as listener, dial(listener.address) as client, listener.accept(5) as conn:
         listener.close_for_others()
         with pytest.raises(Exception, match="connection refused"):
@@ -87,7 +87,7 @@ def test_no_more_clients_while_one_is_served() -> None:
         assert conn.recv(100) == b"still here"
 
 
-def test_a_loop_takes_connections_without_waiting() -> None:
+def test_take_nowait() -> None:
     with listen(Address("tcp", "127.0.0.1", "0")) as listener:
         assert listener.take_nowait() is None
         port = listener.address.port
@@ -101,7 +101,7 @@ def test_a_loop_takes_connections_without_waiting() -> None:
         assert listener.take_nowait() is None
 
 
-def test_what_a_long_connection_is_set_to() -> None:
+def test_keep_alive() -> None:
     with listen(LOOPBACK) as listener:
         with dial(listener.address) as client, listener.accept(10) as conn:
             assert isinstance(client, TcpConn)
@@ -109,10 +109,10 @@ def test_what_a_long_connection_is_set_to() -> None:
             assert client._sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
             assert client._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
             conn.close()
-        client.keep_alive()  # closed: nothing to say
+        client.keep_alive()  # does nothing if closed
 
 
-def test_the_socket_is_there_for_its_options() -> None:
+def test_socket_attribute() -> None:
     with listen(LOOPBACK) as listener, dial(listener.address) as client:
         client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         assert client.socket.getsockname()[1] == client.local.port

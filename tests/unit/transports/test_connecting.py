@@ -17,7 +17,7 @@ ASKED = Address("tcp", "several", "1")
 
 
 class Dial:
-    """A dial, and the descriptors that it wants to be watched."""
+    """A dial and the descriptors that it watches."""
 
     def __init__(self, *endpoints: Endpoint, options: Options = DEFAULT) -> None:
         self.events: list[Event] = []
@@ -34,7 +34,7 @@ class Dial:
     def run(self) -> None:
         self.connecting.proceed()
         while self.connecting.conn is None and self.connecting.failure is None:
-            # Windows reports a connection that fails as exceptional, not as writable.
+            # Windows reports a failed connection as exceptional, not as writable.
             _, ready, failed = select([], self.watched, self.watched, self.connecting.seconds())
             for descriptor in {*ready, *failed}:
                 self.connecting.settled(descriptor)
@@ -52,18 +52,18 @@ def answering(server: socket.socket) -> Endpoint:
     return Endpoint(socket.AF_INET, server.getsockname())
 
 
-def test_the_first_to_answer_is_the_connection(silent: Endpoint, answering: Endpoint) -> None:
+def test_first_answer_wins(silent: Endpoint, answering: Endpoint) -> None:
     dial = Dial(silent, silent, answering)
     dial.run()
     conn = dial.connecting.conn
     assert conn is not None
     conn.close()
-    # What has not answered is given up, and nobody is told that it failed.
+    # The other attempts are closed and not reported as failed.
     assert dial.watched == set()
     assert [type(event) for event in dial.events] == [Trying, Trying]
 
 
-def test_failures_are_told_as_they_come(refusing: Endpoint, answering: Endpoint) -> None:
+def test_failed_attempts_are_reported_at_once(refusing: Endpoint, answering: Endpoint) -> None:
     dial = Dial(refusing, answering)
     dial.run()
     assert dial.connecting.conn is not None
@@ -71,14 +71,14 @@ def test_failures_are_told_as_they_come(refusing: Endpoint, answering: Endpoint)
     assert [type(event) for event in dial.events] == [Trying, AttemptFailed, Trying]
 
 
-def test_the_failure_of_the_only_address_is_told_by_the_error(refusing: Endpoint) -> None:
+def test_failure_of_the_only_address_is_not_reported_twice(refusing: Endpoint) -> None:
     dial = Dial(refusing)
     dial.run()
     assert str(dial.connecting.failure) == f"dial {ASKED}: connection refused"
     assert [type(event) for event in dial.events] == [Trying]
 
 
-def test_the_last_of_several_failures_is_marked(refusing: Endpoint) -> None:
+def test_last_failure_is_marked(refusing: Endpoint) -> None:
     dial = Dial(refusing, refusing)
     dial.run()
     failed = [event for event in dial.events if isinstance(event, AttemptFailed)]
@@ -91,12 +91,12 @@ def test_no_address() -> None:
     assert str(dial.connecting.failure) == f"dial {ASKED}: no address to try"
 
 
-def test_giving_up_closes_what_is_being_tried(silent: Endpoint) -> None:
+def test_close_closes_running_attempts(silent: Endpoint) -> None:
     dial = Dial(silent)
     dial.connecting.proceed()
     (descriptor,) = dial.watched
     dial.connecting.close()
     dial.connecting.close()
     assert dial.watched == set()
-    dial.connecting.settled(descriptor)  # a late answer of a loop's round
+    dial.connecting.settled(descriptor)  # a late event of the same round of the loop
     assert dial.connecting.conn is None

@@ -1,4 +1,4 @@
-"""Datagram sockets: whom they hear and whom they answer."""
+"""Datagram sockets: from whom they receive and to whom they answer."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def listening(socks: list[socket.socket], sender: object, *, many: bool) -> List
     return ListeningConn(socks, NOBODY, NOBODY, Arrival(sender, socks[0]), many=many)
 
 
-def test_an_arrival_says_who_and_where(socks: list[socket.socket]) -> None:
+def test_arrival_contains_sender_and_socket(socks: list[socket.socket]) -> None:
     here, there, _ = socks
     there.sendto(b"x", here.getsockname())
     assert receive(here, socket.MSG_PEEK) == receive(here)
@@ -39,7 +39,7 @@ def test_an_arrival_says_who_and_where(socks: list[socket.socket]) -> None:
     assert receive(here) == (b"x", Arrival(there.getsockname(), here))
 
 
-def test_a_strangers_datagrams_are_dropped(socks: list[socket.socket]) -> None:
+def test_datagrams_of_other_senders_are_dropped(socks: list[socket.socket]) -> None:
     ours, peer, stranger = socks
     conn = listening([ours], peer.getsockname(), many=False)
     for sender, data in ((stranger, b"spam"), (peer, b""), (peer, b"eggs")):
@@ -50,7 +50,7 @@ def test_a_strangers_datagrams_are_dropped(socks: list[socket.socket]) -> None:
     assert peer.recvfrom(100) == (b"thanks", ours.getsockname())
 
 
-def test_many_are_heard_on_every_socket_and_answered_from_it(socks: list[socket.socket]) -> None:
+def test_many_peers_are_answered_from_the_receiving_socket(socks: list[socket.socket]) -> None:
     one, two, peer = socks
     conn = listening([one, two], peer.getsockname(), many=True)
     conn.settimeout(10)
@@ -62,13 +62,13 @@ def test_many_are_heard_on_every_socket_and_answered_from_it(socks: list[socket.
         assert peer.recvfrom(100) == (b"answer", ours.getsockname())
 
 
-def test_a_peer_without_a_name_cannot_be_answered(socks: list[socket.socket]) -> None:
+def test_peer_without_a_name_cannot_be_answered(socks: list[socket.socket]) -> None:
     conn = listening(socks[:1], None, many=True)
     with pytest.raises(OSError, match="no name to send to"):
         conn.send(b"x")
 
 
-def test_a_connected_one_reads_datagrams_whole(socks: list[socket.socket]) -> None:
+def test_recv_returns_whole_datagrams(socks: list[socket.socket]) -> None:
     here, there, _ = socks
     here.connect(there.getsockname())
     there.connect(here.getsockname())
@@ -78,7 +78,7 @@ def test_a_connected_one_reads_datagrams_whole(socks: list[socket.socket]) -> No
     assert conn.recv(1) == b"whole"
 
 
-def test_who_has_stopped_sending_still_hears(socks: list[socket.socket]) -> None:
+def test_receiving_continues_after_send_eof(socks: list[socket.socket]) -> None:
     ours, peer, _ = socks
     ours.connect(peer.getsockname())
     conn = DatagramConn(ours, NOBODY, NOBODY)
@@ -91,5 +91,5 @@ def test_who_has_stopped_sending_still_hears(socks: list[socket.socket]) -> None
         conn.send(b"more")
 
 
-def test_who_is_not_connected_has_nothing_to_stop(socks: list[socket.socket]) -> None:
+def test_stop_sending_without_a_connection_does_nothing(socks: list[socket.socket]) -> None:
     DatagramConn(socks[0], NOBODY, NOBODY).stop_sending()

@@ -1,4 +1,4 @@
-"""Descriptors: whether one is open or a terminal, and writing to one."""
+"""Functions for descriptors: is_open, is_terminal and write."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from pync.transports.descriptors import is_open, is_terminal, write
 
 
-def test_whether_it_is_open(tmp_path: Path) -> None:
+def test_is_open_and_is_terminal(tmp_path: Path) -> None:
     descriptor = os.open(tmp_path / "file", os.O_CREAT | os.O_WRONLY)
     assert is_open(descriptor)
     assert not is_terminal(descriptor)
@@ -18,7 +18,7 @@ def test_whether_it_is_open(tmp_path: Path) -> None:
     assert not is_open(descriptor)
 
 
-def test_what_nobody_reads_cannot_be_written() -> None:
+def test_write_without_a_reader_raises_broken_pipe_error() -> None:
     read_end, write_end = os.pipe()
     try:
         assert write(write_end, b"hello") == 5

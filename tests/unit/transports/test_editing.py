@@ -1,6 +1,6 @@
-"""The line editor without a terminal: what is missing, and what was never begun.
+"""The line editor: missing library, closing it early, and restoring the terminal.
 
-What a person sees is in tests/e2e/test_editing.py.
+tests/e2e/test_editing.py tests what the user sees.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from ...systems import only_posix
 PATIENCE = 30.0
 
 
-def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_library_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "prompt_toolkit", None)
     with pytest.raises(UsageError, match=r"pip install prompt_toolkit"):
         EditedStdio(0, 1)
 
 
 @only_posix
-def test_what_was_never_begun_is_closed_without_ado(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_close_before_the_first_read(monkeypatch: pytest.MonkeyPatch) -> None:
     reading, writing = os.pipe()
     monkeypatch.setattr("sys.stdin", os.fdopen(os.dup(reading)))
     stdio = EditedStdio(reading, writing)
@@ -54,7 +54,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="only on POSIX: a terminal of our own")
-def test_one_who_leaves_just_before_a_prompt_gives_the_terminal_back(
+def test_close_just_before_a_prompt_restores_the_terminal(
     terminal: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import termios
@@ -69,12 +69,12 @@ def test_one_who_leaves_just_before_a_prompt_gives_the_terminal_back(
         assert called_off.wait(PATIENCE)
         return await ask(**words)  # type: ignore[arg-type]
 
-    def call_off_and_tell() -> None:
+    def cancel_and_notify() -> None:
         call_off()
         called_off.set()
 
     monkeypatch.setattr(stdio._session, "prompt_async", ask_later)
-    monkeypatch.setattr(stdio, "_call_off", call_off_and_tell)
+    monkeypatch.setattr(stdio, "_call_off", cancel_and_notify)
     stdio.read_fds()
     assert asking.wait(PATIENCE)
     stdio.close()
@@ -82,8 +82,8 @@ def test_one_who_leaves_just_before_a_prompt_gives_the_terminal_back(
 
 
 @only_posix
-def test_one_who_is_called_off_again_gives_the_terminal_back(terminal: int) -> None:
-    """It is told again and again, also while it has no time to leave."""
+def test_repeated_cancellation_restores_the_terminal(terminal: int) -> None:
+    """The prompt is cancelled several times while its loop is blocked."""
     import termios
 
     before = termios.tcgetattr(terminal)

@@ -1,4 +1,4 @@
-"""Listening sockets made by the process that started us: which are taken, and which are refused."""
+"""Listening sockets inherited from the parent process: which are accepted and which rejected."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="signals and descriptors as POSIX has them"
 )
 
-#: Takes a socket, and returns the number of a descriptor of it, as a parent leaves one open.
+#: Detaches a socket and returns its descriptor, left open as by a parent process.
 Leave = Callable[[socket.socket], int]
 
 
 @pytest.fixture
 def leave() -> Iterator[Leave]:
-    """Descriptors that are closed at the end, unless somebody has taken and closed them."""
+    """Close the descriptors at the end, unless a listener has already closed them."""
     left: dict[int, tuple[int, int]] = {}
 
     def one(sock: socket.socket) -> int:
@@ -57,7 +57,7 @@ def fd(number: int) -> Address:
     return Address("fd", path=str(number))
 
 
-def test_a_tcp_socket(leave: Leave) -> None:
+def test_tcp_socket(leave: Leave) -> None:
     number = leave(tcp())
     with listen(fd(number)) as listener:
         assert listener.address.scheme == "tcp"
@@ -70,7 +70,7 @@ def test_a_tcp_socket(leave: Leave) -> None:
     assert identity(number) == (-1, -1)
 
 
-def test_the_path_of_a_unix_socket_stays(
+def test_path_of_a_unix_socket_is_not_removed(
     leave: Leave, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     path = tmp_path_factory.mktemp("s") / "socket"
@@ -85,7 +85,7 @@ def test_the_path_of_a_unix_socket_stays(
     assert path.is_socket()
 
 
-def test_a_standard_stream_stays_open(leave: Leave, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_standard_stream_stays_open(leave: Leave, monkeypatch: pytest.MonkeyPatch) -> None:
     number = leave(tcp())
     monkeypatch.setattr(inherited, "FIRST", number + 1)
     with listen(fd(number)) as listener, dial(listener.address), listener.accept(30):
@@ -93,7 +93,7 @@ def test_a_standard_stream_stays_open(leave: Leave, monkeypatch: pytest.MonkeyPa
     os.fstat(number)
 
 
-def refused_sockets() -> dict[str, Callable[[], socket.socket]]:
+def invalid_sockets() -> dict[str, Callable[[], socket.socket]]:
     return {
         "is a socket for datagrams, not for connections": lambda: socket.socket(
             socket.AF_INET, socket.SOCK_DGRAM
@@ -102,15 +102,15 @@ def refused_sockets() -> dict[str, Callable[[], socket.socket]]:
     }
 
 
-@pytest.mark.parametrize("said", refused_sockets())
-def test_another_socket_is_refused(leave: Leave, said: str) -> None:
-    number = leave(refused_sockets()[said]())
+@pytest.mark.parametrize("said", invalid_sockets())
+def test_socket_that_cannot_accept_connections_is_rejected(leave: Leave, said: str) -> None:
+    number = leave(invalid_sockets()[said]())
     with pytest.raises(ListenError, match=rf"^listen fd:{number}: descriptor {number} {said}$"):
         listen(fd(number))
-    os.fstat(number)  # it was not taken
+    os.fstat(number)  # it is still open
 
 
-def test_what_is_no_socket_is_refused(tmp_path: Path) -> None:
+def test_descriptor_that_is_not_a_socket_is_rejected(tmp_path: Path) -> None:
     with (tmp_path / "file").open("wb") as file:
         number = file.fileno()
         with pytest.raises(
@@ -121,8 +121,8 @@ def test_what_is_no_socket_is_refused(tmp_path: Path) -> None:
         listen(fd(number))
 
 
-class Passing:
-    """Sockets as systemd passes them, under its variables."""
+class SystemdSockets:
+    """Passes sockets with the environment variables of systemd."""
 
     def __init__(self, leave: Leave, monkeypatch: pytest.MonkeyPatch) -> None:
         self._leave = leave
@@ -144,15 +144,15 @@ class Passing:
 
 
 @pytest.fixture
-def systemd(leave: Leave, monkeypatch: pytest.MonkeyPatch) -> Passing:
-    return Passing(leave, monkeypatch)
+def systemd(leave: Leave, monkeypatch: pytest.MonkeyPatch) -> SystemdSockets:
+    return SystemdSockets(leave, monkeypatch)
 
 
 def ports(socks: list[socket.socket]) -> list[int]:
     return [sock.getsockname()[1] for sock in socks]
 
 
-def test_all_that_systemd_passes_are_one_listener(systemd: Passing) -> None:
+def test_all_systemd_sockets_are_one_listener(systemd: SystemdSockets) -> None:
     socks = [tcp(), tcp()]
     expected = ports(socks)
     systemd.passes(socks)
@@ -163,7 +163,7 @@ def test_all_that_systemd_passes_are_one_listener(systemd: Passing) -> None:
             assert stack.enter_context(listener.accept(30)).peer == client.local
 
 
-def test_those_of_one_name(systemd: Passing) -> None:
+def test_systemd_sockets_of_one_name(systemd: SystemdSockets) -> None:
     socks = [tcp(), tcp(), tcp()]
     first, _, third = ports(socks)
     systemd.passes(socks, "web:admin:web")
@@ -182,21 +182,21 @@ def test_those_of_one_name(systemd: Passing) -> None:
         ("", {"LISTEN_FDS": "2147483000"}, r"descriptor \d+: bad file descriptor"),
     ],
 )
-def test_variables_that_are_refused(
-    systemd: Passing, path: str, variables: dict[str, str], said: str
+def test_invalid_systemd_variables(
+    systemd: SystemdSockets, path: str, variables: dict[str, str], said: str
 ) -> None:
     systemd.passes([tcp()], **{"names": "web", **variables})
     with pytest.raises(ListenError, match=said):
         listen(Address("systemd", path=path))
 
 
-def test_without_the_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_systemd_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LISTEN_FDS", raising=False)
     with pytest.raises(ListenError, match=r"no socket was passed .* are not set"):
         listen(Address("systemd"))
 
 
-def test_when_one_is_refused_none_is_taken(systemd: Passing) -> None:
+def test_all_sockets_stay_open_if_one_is_rejected(systemd: SystemdSockets) -> None:
     systemd.passes([tcp(), socket.socket(socket.AF_INET)])
     with pytest.raises(ListenError, match=r"does not listen \(its unit needs Accept=no\)"):
         listen(Address("systemd"))
@@ -209,13 +209,13 @@ def udp(host: str = "127.0.0.1") -> socket.socket:
     return sock
 
 
-OF_DATAGRAMS = Options(datagrams=True)
+DATAGRAMS = Options(datagrams=True)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
-def test_a_socket_of_datagrams_is_connected_to_nobody(leave: Leave, host: str) -> None:
+def test_datagram_socket_is_not_connected(leave: Leave, host: str) -> None:
     sock = udp(host)
-    with sock.dup() as other, listen(fd(leave(sock)), OF_DATAGRAMS) as listener:
+    with sock.dup() as other, listen(fd(leave(sock)), DATAGRAMS) as listener:
         assert listener.address.scheme == "udp"
         address = listener.address._replace(host="127.0.0.1")
         with dial(address) as client:
@@ -224,16 +224,16 @@ def test_a_socket_of_datagrams_is_connected_to_nobody(leave: Leave, host: str) -
                 assert server.recv(100) == b"hello"
                 server.send_all(b"answer")
                 assert client.recv(100, timeout=30) == b"answer"
-        # Whoever has it after us hears everybody.
+        # The next owner of the socket can receive from all senders.
         with pytest.raises(OSError, match="not connected"):
             other.getpeername()
 
 
-def test_a_unix_socket_of_datagrams(leave: Leave, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_unix_datagram_socket(leave: Leave, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("s") / "socket"
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     sock.bind(str(path))
-    with listen(fd(leave(sock)), OF_DATAGRAMS) as listener:
+    with listen(fd(leave(sock)), DATAGRAMS) as listener:
         assert listener.address == Address("unixgram", path=str(path))
         with dial(listener.address) as client:
             client.send_all(b"hello")
@@ -245,35 +245,35 @@ def test_a_unix_socket_of_datagrams(leave: Leave, tmp_path_factory: pytest.TempP
     assert path.is_socket()
 
 
-def not_of_datagrams() -> dict[str, Callable[[], socket.socket]]:
+def invalid_datagram_sockets() -> dict[str, Callable[[], socket.socket]]:
     return {
         "is a socket for connections, not for datagrams": tcp,
         "is not bound": lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM),
     }
 
 
-@pytest.mark.parametrize("said", not_of_datagrams())
-def test_another_socket_is_no_socket_of_datagrams(leave: Leave, said: str) -> None:
-    number = leave(not_of_datagrams()[said]())
+@pytest.mark.parametrize("said", invalid_datagram_sockets())
+def test_socket_that_cannot_receive_datagrams_is_rejected(leave: Leave, said: str) -> None:
+    number = leave(invalid_datagram_sockets()[said]())
     with pytest.raises(ListenError, match=rf"^listen fd:{number}: descriptor {number} {said}$"):
-        listen(fd(number), OF_DATAGRAMS)
+        listen(fd(number), DATAGRAMS)
     os.fstat(number)
 
 
-def test_all_sockets_of_datagrams_are_one_listener(systemd: Passing) -> None:
+def test_all_datagram_sockets_are_one_listener(systemd: SystemdSockets) -> None:
     socks = [udp(), udp()]
     expected = ports(socks)
     systemd.passes(socks)
-    with listen(Address("systemd"), OF_DATAGRAMS) as listener:
+    with listen(Address("systemd"), DATAGRAMS) as listener:
         assert [one.port for one in listener.addresses] == expected
 
 
-def test_unix_and_udp_sockets_are_not_one_listener(
-    systemd: Passing, tmp_path_factory: pytest.TempPathFactory
+def test_unix_and_udp_sockets_cannot_be_one_listener(
+    systemd: SystemdSockets, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     sock.bind(str(tmp_path_factory.mktemp("s") / "socket"))
     systemd.passes([udp(), sock])
     with pytest.raises(ListenError, match=r"all must be UDP's: systemd:NAME$"):
-        listen(Address("systemd"), OF_DATAGRAMS)
+        listen(Address("systemd"), DATAGRAMS)
     os.fstat(inherited.FIRST)

@@ -1,4 +1,4 @@
-"""Names to socket addresses, and sockets on all of them."""
+"""Resolving names to socket addresses, and listening on all of them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from pync.transports.internet import address_of, listening_sockets, resolve
 STREAM = socket.SOCK_STREAM
 
 
-def test_a_number_is_looked_up_without_dns() -> None:
+def test_numeric_address_needs_no_dns() -> None:
     found = resolve(Address("tcp", "127.0.0.1", "80"), Options(numeric=True), STREAM)
     assert found == [(socket.AF_INET, ("127.0.0.1", 80))]
 
 
-def test_a_service_has_a_port() -> None:
+def test_service_name() -> None:
     found = resolve(Address("tcp", "127.0.0.1", "http"), Options(), STREAM)
     assert found[0].name[1] == 80
 
@@ -37,7 +37,7 @@ def test_a_service_has_a_port() -> None:
         ("a..b", "80", "the name is not a valid host name"),
     ],
 )
-def test_not_found_names_the_address(host: str, port: str, cause: str) -> None:
+def test_resolve_error_names_the_address(host: str, port: str, cause: str) -> None:
     address = Address("tcp", host, port)
     with pytest.raises(DialError) as failure:
         resolve(address, Options(numeric=True), STREAM)
@@ -55,19 +55,19 @@ def test_not_found_names_the_address(host: str, port: str, cause: str) -> None:
         (None, Address("tcp", "", "0")),
     ],
 )
-def test_socket_names_are_shown_as_people_write_them(name: object, address: Address) -> None:
+def test_address_of_a_socket_name(name: object, address: Address) -> None:
     assert address_of("tcp", name) == address
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a zone is a number there")
-def test_a_link_local_address_keeps_its_zone() -> None:
+def test_link_local_address_keeps_its_zone() -> None:
     shown = address_of("tcp", ("fe80::1", 80, 0, 1))
     assert shown.host == f"fe80::1%{socket.if_indextoname(1)}"
     again = resolve(shown, Options(numeric=True), STREAM)
     assert again[0].name == ("fe80::1", 80, 0, 1)
 
 
-def test_a_zone_that_has_gone_is_a_number() -> None:
+def test_unknown_zone_is_shown_as_a_number() -> None:
     assert address_of("tcp", ("fe80::1", 80, 0, 99_999)).host == "fe80::1%99999"
 
 
@@ -80,7 +80,9 @@ def two_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_listening_endpoints", lambda *_: pair)
 
 
-def test_a_free_port_is_free_on_all_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_port_0_selects_a_port_that_is_free_on_all_addresses(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     two_addresses(monkeypatch)
     asked: list[object] = []
 
@@ -97,7 +99,7 @@ def test_a_free_port_is_free_on_all_addresses(monkeypatch: pytest.MonkeyPatch) -
     assert asked == ["127.0.0.1", "127.0.0.2"] * 3
 
 
-def test_a_family_that_the_machine_lacks_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_address_family_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
     two_addresses(monkeypatch)
 
     def lacking(family: int, name: tuple[object, ...]) -> socket.socket:

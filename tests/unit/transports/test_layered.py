@@ -1,4 +1,4 @@
-"""A connection through a codec, with a codec that can be read: it turns letters over."""
+"""A connection through a codec, with a simple codec that swaps the case of letters."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from pync.transports.layered import WRITE, LayeredConn
 from pync.transports.memory import pair
 
 
-class Upside:
-    """Swaps the case; a full stop is the end; answers a question mark by itself."""
+class SwapCase:
+    """Swaps the case; a full stop means EOF; it answers a question mark with "!"."""
 
     def __init__(self) -> None:
         self.ended = False
@@ -41,9 +41,9 @@ class Upside:
         return answer
 
 
-def test_what_is_sent_and_received_goes_through_the_codec() -> None:
+def test_data_passes_through_the_codec() -> None:
     ours, peer = pair()
-    with peer, LayeredConn(ours, Upside()) as conn:
+    with peer, LayeredConn(ours, SwapCase()) as conn:
         conn.send_all(b"Hello")
         assert peer.recv(10) == b"hELLO"
         peer.send_all(b"yES")
@@ -53,20 +53,20 @@ def test_what_is_sent_and_received_goes_through_the_codec() -> None:
         assert not conn.pending()
 
 
-def test_the_codecs_own_answer_is_sent() -> None:
+def test_answers_of_the_codec_are_sent() -> None:
     ours, peer = pair()
-    with peer, LayeredConn(ours, Upside()) as conn:
+    with peer, LayeredConn(ours, SwapCase()) as conn:
         peer.send_all(b"?x")
         assert conn.recv(10) == b"X"
         assert peer.recv(10) == b"!"
 
 
-def test_its_end_is_eof_and_ours_is_passed_on() -> None:
+def test_eof_of_the_codec_in_both_directions() -> None:
     ours, peer = pair()
-    with peer, LayeredConn(ours, Upside()) as conn:
+    with peer, LayeredConn(ours, SwapCase()) as conn:
         conn.send_eof()
         assert peer.recv(10) == b"."
-        # No FIN yet: servers take that for a client that is gone.
+        # No FIN yet, because servers take a FIN for a client that has left.
         peer.settimeout(0)
         with pytest.raises(BlockingIOError):
             peer.recv(1)
@@ -76,18 +76,18 @@ def test_its_end_is_eof_and_ours_is_passed_on() -> None:
         assert [conn.recv(10), conn.recv(10)] == [b"", b""]
 
 
-def test_fin_follows_when_the_peer_has_ended() -> None:
+def test_fin_is_sent_after_both_have_ended() -> None:
     ours, peer = pair()
-    with peer, LayeredConn(ours, Upside()) as conn:
+    with peer, LayeredConn(ours, SwapCase()) as conn:
         peer.send_all(b".")
         assert conn.recv(1) == b""
         conn.send_eof()
         assert [peer.recv(10), peer.recv(10)] == [b".", b""]
 
 
-def test_a_peer_that_had_everything_and_closed_is_no_failure() -> None:
+def test_send_eof_to_a_closed_peer_is_not_an_error_after_its_eof() -> None:
     ours, peer = pair()
-    with LayeredConn(ours, Upside()) as conn:
+    with LayeredConn(ours, SwapCase()) as conn:
         peer.send_all(b".")
         assert conn.recv(1) == b""
         peer.close()
@@ -95,9 +95,9 @@ def test_a_peer_that_had_everything_and_closed_is_no_failure() -> None:
         conn.send_eof()
 
 
-def test_a_failure_comes_after_what_came_before_it() -> None:
+def test_failure_is_raised_after_received_data() -> None:
     ours, peer = pair()
-    codec = Upside()
+    codec = SwapCase()
     with peer, LayeredConn(ours, codec) as conn:
         conn.hold(b"whole")
         codec.failure = TruncatedError()
@@ -108,8 +108,8 @@ def test_a_failure_comes_after_what_came_before_it() -> None:
             conn.recv(10)
 
 
-class Acknowledging:
-    """Part of a connection whose kernel says how much is acknowledged, until it is reset."""
+class AcknowledgingConn:
+    """A connection with a scripted number of unacknowledged bytes, until it is reset."""
 
     def __init__(self, conn: StreamConn) -> None:
         self.conn = conn
@@ -125,18 +125,18 @@ class Acknowledging:
         return self.waiting
 
 
-def test_a_reset_that_only_our_end_has_earned_is_no_loss() -> None:
+def test_reset_after_everything_was_acknowledged_is_ignored() -> None:
     ours, peer = pair()
-    with peer, LayeredConn(acknowledging := Acknowledging(ours), Upside()) as conn:  # type: ignore[arg-type]
+    with peer, LayeredConn(acknowledging := AcknowledgingConn(ours), SwapCase()) as conn:  # type: ignore[arg-type]
         conn.send_all(b"all of it")
         conn.send_eof()
         acknowledging.is_reset = True
         assert conn.unacknowledged() == 0
 
 
-def test_a_reset_before_the_peer_had_everything_is_told() -> None:
+def test_reset_before_everything_was_acknowledged_is_an_error() -> None:
     ours, peer = pair()
-    with peer, LayeredConn(acknowledging := Acknowledging(ours), Upside()) as conn:  # type: ignore[arg-type]
+    with peer, LayeredConn(acknowledging := AcknowledgingConn(ours), SwapCase()) as conn:  # type: ignore[arg-type]
         conn.send_all(b"some of it")
         acknowledging.waiting = 3
         conn.send_eof()
@@ -146,9 +146,9 @@ def test_a_reset_before_the_peer_had_everything_is_told() -> None:
             conn.unacknowledged()
 
 
-def test_a_send_that_had_to_wait_is_tried_again_and_nothing_is_sent_twice() -> None:
+def test_retried_send_duplicates_no_data() -> None:
     ours, peer = pair()
-    with peer, LayeredConn(ours, Upside()) as conn:
+    with peer, LayeredConn(ours, SwapCase()) as conn:
         conn.settimeout(0)
         sent, blocked, data = 0, 0, b"a" * WRITE
         peer.settimeout(0)
@@ -168,9 +168,9 @@ def test_a_send_that_had_to_wait_is_tried_again_and_nothing_is_sent_twice() -> N
         assert heard.rstrip(b".") == b"A" * sent
 
 
-def test_close_says_goodbye_and_is_idempotent() -> None:
+def test_close_sends_eof_and_is_idempotent() -> None:
     ours, peer = pair()
-    conn = LayeredConn(ours, Upside())
+    conn = LayeredConn(ours, SwapCase())
     conn.close()
     conn.close()
     assert peer.recv(10) == b"."
@@ -179,32 +179,32 @@ def test_close_says_goodbye_and_is_idempotent() -> None:
         conn.recv(1)
 
 
-def test_an_exception_does_not_say_that_this_was_the_end() -> None:
+def test_exception_in_with_block_sends_no_eof() -> None:
     ours, peer = pair()
     with peer:
-        with suppress(KeyboardInterrupt), LayeredConn(ours, Upside()) as conn:
+        with suppress(KeyboardInterrupt), LayeredConn(ours, SwapCase()) as conn:
             conn.send_all(b"half")
             raise KeyboardInterrupt
         assert [peer.recv(10), peer.recv(10)] == [b"HALF", b""]
 
 
-def test_what_is_broken_off_does_not_say_that_this_was_the_end() -> None:
+def test_break_off_sends_no_eof() -> None:
     ours, peer = pair()
     with peer:
-        conn = LayeredConn(ours, Upside())
+        conn = LayeredConn(ours, SwapCase())
         conn.send_all(b"half")
         conn.break_off()
         conn.break_off()
         conn.close()
-        # No full stop: what came was not all.
+        # No full stop, because the data is incomplete.
         assert [peer.recv(10), peer.recv(10)] == [b"HALF", b""]
 
 
-def test_one_thread_receives_while_another_sends() -> None:
-    """What the layer answers goes out between what is sent, and nothing goes out twice."""
+def test_concurrent_send_and_receive() -> None:
+    """Answers of the codec are sent between the sent data, and nothing is sent twice."""
 
-    class Answers(Upside):
-        """Numbers all that leaves; what comes is answered."""
+    class NumberedAnswers(SwapCase):
+        """Numbers every message that it sends; answers every message that it receives."""
 
         made = 0
 
@@ -219,7 +219,7 @@ def test_one_thread_receives_while_another_sends() -> None:
             return number.to_bytes(4, "big") * 1000
 
     ours, peer = pair()
-    with peer, LayeredConn(ours, Answers()) as conn:
+    with peer, LayeredConn(ours, NumberedAnswers()) as conn:
         rounds = 400
 
         def send() -> None:
@@ -247,8 +247,8 @@ def test_one_thread_receives_while_another_sends() -> None:
         assert sent == [number.to_bytes(4, "big") * 1000 for number in range(2 * rounds)]
 
 
-def full(conn: StreamConn) -> int:
-    """Fill what the kernel holds for the peer; returns how many bytes that is."""
+def fill_buffers(conn: StreamConn) -> int:
+    """Fill the buffers of the kernel; return the number of bytes sent."""
     conn.settimeout(0)
     size = 0
     with suppress(BlockingIOError):
@@ -258,11 +258,11 @@ def full(conn: StreamConn) -> int:
     return size
 
 
-def test_the_end_waits_for_a_peer_that_reads_slowly() -> None:
+def test_close_waits_for_a_slow_peer() -> None:
     ours, peer = pair()
     with peer:
-        size = full(ours)
-        closing = threading.Thread(target=LayeredConn(ours, Upside()).close)
+        size = fill_buffers(ours)
+        closing = threading.Thread(target=LayeredConn(ours, SwapCase()).close)
         closing.start()
         assert peer.recv_exactly(size, timeout=10) == b"z" * size
         closing.join()
@@ -270,19 +270,19 @@ def test_the_end_waits_for_a_peer_that_reads_slowly() -> None:
 
 
 @pytest.mark.parametrize("timeout", [0, 0.01])
-def test_the_end_waits_no_longer_than_the_connection(timeout: float) -> None:
+def test_close_waits_no_longer_than_the_timeout(timeout: float) -> None:
     ours, peer = pair()
     with peer:
-        size = full(ours)
-        conn = LayeredConn(ours, Upside())
+        size = fill_buffers(ours)
+        conn = LayeredConn(ours, SwapCase())
         conn.settimeout(timeout)
         conn.close()
         assert peer.recv_all(timeout=10) == b"z" * size
 
 
-def test_close_does_not_wait_for_another_thread_s_send() -> None:
+def test_close_does_not_wait_for_a_send_of_another_thread() -> None:
     ours, peer = pair()
-    conn = LayeredConn(ours, Upside())
+    conn = LayeredConn(ours, SwapCase())
 
     def send() -> None:
         with suppress(OSError):
@@ -293,7 +293,7 @@ def test_close_does_not_wait_for_another_thread_s_send() -> None:
         sending.start()
         assert peer.recv(1, timeout=10) == b"X"
         conn.close()
-        # It was cut off, so there is no end.
+        # The send was cut off, so no EOF follows.
         assert not peer.recv_all(timeout=10).endswith(b".")
     sending.join()
 
@@ -308,14 +308,14 @@ class Trickle(StreamConn):
         return super().send(data[:1])
 
 
-def test_a_time_out_for_sending_is_for_all_sends_of_a_piece(
+def test_send_timeout_applies_to_the_whole_data(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A peer that reads a little now and then does not put it off."""
+    """A peer that reads slowly does not extend the time-out."""
     monkeypatch.setattr(Trickle, "seconds", 0.0)
     monkeypatch.setattr(deadline, "time", SimpleNamespace(monotonic=lambda: Trickle.seconds))
     left, right = pair()
-    with right, LayeredConn(Trickle(left.socket, left.local, left.peer), Upside()) as conn:
+    with right, LayeredConn(Trickle(left.socket, left.local, left.peer), SwapCase()) as conn:
         with pytest.raises(TimeoutError):
             conn.send_all(b"abcdefgh", timeout=3.5)
         assert conn.gettimeout() is None

@@ -1,4 +1,4 @@
-"""Listeners as a library's users have them: iteration, serve, and close() from another thread."""
+"""Listeners in the library: iteration, serve, and close() from another thread."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ADDRESSES = ["127.0.0.1:0", "tls://127.0.0.1:0", "udp://127.0.0.1:0"]
 
 
 def in_thread(call: Callable[[], object]) -> Callable[[], object]:
-    """Begin a call; what is returned waits for what it returns or raises."""
+    """Run a call in a thread; return a function that waits for its result or exception."""
     outcome: list[object] = []
 
     def run() -> None:
@@ -39,8 +39,8 @@ def in_thread(call: Callable[[], object]) -> Callable[[], object]:
     return result
 
 
-def waits(listener: Any) -> bool:
-    """Whether an accept() of another thread waits by now."""
+def is_waiting(listener: Any) -> bool:
+    """Return whether accept() is waiting in another thread."""
     interrupt = listener._interrupt
     deadline = threading.Event()
     for _ in range(1000):
@@ -51,10 +51,10 @@ def waits(listener: Any) -> bool:
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_close_ends_an_accept_in_another_thread(address: str) -> None:
+def test_close_interrupts_accept_in_another_thread(address: str) -> None:
     listener = pync.listen(address)
     accepted = in_thread(listener.accept)
-    assert waits(listener)
+    assert is_waiting(listener)
     listener.close()
     error = accepted()
     assert isinstance(error, ListenError)
@@ -65,16 +65,16 @@ def test_close_ends_an_accept_in_another_thread(address: str) -> None:
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_close_ends_an_iteration(address: str) -> None:
+def test_close_ends_iteration(address: str) -> None:
     listener = pync.listen(address)
     iterated = in_thread(lambda: list(listener))
-    assert waits(listener)
+    assert is_waiting(listener)
     listener.close()
     assert iterated() == []
 
 
 @pytest.mark.parametrize("scheme", ["tcp", "tls"])
-def test_iteration_gives_clients(scheme: str) -> None:
+def test_iteration_yields_clients(scheme: str) -> None:
     with pync.listen(f"{scheme}://127.0.0.1:0") as listener:
         at = f"{scheme}://127.0.0.1:{listener.address.port}"
 
@@ -95,13 +95,13 @@ def test_iteration_gives_clients(scheme: str) -> None:
         assert talked() == b"one too\ntwo too\n"
 
 
-def test_a_client_that_cannot_be_secured_is_passed_over() -> None:
+def test_serve_skips_a_client_without_tls() -> None:
     with pync.listen("tls://127.0.0.1:0") as listener:
         address = ("127.0.0.1", listener.address.port)
         served = in_thread(lambda: listener.serve(lambda conn: conn.send_line(b"hello")))
         with socket.create_connection(address, PATIENCE) as plain:
             plain.sendall(b"GET / HTTP/1.0\r\n\r\n")
-            plain.recv(100)  # it is refused
+            plain.recv(100)  # it is rejected
         at = f"tls://127.0.0.1:{address[1]}"
         with pync.dial(at, verify=False, timeout=PATIENCE) as conn:
             assert conn.recv_line() == b"hello\n"
@@ -109,7 +109,7 @@ def test_a_client_that_cannot_be_secured_is_passed_over() -> None:
         assert served() is None
 
 
-def test_a_listener_of_datagrams_has_one_client() -> None:
+def test_datagram_listener_serves_one_client() -> None:
     with pync.listen("udp://127.0.0.1:0") as listener, pync.dial(str(listener.address)) as conn:
         conn.settimeout(PATIENCE)
         served = in_thread(lambda: listener.serve(lambda client: client.send_all(client.recv())))
@@ -118,7 +118,7 @@ def test_a_listener_of_datagrams_has_one_client() -> None:
         assert served() is None
 
 
-def test_an_error_of_accept_ends_an_iteration() -> None:
+def test_accept_error_ends_iteration() -> None:
     class Broken(Accepting):
         def accept(self, timeout: float | None = None) -> Any:
             raise ListenError("accept", "tcp://h:1", "too many open files")

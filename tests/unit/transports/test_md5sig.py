@@ -15,7 +15,7 @@ KEYED = Options(md5_key=b"secret", timeout=10)
 
 
 @pytest.fixture(autouse=True)
-def signing() -> None:
+def needs_md5sig() -> None:
     try:
         with socket.socket() as sock:
             sign(sock, b"probe", None)
@@ -24,7 +24,7 @@ def signing() -> None:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
-def test_who_has_the_key_is_heard(host: str) -> None:
+def test_same_key(host: str) -> None:
     with (
         listen(Address("tcp", host, "0"), KEYED) as listener,
         dial(listener.address, KEYED) as conn,
@@ -35,7 +35,7 @@ def test_who_has_the_key_is_heard(host: str) -> None:
 
 
 @pytest.mark.parametrize("key", [b"wrong", None])
-def test_who_has_not_is_not(key: bytes | None) -> None:
+def test_wrong_or_missing_key(key: bytes | None) -> None:
     with (
         listen(Address("tcp", "127.0.0.1", "0"), KEYED) as listener,
         pytest.raises(DialError, match="timed out"),
@@ -44,6 +44,6 @@ def test_who_has_not_is_not(key: bytes | None) -> None:
 
 
 @pytest.mark.parametrize("key", [b"", b"k" * (LONGEST + 1)])
-def test_a_key_that_the_kernel_cannot_hold(key: bytes) -> None:
+def test_invalid_key_length(key: bytes) -> None:
     with socket.socket() as sock, pytest.raises(OSError, match="1 to 80 bytes"):
         sign(sock, key, None)

@@ -1,11 +1,11 @@
-"""A pair of ends within one process."""
+"""A connected pair of connections in one process."""
 
 from __future__ import annotations
 
 from pync.transports.memory import pair
 
 
-def test_what_one_sends_the_other_receives() -> None:
+def test_pair() -> None:
     left, right = pair()
     with left, right:
         left.send_all(b"x")

@@ -1,4 +1,4 @@
-"""Groups and broadcast addresses: which are some, and by which interface."""
+"""Multicast groups and broadcast addresses, and their interfaces."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pync.transports.multicast import GroupConn, is_broadcast, is_group, without
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="127/8 is lo's on Linux")
 
-#: Of the local scope (RFC 2365 6.1).
+#: A group of the local scope (RFC 2365 6.1).
 GROUP = "239.255.77.77"
 
 
@@ -35,7 +35,7 @@ GROUP = "239.255.77.77"
         ("", False),
     ],
 )
-def test_groups(host: str, group: bool) -> None:
+def test_is_group(host: str, group: bool) -> None:
     assert is_group(host) == group
 
 
@@ -48,12 +48,12 @@ def test_groups(host: str, group: bool) -> None:
         ("fe80::1%1", "fe80::1%1", 0),
     ],
 )
-def test_the_zone_of_a_group_is_its_interface(host: str, left: str, index: int) -> None:
+def test_zone_of_a_group_is_its_interface(host: str, left: str, index: int) -> None:
     address = Address("udp", host, "9")
     assert without_interface("dial", address, DialError) == (address._replace(host=left), index)
 
 
-def test_the_zone_may_be_a_name() -> None:
+def test_zone_can_be_an_interface_name() -> None:
     index, name = socket.if_nameindex()[0]
     found = without_interface("dial", Address("udp", f"{GROUP}%{name}", "9"), DialError)
     assert found[1] == index
@@ -62,13 +62,13 @@ def test_the_zone_may_be_a_name() -> None:
 
 
 @linux
-def test_broadcast_addresses() -> None:
+def test_is_broadcast() -> None:
     hosts = ["255.255.255.255", "127.255.255.255", "127.0.0.1"]
     assert [is_broadcast((host, 9)) for host in hosts] == [True, True, False]
 
 
 @linux
-def test_answers_to_a_broadcast_come_from_the_hosts_themselves() -> None:
+def test_answers_to_a_broadcast_from_unicast_addresses_are_received() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("", 0))
         server.settimeout(10)
@@ -88,14 +88,14 @@ def test_answers_to_a_broadcast_come_from_the_hosts_themselves() -> None:
 
 
 @linux
-def test_a_broadcast_has_to_be_allowed() -> None:
+def test_broadcast_needs_the_socket_option() -> None:
     with pytest.raises(DialError, match="permission denied"):
         dial(Address("udp", "127.255.255.255", "9"))
 
 
 @linux
 @pytest.mark.parametrize("many", [False, True])
-def test_a_group_is_joined(many: bool) -> None:
+def test_join_group(many: bool) -> None:
     group = Address("udp", f"{GROUP}%lo", "0")
     with listen(group, Options(many=many)) as listener:
         assert listener.address.host == GROUP
@@ -115,7 +115,7 @@ def test_a_group_is_joined(many: bool) -> None:
 
 
 @linux
-def test_others_may_listen_to_the_same_group() -> None:
+def test_two_listeners_of_one_group() -> None:
     group = Address("udp", f"{GROUP}%lo", "0")
     with listen(group) as one:
         same = group._replace(service=one.address.service)
@@ -127,7 +127,7 @@ def test_others_may_listen_to_the_same_group() -> None:
                     assert conn.recv(10) == b"both"
 
 
-def test_without_a_route_every_interface_that_can_joins(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_route_all_possible_interfaces_join(monkeypatch: pytest.MonkeyPatch) -> None:
     joined: list[int] = []
 
     def join(_sock: socket.socket, _group: str, index: int) -> None:

@@ -1,4 +1,4 @@
-"""Datagram peers, each with a connection of its own."""
+"""Datagram peers, each with its own connection."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def peer(stack: ExitStack, listener: PeerListener) -> socket.socket:
     return sock
 
 
-def taken(listener: PeerListener) -> PeerConn | None:
-    """What comes of the datagram that was sent last."""
+def take(listener: PeerListener) -> PeerConn | None:
+    """Take the last datagram; return a new connection, or None for a known peer."""
     assert select.select(listener.read_fds(), [], [], 10)[0]
     conn = listener.take_nowait()
     assert conn is None or isinstance(conn, PeerConn)
@@ -44,19 +44,19 @@ def taken(listener: PeerListener) -> PeerConn | None:
 
 
 def accepted(stack: ExitStack, listener: PeerListener) -> PeerConn:
-    conn = taken(listener)
+    conn = take(listener)
     assert conn is not None
     return stack.enter_context(conn)
 
 
-def test_each_peer_has_a_connection(stack: ExitStack, listener: PeerListener) -> None:
+def test_each_peer_has_its_own_connection(stack: ExitStack, listener: PeerListener) -> None:
     one, other = peer(stack, listener), peer(stack, listener)
     one.send(b"one")
     first = accepted(stack, listener)
     other.send(b"other")
     second = accepted(stack, listener)
     one.send(b"more")
-    assert taken(listener) is None
+    assert take(listener) is None
     assert [first.recv(100), first.recv(100), second.recv(100)] == [b"one", b"more", b"other"]
     assert (first.peer.port, second.peer.port) == tuple(
         sock.getsockname()[1] for sock in (one, other)
@@ -66,7 +66,9 @@ def test_each_peer_has_a_connection(stack: ExitStack, listener: PeerListener) ->
     assert (one.recv(100), other.recv(100)) == (b"to the one", b"to the other")
 
 
-def test_it_can_be_read_while_a_datagram_waits(stack: ExitStack, listener: PeerListener) -> None:
+def test_connection_is_readable_while_a_datagram_waits(
+    stack: ExitStack, listener: PeerListener
+) -> None:
     sock = peer(stack, listener)
     sock.send(b"a")
     conn = accepted(stack, listener)
@@ -77,11 +79,11 @@ def test_it_can_be_read_while_a_datagram_waits(stack: ExitStack, listener: PeerL
         with pytest.raises(BlockingIOError):
             conn.recv(1)
         sock.send(b"a")
-        assert taken(listener) is None
+        assert take(listener) is None
 
 
 @pytest.mark.parametrize("way", ["close", "detach"])
-def test_after_its_end_the_same_peer_is_a_new_one(
+def test_closed_peer_that_sends_again_is_a_new_peer(
     stack: ExitStack, listener: PeerListener, way: str
 ) -> None:
     sock = peer(stack, listener)
@@ -93,11 +95,11 @@ def test_after_its_end_the_same_peer_is_a_new_one(
     assert second.recv(1) == b"b"
     first.close()
     sock.send(b"c")
-    assert taken(listener) is None
+    assert take(listener) is None
     assert second.recv(1) == b"c"
 
 
-def test_what_waits_is_bounded(stack: ExitStack, listener: PeerListener) -> None:
+def test_queue_is_bounded(stack: ExitStack, listener: PeerListener) -> None:
     peer(stack, listener).send(b"first")
     conn = accepted(stack, listener)
     for _ in range(2 * MOST_WAITING):

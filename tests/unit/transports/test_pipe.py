@@ -1,4 +1,4 @@
-r"""Named pipes as connections. What all transports promise is in tests/contract."""
+r"""Named pipes as connections. tests/contract tests what all transports have in common."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ only_windows = pytest.mark.skipif(sys.platform != "win32", reason="only on Windo
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="only where there are none")
-def test_other_systems_have_none() -> None:
+def test_other_systems_than_windows() -> None:
     address = parse("pipe:log")
     with pytest.raises(DialError, match=r"^dial pipe:log: named pipes exist on Windows only"):
         dial(address)
@@ -43,19 +43,21 @@ def listener(address: Address) -> Iterator[Listener]:
 
 
 @only_windows
-def test_absent() -> None:
+def test_missing_pipe() -> None:
     with pytest.raises(DialError, match=r"^dial pipe:pync-nobody: there is no such pipe$"):
         dial(parse("pipe:pync-nobody"), SOON)
 
 
 @only_windows
-def test_busy_until_the_time_is_over(address: Address, listener: Listener) -> None:
+def test_busy_pipe_times_out(address: Address, listener: Listener) -> None:
     with dial(address, SOON), pytest.raises(DialError, match="the pipe is busy"):
         dial(address, Options(timeout=0.2))
 
 
 @only_windows
-def test_busy_until_an_instance_is_free(address: Address, listener: Listener) -> None:
+def test_busy_pipe_is_retried_until_an_instance_is_free(
+    address: Address, listener: Listener
+) -> None:
     with dial(address, SOON) as first:
         accepted = listener.accept(PATIENCE)
         dialled: list[Conn] = []
@@ -71,6 +73,6 @@ def test_busy_until_an_instance_is_free(address: Address, listener: Listener) ->
 
 
 @only_windows
-def test_messages_from_a_pipe_of_bytes(address: Address, listener: Listener) -> None:
+def test_message_mode_needs_a_message_pipe(address: Address, listener: Listener) -> None:
     with pytest.raises(DialError, match="it is a pipe of bytes, not of messages"):
         dial(address, MESSAGES)

@@ -1,4 +1,4 @@
-"""What the kernel tells of a datagram, and what is made of it."""
+"""The packet information of a datagram, and the address from which it is answered."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def bound(address: str) -> socket.socket:
 
 
 def arrival(to: str) -> Arrival:
-    """Of a datagram that is sent to a socket on the wildcard address."""
+    """Return the arrival of a datagram that is sent to a socket on the wildcard address."""
     wildcard = "::" if ":" in to else "0.0.0.0"
     with bound(wildcard) as listener, socket.socket(listener.family, socket.SOCK_DGRAM) as sender:
         pktinfo.ask(listener)
@@ -35,14 +35,14 @@ def arrival(to: str) -> Arrival:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1"])
-def test_a_datagram_to_one_of_our_addresses(host: str) -> None:
+def test_datagram_to_a_local_address(host: str) -> None:
     found = arrival(host)
     assert not found.to_many
     ((_, _, info),) = found.came_to
     assert socket.inet_pton(socket.AF_INET6 if ":" in host else socket.AF_INET, host) in info
 
 
-def test_the_answer_to_a_broadcast_leaves_from_our_own_address() -> None:
+def test_answer_to_a_broadcast_has_our_own_address() -> None:
     found = arrival("127.255.255.255")
     assert found.to_many
     ((_, _, info),) = found.came_to
@@ -50,13 +50,13 @@ def test_the_answer_to_a_broadcast_leaves_from_our_own_address() -> None:
     assert not pktinfo.leaves_from_where_it_came(found)
 
 
-def test_no_answer_leaves_from_an_ipv6_group() -> None:
+def test_ipv6_group_is_never_the_source_of_an_answer() -> None:
     group = socket.inet_pton(socket.AF_INET6, "ff02::1") + bytes(4)
     told = (socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, group)
     assert pktinfo._answering(*told) == b""
     assert pktinfo._to_many(*told)
 
 
-def test_without_packet_information_the_kernel_chooses() -> None:
+def test_without_packet_information() -> None:
     with bound("127.0.0.1") as sock:
         assert pktinfo.leaves_from_where_it_came(Arrival(("127.0.0.1", 9), sock))

@@ -1,4 +1,4 @@
-"""The words and variables of a command, and its start."""
+"""The arguments and the environment of a command, and its start."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...systems import only_posix
 
 
 @only_posix
-def test_words() -> None:
+def test_words_of() -> None:
     assert words_of("a 'b c'  $d ; e", shell=False) == ["a", "b c", "$d", ";", "e"]
     assert words_of("a | b", shell=True) == ["/bin/sh", "-c", "a | b"]
     for wrong in ("", "  ", "'a"):
@@ -20,7 +20,7 @@ def test_words() -> None:
             words_of(wrong, shell=False)
 
 
-def test_what_a_child_is_told() -> None:
+def test_environment_of_a_child() -> None:
     here, there = Address("udp", "::1", "9"), Address("udp", "::2", "10")
     assert variables(here, there) == {
         "NCAT_LOCAL_ADDR": "::1",

@@ -10,7 +10,7 @@ import pytest
 from pync.transports.pump import Inlet, Outlet
 
 
-def test_bytes_then_eof() -> None:
+def test_data_then_eof() -> None:
     out, into = os.pipe()
     ended = threading.Event()
     inlet = Inlet(lambda: os.read(out, 100), ended.set)
@@ -24,7 +24,7 @@ def test_bytes_then_eof() -> None:
     os.close(out)
 
 
-def test_a_source_that_fails_tells_after_what_it_gave() -> None:
+def test_error_of_the_source_is_raised_after_its_data() -> None:
     answers = iter([b"before"])
 
     def read() -> bytes:
@@ -39,7 +39,7 @@ def test_a_source_that_fails_tells_after_what_it_gave() -> None:
     inlet.close()
 
 
-def test_it_ends_when_nobody_listens() -> None:
+def test_thread_ends_after_close() -> None:
     out, into = os.pipe()
     ended = threading.Event()
     Inlet(lambda: os.read(out, 100), ended.set).close()
@@ -49,7 +49,7 @@ def test_it_ends_when_nobody_listens() -> None:
     os.close(out)
 
 
-def test_what_was_taken_is_written_after_closing() -> None:
+def test_accepted_data_is_written_after_close() -> None:
     written: list[bytes] = []
     ended = threading.Event()
     outlet = Outlet(written.append, ended.set)
@@ -60,7 +60,7 @@ def test_what_was_taken_is_written_after_closing() -> None:
     assert written == [b"taken"]
 
 
-def test_waiting_for_it_to_be_written() -> None:
+def test_wait_until_written() -> None:
     written: list[bytes] = []
     outlet = Outlet(written.append)
     outlet.send(b"last words")
@@ -71,9 +71,9 @@ def test_waiting_for_it_to_be_written() -> None:
     outlet.close()
 
 
-def test_a_sink_that_is_slow_makes_the_sender_wait() -> None:
+def test_slow_sink_blocks_the_sender() -> None:
     may_write = threading.Event()
-    outlet = Outlet(lambda data: assert_set(may_write))
+    outlet = Outlet(lambda data: wait_for(may_write))
     outlet.sock.setblocking(False)
     taken = 0
     try:
@@ -91,7 +91,7 @@ def test_a_sink_that_is_slow_makes_the_sender_wait() -> None:
     outlet.close()
 
 
-def test_a_sink_that_fails_tells_its_error() -> None:
+def test_error_of_the_sink_is_raised() -> None:
     def write(_data: bytes) -> None:
         raise BrokenPipeError(32, "nobody reads")
 
@@ -105,5 +105,5 @@ def test_a_sink_that_fails_tells_its_error() -> None:
     outlet.close()
 
 
-def assert_set(event: threading.Event) -> None:
+def wait_for(event: threading.Event) -> None:
     assert event.wait(10)

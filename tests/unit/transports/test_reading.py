@@ -1,4 +1,4 @@
-"""What reading a stream does besides what tests/contract/test_reading.py has."""
+"""Reading a stream: cases that tests/contract/test_reading.py does not contain."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from pync.transports.layered import LayeredConn
 from pync.transports.memory import pair
 
 from ...systems import UNDER_WINE
-from .test_layered import Upside
+from .test_layered import SwapCase
 
 PATIENCE = 10.0
 
 
-def test_a_time_out_of_one_thread_s_reading_is_not_another_s_sending() -> None:
-    """A call's own time-out for reading leaves the socket as it is."""
+def test_read_timeout_does_not_affect_a_send_of_another_thread() -> None:
+    """The time-out of a read call does not change the time-out of the socket."""
     left, right = pair()
     with left, right:
         blocked = threading.Thread(target=lambda: left.send_all(bytes(8 << 20)))
@@ -30,15 +30,15 @@ def test_a_time_out_of_one_thread_s_reading_is_not_another_s_sending() -> None:
         blocked.join()
 
 
-def test_a_time_out_over_a_layer_that_gives_nothing() -> None:
-    """Bytes of the wire that hold no plain byte (a part of a TLS record) do not end the wait."""
+def test_timeout_over_a_layer_that_returns_no_data() -> None:
+    """Received bytes that yield no data (part of a TLS record) do not end the wait."""
 
-    class Quiet(Upside):
+    class DropsDashes(SwapCase):
         def receive(self, data: bytes) -> bytes:
             return super().receive(data).replace(b"-", b"")
 
     ours, peer = pair()
-    with peer, LayeredConn(ours, Quiet()) as conn:
+    with peer, LayeredConn(ours, DropsDashes()) as conn:
         peer.send_all(b"-")
         with pytest.raises(pync.ReadTimeoutError, match="nothing had come"):
             conn.recv_line(timeout=0.05)
@@ -49,7 +49,7 @@ def test_a_time_out_over_a_layer_that_gives_nothing() -> None:
 
 
 @pytest.mark.skipif(UNDER_WINE, reason="Wine passes no RST on")
-def test_what_breaks_the_connection_is_raised_after_what_came() -> None:
+def test_connection_error_is_raised_before_the_buffered_rest() -> None:
     with pync.listen("127.0.0.1:0") as listener:
         client = pync.dial(str(listener.address), pync.TcpConn)
         with listener.accept(PATIENCE) as server:
@@ -61,7 +61,7 @@ def test_what_breaks_the_connection_is_raised_after_what_came() -> None:
             assert server.recv() == b"art"
 
 
-def test_a_closed_connection_says_so() -> None:
+def test_read_from_a_closed_connection_is_an_error() -> None:
     left, right = pair()
     left.close()
     for timeout in (None, 1):
@@ -72,7 +72,7 @@ def test_a_closed_connection_says_so() -> None:
     right.close()
 
 
-def test_text_is_refused_as_python_does() -> None:
+def test_str_arguments_raise_type_error() -> None:
     left, right = pair()
     with left, right:
         left.send_all(b"x")
@@ -83,7 +83,7 @@ def test_text_is_refused_as_python_does() -> None:
         assert right.expect(re.compile(b"(?i)X")).group() == b"x"
 
 
-def test_none_waits_for_ever_even_where_the_connection_does_not_block() -> None:
+def test_timeout_none_waits_on_a_non_blocking_connection() -> None:
     left, right = pair()
     with left, right:
         right.settimeout(0)

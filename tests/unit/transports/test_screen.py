@@ -15,7 +15,7 @@ from pync.transports.stdio import Stdio
 
 @pytest.fixture
 def pipe() -> Iterator[tuple[int, int]]:
-    """Yield a pipe; it stands for a terminal that accepts few bytes at a time, as a pipe does."""
+    """Yield a pipe, in place of a terminal that accepts few bytes at a time."""
     reading, writing = os.pipe()
     yield reading, writing
     os.close(reading)
@@ -23,7 +23,7 @@ def pipe() -> Iterator[tuple[int, int]]:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="only on POSIX: pipes that poll")
-def test_what_waits_is_given_again(pipe: tuple[int, int]) -> None:
+def test_full_output_is_retried(pipe: tuple[int, int]) -> None:
     r"""Each ENQ becomes four bytes (\x05), so the pipe gets full."""
     reading, writing = pipe
     sent, came = b"\x05" * 40000 + b"end", b""
@@ -40,14 +40,14 @@ def test_what_waits_is_given_again(pipe: tuple[int, int]) -> None:
     assert came == rb"\x05" * 40000 + b"end"
 
 
-def test_what_was_cut_off_is_shown_at_the_end(pipe: tuple[int, int]) -> None:
+def test_incomplete_sequence_is_shown_at_the_end(pipe: tuple[int, int]) -> None:
     reading, writing = pipe
     with ScreenStdio(None, writing, ScreenFilter()) as stdio:
         stdio.show(b"a\x1b[3")
     assert os.read(reading, 100) == b"a\\e[3"
 
 
-def test_one_without_input_goes_on_where_the_other_was(pipe: tuple[int, int]) -> None:
+def test_without_input_keeps_the_state_of_the_filter(pipe: tuple[int, int]) -> None:
     reading, writing = pipe
     with ScreenStdio(None, writing, ScreenFilter()) as stdio:
         stdio.show(b"\x1b[3")
@@ -56,7 +56,7 @@ def test_one_without_input_goes_on_where_the_other_was(pipe: tuple[int, int]) ->
     assert os.read(reading, 100) == b"\x1b[31mred\\e[6n"
 
 
-def test_plain_output_passes_everything(pipe: tuple[int, int]) -> None:
+def test_plain_output_is_not_filtered(pipe: tuple[int, int]) -> None:
     reading, writing = pipe
     with Stdio(None, writing).without_input() as stdio:
         stdio.show(b"\x1b[6n")
@@ -77,5 +77,5 @@ def test_plain_output_passes_everything(pipe: tuple[int, int]) -> None:
         ({"LC_ALL": "", "LC_CTYPE": "C.UTF-8", "LANG": "de_DE.ISO-8859-1"}, True),
     ],
 )
-def test_the_locale_says_what_text_is(environment: dict[str, str], utf8: bool) -> None:
+def test_encoding_of_the_locale(environment: dict[str, str], utf8: bool) -> None:
     assert is_utf8(environment) is utf8

@@ -1,4 +1,4 @@
-"""serve: a thread for each client, a bound, and an end."""
+"""serve: a thread for each client, the limit of clients, and the end."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def echo(conn: pync.StreamConn) -> None:
         conn.send_all(line)
 
 
-def test_clients_are_served_side_by_side() -> None:
+def test_clients_are_served_concurrently() -> None:
     with pync.listen("127.0.0.1:0") as listener:
         served = in_thread(lambda: listener.serve(echo))
         with dial(listener) as one, dial(listener) as two:
@@ -32,13 +32,13 @@ def test_clients_are_served_side_by_side() -> None:
                 conn.send_line(b"hello")
                 assert conn.recv_line() == b"hello\n"
             listener.close()
-            # Those who are here are served to their end.
+            # Connected clients are served until they end.
             two.send_line(b"still here")
             assert two.recv_line() == b"still here\n"
         assert served() is None
 
 
-def test_no_more_clients_than_that_at_once() -> None:
+def test_max_clients() -> None:
     with pync.listen("127.0.0.1:0") as listener:
         served = in_thread(lambda: listener.serve(echo, max_clients=1))
         with dial(listener) as one:
@@ -55,7 +55,7 @@ def test_no_more_clients_than_that_at_once() -> None:
         served()
 
 
-def test_full_and_closed_is_over() -> None:
+def test_close_while_full() -> None:
     with pync.listen("127.0.0.1:0") as listener:
         served = in_thread(lambda: listener.serve(echo, max_clients=1))
         with dial(listener) as one:
@@ -65,7 +65,7 @@ def test_full_and_closed_is_over() -> None:
         assert served() is None
 
 
-def test_what_a_handler_raises_is_a_thread_s(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_exception_in_handler_goes_to_the_excepthook(monkeypatch: pytest.MonkeyPatch) -> None:
     raised: list[str] = []
     monkeypatch.setattr(threading, "excepthook", lambda args: raised.append(str(args.exc_value)))
 
@@ -84,7 +84,7 @@ def test_what_a_handler_raises_is_a_thread_s(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.skipif(UNDER_WINE, reason="Wine ends no recv() whose socket is shut")
-def test_grace_ends_those_who_stay() -> None:
+def test_grace_closes_remaining_clients() -> None:
     with pync.listen("127.0.0.1:0") as listener:
         served = in_thread(lambda: listener.serve(echo, grace=0.05))
         with dial(listener) as conn:
@@ -95,7 +95,7 @@ def test_grace_ends_those_who_stay() -> None:
             assert served() is None
 
 
-def test_when_no_descriptor_is_left_it_goes_on_with_the_next_who_leaves() -> None:
+def test_serve_continues_when_accept_runs_out_of_descriptors() -> None:
     with pync.listen("127.0.0.1:0") as listener:
         accept, failures = listener.accept, [1, 1]
 
@@ -122,6 +122,6 @@ def test_when_no_descriptor_is_left_it_goes_on_with_the_next_who_leaves() -> Non
         assert served() is None
 
 
-def test_a_bound_that_makes_no_sense() -> None:
+def test_invalid_max_clients() -> None:
     with pync.listen("127.0.0.1:0") as listener, pytest.raises(ValueError, match="not 0"):
         listener.serve(echo, max_clients=0)

@@ -7,15 +7,15 @@ import pytest
 from pync.transports.services import number_of, port_of
 
 
-def test_a_service() -> None:
+def test_known_service() -> None:
     assert port_of("http", "tcp") == number_of("http", "tcp") == number_of("0080", "tcp") == 80
 
 
 @pytest.mark.parametrize("name", ["", "no-such-service", "\udcff", "\u00e9", "80"])
-def test_no_service(name: str) -> None:
+def test_unknown_service(name: str) -> None:
     assert port_of(name, "tcp") is None
 
 
 @pytest.mark.parametrize("port", ["65536", "9" * 5000, "\u00b2"])
-def test_no_port(port: str) -> None:
+def test_invalid_port(port: str) -> None:
     assert number_of(port, "tcp") is None

@@ -1,4 +1,4 @@
-"""Options of a socket, as the kernel has them afterwards."""
+"""Socket options, read back from the kernel."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from ...systems import only_posix
         ("broadcast", 1, socket.SOL_SOCKET, socket.SO_BROADCAST),
     ],
 )
-def test_what_was_asked_for_is_set(name: str, value: int, level: int, option: int) -> None:
+def test_option_is_set(name: str, value: int, level: int, option: int) -> None:
     with socket.socket() as sock:
         apply(sock, ((name, value),))
         assert sock.getsockopt(level, option) == value
 
 
 @only_posix
-def test_a_family_that_has_no_such_option_is_left_alone() -> None:
+def test_options_of_other_families_are_skipped() -> None:
     with socket.socket(socket.AF_UNIX) as sock:
         apply(sock, (("ttl", 9), ("recv_buffer", 4096)))
         assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) >= 4096
 
 
-def test_both_sides_of_a_connection_have_them() -> None:
+def test_options_apply_to_both_ends_of_a_connection() -> None:
     options = Options(sockopts=(("ttl", 9), ("send_buffer", 8192)))
     with (
         listen(Address("tcp", "127.0.0.1", "0"), options) as listener,
@@ -48,17 +48,17 @@ def test_both_sides_of_a_connection_have_them() -> None:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only on Linux")
-def test_every_option_has_a_place() -> None:
+def test_every_option_is_available_on_linux() -> None:
     assert all(OPTIONS.values())
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only on Linux")
-def test_an_interface_that_is_not_there() -> None:
+def test_missing_interface() -> None:
     with socket.socket() as sock, pytest.raises(OSError, match="no such interface: nosuch"):
         apply(sock, (("device", "nosuch"),))
 
 
-def test_datagrams_to_groups() -> None:
+def test_multicast_options() -> None:
     with socket.socket(type=socket.SOCK_DGRAM) as sock:
         apply(sock, (("multicast_ttl", 0), ("multicast_loop", 0)))
         assert sock.getsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL) == 0
@@ -66,7 +66,7 @@ def test_datagrams_to_groups() -> None:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only on Linux")
-def test_a_listener_has_them() -> None:
+def test_options_of_a_listener() -> None:
     asked = (("device", "lo"), ("reuse_port", 1), ("keepalive_idle", 60), ("fastopen_listener", 5))
     with listen(Address("tcp", "127.0.0.1", "0"), Options(sockopts=asked)) as listener:
         (sock,) = listener.sockets

@@ -1,4 +1,4 @@
-"""Standard input and output, as whatever they may be."""
+"""Standard input and output as pipes, sockets, files and terminals."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def send_for_ever(stdio: Stdio) -> None:
 
 
 @only_posix
-def test_a_full_pipe_is_not_waited_for_and_keeps_its_flags() -> None:
+def test_full_pipe_does_not_block_and_keeps_its_flags() -> None:
     out, into = os.pipe()
     blocking = os.get_blocking(into)
     with Stdio(None, into) as stdio:
@@ -39,7 +39,7 @@ def test_a_full_pipe_is_not_waited_for_and_keeps_its_flags() -> None:
 
 
 @only_posix
-def test_a_pipe_whose_reader_is_gone() -> None:
+def test_write_to_a_pipe_without_a_reader() -> None:
     out, into = os.pipe()
     os.close(out)
     with Stdio(None, into) as stdio, pytest.raises(BrokenPipeError):
@@ -47,42 +47,42 @@ def test_a_pipe_whose_reader_is_gone() -> None:
     os.close(into)
 
 
-def heard(stdio: Stdio, seconds: float) -> bool:
-    """Whether the output tells in time that its reader may have left."""
+def reports_closed_reader(stdio: Stdio, seconds: float) -> bool:
+    """Return whether the output reports within this time that its reader may have closed it."""
     return bool(select.select(stdio.gone_fds(), [], [], seconds)[0])
 
 
 @only_posix
 @pytest.mark.parametrize("full", [False, True])
-def test_the_reader_of_a_pipe_leaves_while_nothing_is_written(full: bool) -> None:
+def test_closed_reader_of_a_pipe_is_noticed_without_writing(full: bool) -> None:
     out, into = os.pipe()
     with Stdio(None, into) as stdio:
         if full:
             with pytest.raises(BlockingIOError):
                 send_for_ever(stdio)
-        assert not heard(stdio, 0)
+        assert not reports_closed_reader(stdio, 0)
         assert not stdio.reader_gone()
         os.close(out)
-        assert heard(stdio, 10)
+        assert reports_closed_reader(stdio, 10)
         assert stdio.reader_gone()
     os.close(into)
 
 
 @only_linux
-def test_the_reader_of_a_socket_leaves_while_nothing_is_written() -> None:
+def test_closed_reader_of_a_socket_is_noticed_without_writing() -> None:
     ours, theirs = socket.socketpair()
     with ours, Stdio(None, ours.fileno()) as stdio:
-        # What it says to us, or that it will say no more, does not mean that it left.
+        # Data from the reader, or its FIN, does not mean that it has closed the socket.
         theirs.send(b"unread")
         theirs.shutdown(socket.SHUT_WR)
-        assert not heard(stdio, 0)
+        assert not reports_closed_reader(stdio, 0)
         theirs.close()
-        assert heard(stdio, 10)
+        assert reports_closed_reader(stdio, 10)
         assert stdio.reader_gone()
 
 
 @only_posix
-def test_a_file_has_no_reader_that_could_leave(tmp_path: Path) -> None:
+def test_file_has_no_reader(tmp_path: Path) -> None:
     with (tmp_path / "out").open("wb") as file:
         assert Stdio(None, file.fileno()).gone_fds() == ()
     with open(os.devnull, "wb") as null:
@@ -90,7 +90,7 @@ def test_a_file_has_no_reader_that_could_leave(tmp_path: Path) -> None:
 
 
 @only_posix
-def test_what_the_input_is(tmp_path: Path) -> None:
+def test_kind_of_the_input(tmp_path: Path) -> None:
     out, into = os.pipe()
     terminal, person = os.openpty()
     ours, theirs = socket.socketpair()
@@ -105,7 +105,7 @@ def test_what_the_input_is(tmp_path: Path) -> None:
 
 @only_posix
 @pytest.mark.parametrize("owns", [True, False])
-def test_the_output_can_end_before_the_program(owns: bool) -> None:
+def test_output_can_be_closed_before_exit(owns: bool) -> None:
     out, into = os.pipe()
     with Stdio(None, into, owns_stdout=owns) as stdio:
         stdio.send(b"all")
@@ -113,7 +113,7 @@ def test_the_output_can_end_before_the_program(owns: bool) -> None:
         stdio.send_eof()
         assert os.read(out, 10) == b"all"
         assert bool(select.select([out], [], [], 0)[0]) is owns
-        # The number is not free: the next file to be opened would become the output.
+        # The descriptor number stays in use; otherwise the next opened file would be the output.
         assert is_open(into)
         assert stdio.send(b"dropped") == 7
     os.close(out)
@@ -121,7 +121,7 @@ def test_the_output_can_end_before_the_program(owns: bool) -> None:
 
 
 @only_posix
-def test_a_full_socket_is_not_waited_for() -> None:
+def test_full_socket_does_not_block() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs, Stdio(None, ours.fileno()) as stdio:
         with pytest.raises(BlockingIOError):
@@ -129,14 +129,14 @@ def test_a_full_socket_is_not_waited_for() -> None:
         assert ours.getblocking()
 
 
-def test_a_file_takes_everything_at_once(tmp_path: Path) -> None:
+def test_file_accepts_everything_at_once(tmp_path: Path) -> None:
     descriptor = os.open(tmp_path / "out", os.O_WRONLY | os.O_CREAT)
     with Stdio(None, descriptor) as stdio:
         assert stdio.send(bytes(1_000_000)) == 1_000_000
     os.close(descriptor)
 
 
-def test_a_closed_output_says_so() -> None:
+def test_write_to_a_closed_output_is_an_error() -> None:
     out, into = os.pipe()
     os.close(out)
     os.close(into)
@@ -145,14 +145,14 @@ def test_a_closed_output_says_so() -> None:
 
 
 @only_posix
-def test_the_end_of_the_input_stays_the_end() -> None:
+def test_eof_of_the_input_is_final() -> None:
     master, slave = os.openpty()
     with Stdio(slave, slave) as stdio:
         assert stdio.interactive
         os.write(master, b"typed\n\x04")
         assert stdio.recv(100) == b"typed\n"
         assert stdio.recv(100) == b""
-        # A terminal goes on after ^D; the input of a program does not.
+        # More can be typed after ^D, but for the program the input has ended.
         os.write(master, b"more\n")
         assert stdio.recv(100) == b""
         assert stdio.read_fds() == ()
@@ -170,7 +170,7 @@ def test_the_end_of_the_input_stays_the_end() -> None:
         (b"x" * 9000 + b"\x04", LONGEST_LINE, True),
     ],
 )
-def test_a_line_that_the_terminal_cuts_is_told(typed: bytes, got: int, is_cut: bool) -> None:
+def test_line_cut_by_the_terminal_is_reported(typed: bytes, got: int, is_cut: bool) -> None:
     master, slave = os.openpty()
     told: list[int] = []
     with Stdio(slave, slave) as stdio:
@@ -184,7 +184,7 @@ def test_a_line_that_the_terminal_cuts_is_told(typed: bytes, got: int, is_cut: b
 
 
 def waiting(terminal: int) -> int:
-    """How many bytes can be read."""
+    """Return the number of bytes that can be read."""
     import fcntl
     import termios
 
@@ -193,7 +193,7 @@ def waiting(terminal: int) -> int:
 
 
 @only_posix
-def test_a_terminal_that_gives_keys_cuts_nothing() -> None:
+def test_terminal_in_raw_mode_cuts_no_lines() -> None:
     master, slave = os.openpty()
     import tty
 
@@ -210,13 +210,13 @@ def test_a_terminal_that_gives_keys_cuts_nothing() -> None:
     os.close(slave)
 
 
-def test_no_input_is_eof() -> None:
+def test_no_input_means_eof() -> None:
     with Stdio(None, 1) as stdio:
         assert (stdio.read_fds(), stdio.recv(1), stdio.interactive) == ((), b"", False)
 
 
 @only_posix
-def test_closing_leaves_the_descriptors_open() -> None:
+def test_close_leaves_the_descriptors_open() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         stdio = Stdio(ours.fileno(), ours.fileno())

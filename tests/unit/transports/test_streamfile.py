@@ -1,4 +1,4 @@
-"""A connection as a file: what io promises of files."""
+"""A connection as a file: it behaves like the files of io."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from pync.transports.memory import pair
 
 
-def test_what_it_is_open_for() -> None:
+def test_readable_and_writable() -> None:
     left, right = pair()
     with left, right:
         reader, writer = left.makefile("rb"), left.makefile("wb")
@@ -29,7 +29,7 @@ def test_what_it_is_open_for() -> None:
         assert left.makefile().name == str(left.peer)  # type: ignore[attr-defined]
 
 
-def test_sizes_and_ends() -> None:
+def test_read_sizes_and_eof() -> None:
     left, right = pair()
     with left, right:
         file = right.makefile("rb")
@@ -44,7 +44,7 @@ def test_sizes_and_ends() -> None:
         assert file.readinto(into) == file.readinto1(into) == 0
 
 
-def test_a_text_file_leaves_the_next_lines_to_others() -> None:
+def test_text_file_does_not_read_ahead() -> None:
     left, right = pair()
     with left, right:
         left.send_all('eins\nzwei\r\n{"drei": "größer"}\n4,5\n6,7\n'.encode())
@@ -56,7 +56,7 @@ def test_a_text_file_leaves_the_next_lines_to_others() -> None:
         assert list(csv.reader(text)) == [["4", "5"], ["6", "7"]]
 
 
-def test_text_is_written_at_once() -> None:
+def test_text_is_sent_at_once() -> None:
     left, right = pair()
     with left, right, left.makefile("w", encoding="latin-1", newline="\r\n") as text:
         print("grün", 1, file=text)

@@ -1,4 +1,4 @@
-"""TCP: every address of a name, the source, and the time allowed."""
+"""TCP: all addresses of a name, the source address, and time-outs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ...clock import Stopwatch
 LOOPBACK = Address("tcp", "127.0.0.1", "0")
 
 
-def test_every_address_of_a_name_is_tried(
+def test_all_addresses_are_tried(
     server: socket.socket, closed_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     closed = Endpoint(socket.AF_INET, ("127.0.0.1", closed_port))
@@ -37,7 +37,7 @@ def test_every_address_of_a_name_is_tried(
     assert events[4:] == [Trying(conn.peer)]
 
 
-def test_a_silent_address_delays_the_next_by_a_quarter_of_a_second(
+def test_silent_address_delays_the_next_by_a_quarter_of_a_second(
     silent: Endpoint, server: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     right = Endpoint(socket.AF_INET, server.getsockname())
@@ -51,7 +51,7 @@ def test_a_silent_address_delays_the_next_by_a_quarter_of_a_second(
         assert conn.gettimeout() is None
 
 
-def test_a_short_time_out_leaves_time_for_every_address(
+def test_short_timeout_leaves_time_for_every_address(
     silent: Endpoint, server: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     right = Endpoint(socket.AF_INET, server.getsockname())
@@ -59,7 +59,7 @@ def test_a_short_time_out_leaves_time_for_every_address(
     dial(Address("tcp", "several", "1"), Options(timeout=1.0)).close()
 
 
-def test_one_after_another_each_address_has_the_time_out_for_itself(
+def test_without_happy_eyeballs_the_timeout_applies_to_each_address(
     silent: Endpoint, server: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     right = Endpoint(socket.AF_INET, server.getsockname())
@@ -71,7 +71,7 @@ def test_one_after_another_each_address_has_the_time_out_for_itself(
     assert [(one.cause, one.last) for one in failed] == [("timed out", False)] * 2
 
 
-def test_the_time_out_is_for_all_addresses(
+def test_timeout_applies_to_all_addresses_together(
     silent: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tcp, "resolve", lambda *_: [silent, silent])
@@ -83,7 +83,7 @@ def test_the_time_out_is_for_all_addresses(
     assert [cause for _, cause in failure.value.attempts] == ["timed out"] * 2
 
 
-def test_a_source_of_one_family_reaches_an_address_of_that_family(
+def test_source_address_selects_the_family(
     server: socket.socket, closed_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = Endpoint(socket.AF_INET6, ("::1", closed_port, 0, 0))
@@ -99,9 +99,7 @@ def test_a_source_of_one_family_reaches_an_address_of_that_family(
         dial(Address("tcp", "several", "1"), options)
 
 
-def test_when_nothing_answers_all_causes_are_kept(
-    closed_port: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_error_contains_all_attempts(closed_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     closed = Endpoint(socket.AF_INET, ("127.0.0.1", closed_port))
     monkeypatch.setattr(tcp, "resolve", lambda *_: [closed, closed])
     with pytest.raises(DialError) as failure:
@@ -111,7 +109,9 @@ def test_when_nothing_answers_all_causes_are_kept(
     assert failure.value.attempts == ((tried, "connection refused"),) * 2
 
 
-def test_the_most_telling_cause_is_told(closed_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_most_informative_cause_is_reported(
+    closed_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     closed = Endpoint(socket.AF_INET, ("127.0.0.1", closed_port))
     nowhere = Endpoint(socket.AF_INET, ("127.0.0.2", closed_port))
 
@@ -126,17 +126,17 @@ def test_the_most_telling_cause_is_told(closed_port: int, monkeypatch: pytest.Mo
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a full backlog drops on Linux")
-def test_no_answer_times_out() -> None:
+def test_timeout_without_an_answer() -> None:
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
         address = Address("tcp", "127.0.0.1", str(full.getsockname()[1]))
-        # listen(0) lets one wait; the next one's SYN is dropped.
+        # listen(0) queues one connection; the SYN of the next one is dropped.
         with dial(address), pytest.raises(DialError, match=r": timed out$"):
             dial(address, Options(timeout=0.05))
 
 
-def test_a_source_address_and_port(server: socket.socket, closed_port: int) -> None:
+def test_source_address_and_port(server: socket.socket, closed_port: int) -> None:
     host, port = server.getsockname()
     with reserved_port() as free:
         options = Options(source="127.0.0.1", source_port=str(free))
@@ -144,7 +144,7 @@ def test_a_source_address_and_port(server: socket.socket, closed_port: int) -> N
             assert (conn.local.host, conn.local.service) == ("127.0.0.1", str(free))
 
 
-def test_a_source_that_is_not_ours(server: socket.socket) -> None:
+def test_source_address_of_another_machine(server: socket.socket) -> None:
     host, port = server.getsockname()
     with pytest.raises(DialError, match="cannot assign requested address"):
         dial(Address("tcp", host, str(port)), Options(source="192.0.2.1"))

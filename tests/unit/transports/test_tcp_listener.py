@@ -14,7 +14,7 @@ from ...systems import needs_rst
 LOOPBACK = Address("tcp", "127.0.0.1", "0")
 
 
-def test_without_a_host_both_families_share_the_port() -> None:
+def test_both_families_share_the_port() -> None:
     with listen(Address("tcp", "", "0")) as listener:
         assert len({address.port for address in listener.addresses}) == 1
         hosts = [address.host for address in listener.addresses]
@@ -32,16 +32,16 @@ def test_one_family_only(family: int, host: str) -> None:
         assert [address.host for address in listener.addresses] == [host]
 
 
-def test_a_port_can_be_used_again_at_once() -> None:
+def test_port_can_be_reused_at_once() -> None:
     with listen(LOOPBACK) as listener, dial(listener.address) as client:
-        listener.accept(5).close()  # leaves TIME_WAIT behind on the listener's port
+        listener.accept(5).close()  # leaves a socket in TIME_WAIT on this port
         assert client.recv(1) == b""
     listen(listener.address).close()
 
 
 @needs_rst
-def test_what_a_client_sent_before_its_reset_can_be_read() -> None:
-    """getpeername(2) fails on such a connection; accept(2) has named the client."""
+def test_data_sent_before_a_reset_can_be_read() -> None:
+    """getpeername(2) fails on such a connection, but accept(2) has returned the address."""
     with listen(LOOPBACK) as listener:
         with dial(listener.address) as client:
             client.send_all(b"hello")

@@ -1,4 +1,4 @@
-"""One TCP socket: connecting, connected, refused, reset."""
+"""One TCP socket: connecting, refusal and reset."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from pync.transports.tcp_socket import begin_to_connect, check_connected, wrap
 LOOPBACK = Address("tcp", "127.0.0.1", "0")
 
 
-def test_dialling_oneself_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    # A port that nobody listens on can be our own, mostly of the ephemeral range: simultaneous
-    # open (RFC 9293 3.5) connects the socket to itself.
+def test_connection_to_itself_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    # If nobody listens on a port of the ephemeral range, the socket may get that port itself;
+    # simultaneous open (RFC 9293 3.5) then connects it to itself.
     with reserved_port() as free:
         port = str(free)
         with pytest.raises(DialError, match="connection refused"):
             dial(Address("tcp", "127.0.0.1", port), Options(source="127.0.0.1", source_port=port))
 
 
-def test_keystrokes_are_not_held_back(server: socket.socket) -> None:
+def test_tcp_nodelay_is_set(server: socket.socket) -> None:
     host, port = server.getsockname()
     with dial(Address("tcp", host, str(port))) as conn:
         assert conn._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
@@ -35,10 +35,10 @@ def test_keystrokes_are_not_held_back(server: socket.socket) -> None:
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="data stays queued after RST")
 @pytest.mark.parametrize("half_closes", [False, True])
-def test_a_peer_that_resets_before_its_connection_is_looked_at(
+def test_peer_resets_before_the_connection_is_checked(
     server: socket.socket, half_closes: bool
 ) -> None:
-    """What it sent can be read, and then its reset."""
+    """Its data can be read; then the reset is an error."""
     endpoint = Endpoint(socket.AF_INET, server.getsockname())
     with begin_to_connect(endpoint, LOOPBACK, Options()) as sock:
         peer = server.accept()[0]
@@ -57,7 +57,7 @@ def test_a_peer_that_resets_before_its_connection_is_looked_at(
             conn.send_all(b"x")
 
 
-def test_a_connection_that_was_refused(closed_port: int) -> None:
+def test_connection_refused(closed_port: int) -> None:
     endpoint = Endpoint(socket.AF_INET, ("127.0.0.1", closed_port))
     with pytest.raises(ConnectionRefusedError):
         with begin_to_connect(endpoint, LOOPBACK, Options()) as sock:

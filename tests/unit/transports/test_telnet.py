@@ -1,4 +1,4 @@
-"""``-t``: TELNET answered with no, and never in the output."""
+"""``-t``: TELNET options are refused and removed from the output."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def ends() -> Iterator[tuple[TelnetConn, Peer]]:
         yield conn, Peer(theirs)
 
 
-def test_options_are_refused_and_left_out(ends: tuple[TelnetConn, Peer]) -> None:
+def test_options_are_refused_and_removed(ends: tuple[TelnetConn, Peer]) -> None:
     conn, peer = ends
     peer.says(b"a\xff\xfd\x01b\xff")
     assert conn.recv(99) == b"ab"
@@ -40,7 +40,7 @@ def test_options_are_refused_and_left_out(ends: tuple[TelnetConn, Peer]) -> None
     assert conn.recv(99) == b""
 
 
-def test_a_command_alone_is_no_end(ends: tuple[TelnetConn, Peer]) -> None:
+def test_command_without_data_is_not_eof(ends: tuple[TelnetConn, Peer]) -> None:
     conn, peer = ends
     peer.says(b"\xff\xf1")
     with pytest.raises(BlockingIOError):
@@ -53,7 +53,7 @@ def test_a_command_alone_is_no_end(ends: tuple[TelnetConn, Peer]) -> None:
 
 
 @only_posix
-def test_a_peer_that_asks_for_ever_and_never_reads_fills_nothing(
+def test_answers_to_a_peer_that_does_not_read_are_bounded(
     ends: tuple[TelnetConn, Peer],
 ) -> None:
     conn, peer = ends
@@ -67,7 +67,7 @@ def test_a_peer_that_asks_for_ever_and_never_reads_fills_nothing(
         conn.send(b"x")
 
 
-def test_commands_without_end_do_not_keep_a_read_busy(ends: tuple[TelnetConn, Peer]) -> None:
+def test_endless_commands_do_not_block_a_read(ends: tuple[TelnetConn, Peer]) -> None:
     conn, peer = ends
     peer.says(b"\xff\xf1" * READ + b"text")
     for _ in range(2):
@@ -77,7 +77,7 @@ def test_commands_without_end_do_not_keep_a_read_busy(ends: tuple[TelnetConn, Pe
 
 
 class Scripted(StreamConn):
-    """A connection that gives these, and notes how much was asked for."""
+    """A connection that returns scripted data and records the requested sizes."""
 
     gives: list[bytes]
     asked: list[int]
@@ -87,7 +87,7 @@ class Scripted(StreamConn):
         return self.gives.pop(0)
 
 
-def test_reads_grow_while_no_command_comes() -> None:
+def test_read_size_grows_while_there_are_no_commands() -> None:
     ours, theirs = socket.socketpair()
     under = Scripted(ours, NOWHERE, NOWHERE)
     under.gives, under.asked = [b"x"] * 6 + [b"\xff\xf1y", b"x"], []
@@ -100,14 +100,14 @@ def test_reads_grow_while_no_command_comes() -> None:
         assert under.asked[-1] == 10
 
 
-def test_it_can_what_the_connection_under_it_can() -> None:
+def test_capabilities_of_the_connection_below() -> None:
     ours, theirs = socket.socketpair()
     with theirs, TelnetConn(Conn(ours, NOWHERE, NOWHERE)) as conn:
         assert not hasattr(conn, "send_eof")
         assert conn.layered
 
 
-def test_urgent_data_stays_in_its_place() -> None:
+def test_urgent_data_is_received_in_line() -> None:
     with listening() as server, connected(int(server.port)) as client:
         peer = server.accepts()
         address = Address("tcp", "127.0.0.1", server.port)

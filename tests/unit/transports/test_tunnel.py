@@ -17,7 +17,7 @@ def greets() -> Handshake[bytes]:
     return name + size
 
 
-def test_not_a_byte_beyond_its_end_is_read() -> None:
+def test_bytes_after_the_handshake_are_not_read() -> None:
     ours, peer = pair()
     with ours, peer:
         ours.settimeout(7)
@@ -32,7 +32,7 @@ def test_not_a_byte_beyond_its_end_is_read() -> None:
     ("answer", "said"),
     [(b"joe", "ended in the handshake"), (b"too long a name\n", "too long a line")],
 )
-def test_what_goes_wrong(answer: bytes, said: str) -> None:
+def test_handshake_errors(answer: bytes, said: str) -> None:
     ours, peer = pair()
     with ours, peer:
         peer.send_all(answer)
@@ -41,7 +41,7 @@ def test_what_goes_wrong(answer: bytes, said: str) -> None:
             negotiate(ours, greets(), Deadline(5))
 
 
-def test_a_peer_that_says_nothing() -> None:
+def test_silent_peer_times_out() -> None:
     ours, peer = pair()
     with ours, peer, pytest.raises(HandshakeError, match=r"^the handshake timed out$"):
         negotiate(ours, greets(), Deadline(0.01))

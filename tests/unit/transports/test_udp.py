@@ -1,4 +1,4 @@
-"""UDP: the address that answers, the lock, and the probe of a port."""
+"""UDP: the source address of answers, the locked listener, and probing a port."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ linux = pytest.mark.skipif(
 @linux
 @pytest.mark.parametrize("many", [False, True])
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "127.1.2.3"])
-def test_the_answer_leaves_from_the_address_that_was_asked(host: str, many: bool) -> None:
+def test_answer_has_the_address_that_was_asked(host: str, many: bool) -> None:
     with listen(Address("udp", "", "0"), Options(many=many)) as listener:
         asked = Address("udp", host, listener.address.service)
         with dial(asked) as client:
@@ -34,13 +34,13 @@ def test_the_answer_leaves_from_the_address_that_was_asked(host: str, many: bool
                 conn.settimeout(10)
                 assert conn.recv(100) == b"hello"
                 conn.send(b"answer")
-                # The client is connected: from elsewhere, it would not hear the answer.
+                # The client is connected, so it receives answers from this address only.
                 assert client.recv(100) == b"answer"
                 client.send(b"again")
                 assert conn.recv(100) == b"again"
 
 
-def test_ipv6_answers_from_the_address_that_was_asked() -> None:
+def test_ipv6_answer_has_the_address_that_was_asked() -> None:
     with listen(Address("udp", "", "0"), Options(many=True)) as listener:
         if len(listener.addresses) < 2:
             pytest.skip("this machine has no IPv6")
@@ -61,7 +61,7 @@ def test_ipv6_answers_from_the_address_that_was_asked() -> None:
                     assert client.recv(10) == b"to " + data
 
 
-def test_datagrams_that_waited_from_strangers_are_dropped() -> None:
+def test_queued_datagrams_of_other_senders_are_dropped() -> None:
     with (
         listen(LOOPBACK) as listener,
         dial(listener.address) as first,
@@ -76,7 +76,7 @@ def test_datagrams_that_waited_from_strangers_are_dropped() -> None:
 
 
 @needs_icmp
-def test_a_locked_listener_hears_that_its_peer_is_gone() -> None:
+def test_locked_listener_reports_icmp_errors_of_its_peer() -> None:
     with listen(LOOPBACK) as listener, unused_udp_port() as port:
         with dial(listener.address, Options(source="127.0.0.1", source_port=str(port))) as client:
             client.send(b"x")
@@ -89,7 +89,7 @@ def test_a_locked_listener_hears_that_its_peer_is_gone() -> None:
                 conn.recv(10)
 
 
-def test_a_port_that_answers_is_open() -> None:
+def test_port_that_answers_is_open() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind(("127.0.0.1", 0))
         sock.settimeout(10)
@@ -100,23 +100,23 @@ def test_a_port_that_answers_is_open() -> None:
 
         answering = threading.Thread(target=answer)
         answering.start()
-        assert probed(sock.getsockname()[1], 10) == "open"
+        assert probe_port(sock.getsockname()[1], 10) == "open"
         answering.join()
 
 
 @needs_icmp
-def test_a_port_that_icmp_speaks_for_is_closed() -> None:
+def test_port_with_an_icmp_error_is_closed() -> None:
     with unused_udp_port() as port:
-        assert probed(port, 10) == "closed"
+        assert probe_port(port, 10) == "closed"
 
 
-def test_a_silent_port_may_be_open_or_filtered() -> None:
+def test_silent_port_is_open_or_filtered() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind(("127.0.0.1", 0))
-        assert probed(sock.getsockname()[1], 0.01) == "open|filtered"
+        assert probe_port(sock.getsockname()[1], 0.01) == "open|filtered"
 
 
-def probed(port: int, timeout: float) -> str:
+def probe_port(port: int, timeout: float) -> str:
     with dial(Address("udp", "127.0.0.1", str(port))) as conn:
         assert isinstance(conn, DatagramConn)
         return udp.probe(conn, timeout)

@@ -1,4 +1,4 @@
-"""Unix stream sockets: who owns a path, and which files may be removed."""
+"""Unix stream sockets: stale sockets, and which files may be removed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def address(path: Path, scheme: str = "unix") -> Address:
 
 
 @pytest.mark.parametrize("scheme", ["unix", "unixgram"])
-def test_a_stale_socket_is_replaced(path: Path, scheme: str) -> None:
+def test_listener_replaces_a_stale_socket(path: Path, scheme: str) -> None:
     kind = socket.SOCK_STREAM if scheme == "unix" else socket.SOCK_DGRAM
     with socket.socket(socket.AF_UNIX, kind) as stale:
         stale.bind(str(path))
@@ -38,8 +38,8 @@ def test_a_stale_socket_is_replaced(path: Path, scheme: str) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["unix", "unixgram"])
-def test_a_stale_socket_is_replaced_by_a_client_too(path: Path, scheme: str) -> None:
-    """A client that was killed left its own path behind."""
+def test_client_replaces_its_own_stale_socket(path: Path, scheme: str) -> None:
+    """A killed client leaves the path of its socket behind."""
     kind = socket.SOCK_STREAM if scheme == "unix" else socket.SOCK_DGRAM
     own = path.parent / "own"
     with socket.socket(socket.AF_UNIX, kind) as stale:
@@ -55,7 +55,7 @@ def test_a_stale_socket_is_replaced_by_a_client_too(path: Path, scheme: str) -> 
 
 
 @pytest.mark.parametrize("scheme", ["unix", "unixgram"])
-def test_a_client_touches_no_other_file(path: Path, scheme: str) -> None:
+def test_client_does_not_replace_other_files(path: Path, scheme: str) -> None:
     own = path.parent / "own"
     own.write_text("precious")
     with listen(address(path, scheme)) as listener:
@@ -65,7 +65,7 @@ def test_a_client_touches_no_other_file(path: Path, scheme: str) -> None:
 
 
 @pytest.mark.parametrize("what", ["file", "folder", "dangling link", "live", "other kind"])
-def test_anything_else_is_never_touched(path: Path, what: str) -> None:
+def test_listener_does_not_replace_other_files(path: Path, what: str) -> None:
     live = socket.socket(
         socket.AF_UNIX, socket.SOCK_DGRAM if what == "other kind" else socket.SOCK_STREAM
     )
@@ -86,26 +86,26 @@ def test_anything_else_is_never_touched(path: Path, what: str) -> None:
         assert os.lstat(path).st_ino == before.st_ino
 
 
-def test_another_file_at_our_path_is_not_removed(path: Path) -> None:
+def test_close_does_not_remove_another_file_at_the_path(path: Path) -> None:
     with listen(address(path)):
         path.unlink()
         path.write_text("somebody else's")
     assert path.read_text() == "somebody else's"
 
 
-def test_a_path_that_is_too_long(path: Path) -> None:
+def test_path_too_long(path: Path) -> None:
     for attempt, wrong in ((listen, ListenError), (dial, DialError)):
         with pytest.raises(wrong, match="file name too long"):
             attempt(address(path / ("x" * 200)))
 
 
-def test_nobody_there(path: Path) -> None:
+def test_missing_socket(path: Path) -> None:
     with pytest.raises(DialError, match=f"^dial unix:{path}: no such file or directory$"):
         dial(address(path))
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/net/unix"), reason="abstract names are Linux's")
-def test_an_abstract_name_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_abstract_name_creates_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     name = Address("unix", path=f"@pync-unit-{os.getpid()}")
     with listen(name), dial(name) as conn:
@@ -121,10 +121,8 @@ def stale(path: Path) -> None:
         left.bind(str(path))
 
 
-def test_two_listeners_that_find_a_stale_socket(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The second one waits, and finds the first."""
+def test_two_listeners_find_a_stale_socket(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second listener waits for the first and then finds its socket in use."""
     pytest.importorskip("fcntl")
     stale(path)
     second_goes_on = threading.Event()
@@ -161,7 +159,7 @@ def test_two_listeners_that_find_a_stale_socket(
     assert not path.exists()
 
 
-def test_a_folder_that_stays_locked_is_not_waited_for_for_ever(
+def test_locked_folder_delays_a_listener_for_a_limited_time(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fcntl = pytest.importorskip("fcntl")
@@ -176,16 +174,16 @@ def test_a_folder_that_stays_locked_is_not_waited_for_for_ever(
 
 
 @pytest.mark.parametrize("scheme", ["unix", "unixgram"])
-def test_the_path_is_removed_while_nobody_takes_it_for_stale(path: Path, scheme: str) -> None:
+def test_path_is_removed_before_the_socket_is_closed(path: Path, scheme: str) -> None:
     with listen(address(path, scheme)) as listener:
         (sock,) = listener._socks
         left: list[bool] = []
-        listener._socks = [Closing(sock, lambda: left.append(path.exists()))]  # type: ignore[list-item]
+        listener._socks = [ClosingSocket(sock, lambda: left.append(path.exists()))]  # type: ignore[list-item]
     assert left == [False]
 
 
-class Closing:
-    """A socket that tells when it is closed."""
+class ClosingSocket:
+    """A socket with a callback that is called before it is closed."""
 
     def __init__(self, sock: socket.socket, tell: Callable[[], None]) -> None:
         self._sock = sock
@@ -196,7 +194,7 @@ class Closing:
         self._sock.close()
 
 
-def test_the_path_goes_when_others_can_no_longer_connect(path: Path) -> None:
+def test_close_for_others_removes_the_path(path: Path) -> None:
     with listen(address(path)) as listener, dial(listener.address) as client:
         with listener.accept(10) as conn:
             listener.close_for_others()
@@ -205,7 +203,7 @@ def test_the_path_goes_when_others_can_no_longer_connect(path: Path) -> None:
             assert client.recv(100) == b"still here"
 
 
-def test_a_client_removes_the_path_it_was_bound_to(path: Path) -> None:
+def test_client_removes_its_own_path(path: Path) -> None:
     own = path.parent / "own"
     options = Options(source=str(own))
     with listen(address(path)) as listener, dial(listener.address, options):
@@ -216,14 +214,14 @@ def test_a_client_removes_the_path_it_was_bound_to(path: Path) -> None:
     assert not own.exists()
 
 
-def test_looking_at_a_path_takes_nobodys_place(path: Path) -> None:
+def test_stale_check_does_not_connect(path: Path) -> None:
     with listen(address(path)) as listener:
         with pytest.raises(ListenError, match="address already in use"):
             listen(address(path))
         assert listener.take_nowait() is None
 
 
-def test_a_socket_that_does_not_listen_yet_is_not_stale(path: Path) -> None:
+def test_bound_socket_that_does_not_listen_yet_is_not_stale(path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as other:
         other.bind(str(path))
         with pytest.raises(ListenError, match="address already in use"):

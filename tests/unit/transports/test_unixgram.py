@@ -22,7 +22,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("platform", ["linux", "darwin"])
-def test_a_client_can_be_answered_and_leaves_nothing(
+def test_client_gets_answers_and_leaves_no_file(
     folder: Path, monkeypatch: pytest.MonkeyPatch, platform: str
 ) -> None:
     if platform == "linux" != sys.platform:
@@ -44,7 +44,7 @@ def test_a_client_can_be_answered_and_leaves_nothing(
     assert [*folder.iterdir()] == []
 
 
-def test_a_client_can_choose_its_name(folder: Path) -> None:
+def test_client_with_a_chosen_name(folder: Path) -> None:
     with listen(Address("unixgram", path=str(folder / "server"))) as listener:
         own = str(folder / "client")
         with dial(listener.address, Options(source=own)) as client:
@@ -54,7 +54,7 @@ def test_a_client_can_choose_its_name(folder: Path) -> None:
     assert [*folder.iterdir()] == []
 
 
-def test_a_client_without_a_name_is_heard_and_cannot_be_answered(folder: Path) -> None:
+def test_client_without_a_name_cannot_be_answered(folder: Path) -> None:
     with (
         listen(Address("unixgram", path=str(folder / "server"))) as listener,
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as nameless,
@@ -67,7 +67,7 @@ def test_a_client_without_a_name_is_heard_and_cannot_be_answered(folder: Path) -
                 conn.send(b"x")
 
 
-def test_a_client_may_have_a_path_of_its_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_client_with_a_temporary_path(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(folder))
     told: list[Event] = []
     options = Options(own_path=True, report=told.append)
@@ -83,7 +83,7 @@ def test_a_client_may_have_a_path_of_its_own(folder: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("many", [False, True])
-def test_who_comes_second_is_told_so(folder: Path, many: bool) -> None:
+def test_second_client_is_rejected_unless_many(folder: Path, many: bool) -> None:
     address = Address("unixgram", path=str(folder / "server"))
     with listen(address, Options(many=many)) as listener, dial(address) as one:
         one.send(b"first")
@@ -104,7 +104,7 @@ def test_who_comes_second_is_told_so(folder: Path, many: bool) -> None:
             assert one.recv(10) == b"answer"
 
 
-def test_the_datagram_of_a_client_that_has_left_is_received(folder: Path) -> None:
+def test_datagram_of_a_closed_client_is_received(folder: Path) -> None:
     with listen(Address("unixgram", path=str(folder / "server"))) as listener:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
             client.bind(str(folder / "client"))

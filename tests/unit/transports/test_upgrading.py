@@ -1,4 +1,4 @@
-"""The handshakes of a WebSocket: what a client is told, and a listener's step by step."""
+"""WebSocket handshakes: errors of a client, and the steps of a listener."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from pync.transports.websocket import Upgrade
 WHERE = Address("ws", "host", "80", "/x")
 
 
-def refused(head: bytes) -> str:
-    """Return the text of a client's error for this answer."""
+def error_for(head: bytes) -> str:
+    """Return the error message of a client for this answer."""
     ours, theirs = memory_pair()
     with theirs:
         theirs.send_all(head)
@@ -30,20 +30,20 @@ def refused(head: bytes) -> str:
     return str(caught.value)
 
 
-def test_what_is_reported_of_a_handshake() -> None:
-    assert refused(b"HTTP/1.1 404 Not Found\r\n\r\n") == (
+def test_handshake_errors() -> None:
+    assert error_for(b"HTTP/1.1 404 Not Found\r\n\r\n") == (
         "dial ws://host:80/x: the server answered 404 Not Found"
     )
-    assert refused(b"") == "dial ws://host:80/x: the connection ended in the handshake"
+    assert error_for(b"") == "dial ws://host:80/x: the connection ended in the handshake"
 
 
-def test_a_handshake_that_takes_too_long() -> None:
+def test_handshake_timeout() -> None:
     ours, theirs = memory_pair()
     with theirs, pytest.raises(WebSocketError, match="timed out"):
         upgrade_now(ours, Upgrade(Wish("host"), Framing(), timeout=0.01), WHERE)
 
 
-def test_a_listener_goes_on_step_by_step() -> None:
+def test_handshake_of_a_listener_in_steps() -> None:
     ours, theirs = memory_pair()
     theirs.settimeout(0)
     upgrading = Upgrading(theirs, Upgrade(Offer(), Framing()), None)

@@ -1,4 +1,4 @@
-"""vsock: what an address is, and what is said where it cannot be had."""
+"""vsock: addresses, and errors on systems without vsock."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HAS_VSOCK = hasattr(socket, "AF_VSOCK")
         ("\u0661", "1", "'\u0661' is not a valid CID"),
     ],
 )
-def test_what_is_no_number_is_refused(cid: str, port: str, cause: str) -> None:
+def test_invalid_cid_or_port(cid: str, port: str, cause: str) -> None:
     address = Address("vsock", cid, port)
     with pytest.raises(DialError) as dialling:
         vsock.dial(address, DEFAULT)
@@ -33,14 +33,14 @@ def test_what_is_no_number_is_refused(cid: str, port: str, cause: str) -> None:
     assert (dialling.value.cause, listening.value.cause) == (cause, cause)
 
 
-def test_a_system_without_vsock_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_system_without_vsock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(socket, "AF_VSOCK", raising=False)
     with pytest.raises(DialError, match=r"dial vsock://1:9: this system has no vsock$"):
         vsock.dial(Address("vsock", "1", "9"), DEFAULT)
 
 
 @pytest.mark.skipif(not HAS_VSOCK, reason="this system has no vsock")
-def test_a_free_port_is_told_and_taken_once() -> None:
+def test_free_port_is_bound_once() -> None:
     with vsock.listen(Address("vsock", "", "0"), DEFAULT) as listener:
         assert listener.address.port > 0
         with pytest.raises(ListenError) as failure:
@@ -49,15 +49,15 @@ def test_a_free_port_is_told_and_taken_once() -> None:
 
 
 @pytest.mark.skipif(not HAS_VSOCK, reason="this system has no vsock")
-def test_nobody_there_is_an_error_in_time() -> None:
-    # A CID that no guest has.
+def test_missing_guest_is_an_error() -> None:
+    # This CID belongs to no guest.
     with pytest.raises(DialError) as failure:
         vsock.dial(Address("vsock", "4000000000", "9"), Options(timeout=0.2))
     assert failure.value.attempts
 
 
-def test_a_connection_made_is_a_stream(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same code over a family that every machine has: its names are pairs too."""
+def test_connection_is_a_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run the same code over IPv4, which every machine has; its socket names are pairs as well."""
     monkeypatch.setattr(socket, "AF_VSOCK", socket.AF_INET, raising=False)
     port = "0"
     monkeypatch.setattr(vsock, "_name", lambda *_: ("127.0.0.1", int(port)))

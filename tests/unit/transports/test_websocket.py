@@ -1,4 +1,4 @@
-"""A connection over a WebSocket, and its ends."""
+"""A connection over a WebSocket, and how it ends."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def pair(
     return client, accepted[0]
 
 
-def test_what_is_sent_arrives_in_lines() -> None:
+def test_text_is_sent_line_by_line() -> None:
     client, server = pair()
     with client, server:
         client.send_all(b"one\nt")
@@ -58,7 +58,7 @@ def test_what_is_sent_arrives_in_lines() -> None:
             server.send(b"more\n")
 
 
-def test_each_write_is_a_message() -> None:
+def test_large_binary_write() -> None:
     client, server = pair(framing=Framing(None, "binary"))
     with client, server:
         sent = bytes(300_000)
@@ -68,7 +68,7 @@ def test_each_write_is_a_message() -> None:
         sending.join()
 
 
-def test_compressed_both_ways() -> None:
+def test_compression_in_both_directions() -> None:
     client, server = pair(Wish("host", deflate=True))
     with client, server:
         assert client.agreed.deflate
@@ -78,7 +78,7 @@ def test_compressed_both_ways() -> None:
             assert other.recv_line() == b"x" * 1000 + b"\n"
 
 
-def test_who_drops_it_goes_away() -> None:
+def test_drop_sends_going_away() -> None:
     client, server = pair()
     codes: list[int] = []
     server.told = lambda code, _reason: codes.append(code)
@@ -89,7 +89,7 @@ def test_who_drops_it_goes_away() -> None:
     assert codes == [1001]
 
 
-def test_who_is_gone_without_a_word_has_failed() -> None:
+def test_connection_lost_without_a_close_frame_is_an_error() -> None:
     client, server = pair()
     with server:
         client.break_off()
@@ -97,7 +97,7 @@ def test_who_is_gone_without_a_word_has_failed() -> None:
             server.recv()
 
 
-def test_a_ping_that_is_not_answered_is_the_end() -> None:
+def test_unanswered_ping_is_an_error() -> None:
     client, server = pair()
     with client, server:
         client.ping()
@@ -108,7 +108,7 @@ def test_a_ping_that_is_not_answered_is_the_end() -> None:
             client.recv()
 
 
-def test_a_ping_that_is_answered_is_nothing() -> None:
+def test_answered_ping_has_no_effect() -> None:
     client, server = pair()
     with client, server:
         client.ping()
@@ -123,7 +123,7 @@ def test_a_ping_that_is_answered_is_nothing() -> None:
         assert not client.pending()
 
 
-def test_pings_of_a_peer_that_reads_nothing_are_not_answered_for_ever() -> None:
+def test_pongs_for_a_peer_that_does_not_read_are_bounded() -> None:
     ours, theirs = memory_pair()
     theirs.settimeout(PATIENCE)
     upgrading = Upgrading(theirs, Upgrade(TAKES, LINES), None)
@@ -142,7 +142,7 @@ def test_pings_of_a_peer_that_reads_nothing_are_not_answered_for_ever() -> None:
         assert len(server._unsent) < 2 * MOST_ANSWERS + 500 * len(ping)
 
 
-def test_a_peer_that_does_not_close_is_not_waited_for() -> None:
+def test_stop_waiting_for_the_close_of_the_peer() -> None:
     client, server = pair()
     said: list[str] = []
     client.said_close = lambda: said.append("close")
@@ -153,7 +153,7 @@ def test_a_peer_that_does_not_close_is_not_waited_for() -> None:
         assert client.recv() == b""
 
 
-def test_it_is_made_of_streams() -> None:
+def test_class_and_attributes() -> None:
     client, server = pair()
     with client, server:
         assert isinstance(client, StreamConn)
@@ -162,7 +162,7 @@ def test_it_is_made_of_streams() -> None:
         assert isinstance(client.socket, socket.socket)
 
 
-def test_parts_of_messages_arrive_with_their_kind() -> None:
+def test_fragments_keep_their_message_type() -> None:
     client, server = pair()
     with client, server:
         assert not client.passes_on

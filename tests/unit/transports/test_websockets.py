@@ -1,4 +1,4 @@
-"""WebSockets of the library: messages, addresses, and refused clients."""
+"""WebSockets in the library: messages, addresses, and rejected clients."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def echo(conn: pync.WebSocketConn) -> None:
         conn.send_message(message)
 
 
-def test_messages_are_text_or_binary() -> None:
+def test_text_and_binary_messages() -> None:
     with serving("ws://127.0.0.1:0", echo) as where:
         with pync.dial(where, pync.WebSocketConn, timeout=PATIENCE) as conn:
             for message in ("text", b"\xffbinary", "", b"", "ü" * 100_000):
@@ -55,11 +55,11 @@ def test_messages_are_text_or_binary() -> None:
             assert conn.recv() == b""
 
 
-def test_what_is_asked_for() -> None:
-    def tells(conn: pync.WebSocketConn) -> None:
+def test_path_login_and_origin() -> None:
+    def send_target(conn: pync.WebSocketConn) -> None:
         conn.send_message(conn.agreed.target)
 
-    with serving("ws://me:secret@127.0.0.1:0/a", tells) as where:
+    with serving("ws://me:secret@127.0.0.1:0/a", send_target) as where:
         with _dialled(f"{where.replace('//', '//me:secret@')}/a?b") as conn:
             assert conn.recv_message() == "/a?b"
             assert str(conn.peer).startswith("ws://127.0.0.1:")
@@ -71,19 +71,19 @@ def test_what_is_asked_for() -> None:
             pync.dial(f"{where}/a", headers=cross, subprotocols=("x",), timeout=PATIENCE)
 
 
-def test_a_close_with_a_code_is_an_error() -> None:
-    def goes(conn: pync.WebSocketConn) -> None:
+def test_send_after_the_close_of_the_peer_is_an_error() -> None:
+    def closes(conn: pync.WebSocketConn) -> None:
         conn.send_message("bye")
         conn.drop()
 
-    with serving("ws://127.0.0.1:0", goes) as where, _dialled(where) as conn:
+    with serving("ws://127.0.0.1:0", closes) as where, _dialled(where) as conn:
         assert conn.recv_message() == "bye"
         assert conn.recv_message() is None
         with pytest.raises(pync.WebSocketFailure, match="not everything was sent"):
             conn.send_message("too late")
 
 
-def test_the_times() -> None:
+def test_timeouts() -> None:
     with pync.listen("ws://127.0.0.1:0/x") as listener:
         assert "ws://127.0.0.1:" in repr(listener)
         assert listener.address.path == "/x"
@@ -97,6 +97,6 @@ def test_the_times() -> None:
             conn.recv_message(0.01)
 
 
-def test_headers_are_a_websockets() -> None:
+def test_headers_need_a_websocket() -> None:
     with pytest.raises(UsageError, match="are a WebSocket's"):
         pync.dial("localhost:1", headers={"a": "b"})

@@ -1,4 +1,4 @@
-"""The certificate of the tests of DTLS."""
+"""The certificate for the DTLS tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A DTLS connection: data that waits, failures, and the time of the last datagram."""
+"""A DTLS connection: buffered data, failures, and the time of the last datagram."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def ends(pem: str) -> Iterator[tuple[DtlsConn, DtlsConn]]:
                 yield client, server
 
 
-def test_it_notes_when_it_was_heard(ends: tuple[DtlsConn, DtlsConn]) -> None:
+def test_time_of_the_last_datagram(ends: tuple[DtlsConn, DtlsConn]) -> None:
     client, server = ends
     before = server.heard_at
     client.send(b"x")
@@ -41,7 +41,7 @@ def test_it_notes_when_it_was_heard(ends: tuple[DtlsConn, DtlsConn]) -> None:
     server.detach()
 
 
-def test_it_holds_what_came_in_one_datagram(ends: tuple[DtlsConn, DtlsConn]) -> None:
+def test_two_records_in_one_datagram(ends: tuple[DtlsConn, DtlsConn]) -> None:
     client, server = ends
     assert not server.pending()
     records = client.codec.send(b"one") + client.codec.send(b"two")
@@ -52,7 +52,7 @@ def test_it_holds_what_came_in_one_datagram(ends: tuple[DtlsConn, DtlsConn]) -> 
     assert not server.pending()
 
 
-def test_an_empty_datagram_is_not_sent(ends: tuple[DtlsConn, DtlsConn]) -> None:
+def test_empty_datagram_is_not_sent(ends: tuple[DtlsConn, DtlsConn]) -> None:
     client, server = ends
     assert client.send(b"") == 0
     client.send_all(b"")
@@ -60,7 +60,7 @@ def test_an_empty_datagram_is_not_sent(ends: tuple[DtlsConn, DtlsConn]) -> None:
     assert server.recv() == b"next"
 
 
-def test_after_a_failure_nothing_is_received(ends: tuple[DtlsConn, DtlsConn]) -> None:
+def test_recv_raises_the_failure(ends: tuple[DtlsConn, DtlsConn]) -> None:
     client, server = ends
     client.codec.failure = TlsFailure("broken")
     with pytest.raises(TlsFailure, match="broken"):

@@ -1,4 +1,4 @@
-"""The options of TLS with DTLS: which have an effect, and the errors for those that cannot."""
+"""TLS options with DTLS: those that have an effect, and errors for invalid ones."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from pync.transports.dtls.context import (
 from pync.transports.tls.handshake import Security
 
 
-def shaken(client: Security, server: Security) -> tuple[DtlsCodec, DtlsCodec]:
+def handshaken(client: Security, server: Security) -> tuple[DtlsCodec, DtlsCodec]:
     one, expected = client_side(client_context(client), "localhost")
     other = DtlsCodec(server_connection(server_context(server)))
     one.start()
@@ -39,32 +39,32 @@ def shaken(client: Security, server: Security) -> tuple[DtlsCodec, DtlsCodec]:
     raise AssertionError(f"no handshake: {expected.wrong}")
 
 
-def test_alpn_agrees_upon_the_first_of_the_servers(pem: str) -> None:
+def test_alpn_selects_the_first_protocol_of_the_server(pem: str) -> None:
     client = Security(trusted=pem, protocols=("coap", "x"))
-    one, other = shaken(client, Security(certificate=pem, protocols=("y", "x", "coap")))
+    one, other = handshaken(client, Security(certificate=pem, protocols=("y", "x", "coap")))
     assert one.protocol == other.protocol == "x"
-    one, other = shaken(client, Security(certificate=pem, protocols=("y",)))
+    one, other = handshaken(client, Security(certificate=pem, protocols=("y",)))
     assert one.protocol == ""
 
 
-def test_ciphers_and_the_key_log(pem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ciphers_and_key_log(pem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SSLKEYLOGFILE", raising=False)
     log = tmp_path / "keys"
     client = Security(trusted=pem, ciphers="ECDHE-ECDSA-AES128-GCM-SHA256", keylog=str(log))
-    one, _ = shaken(client, Security(certificate=pem))
+    one, _ = handshaken(client, Security(certificate=pem))
     assert one.cipher == "ECDHE-ECDSA-AES128-GCM-SHA256"
     assert log.read_text().startswith("CLIENT_RANDOM ")
     assert stat.S_IMODE(log.stat().st_mode) == 0o600
 
 
-def test_a_listener_makes_a_certificate_for_itself(pem: str) -> None:
-    one, _ = shaken(Security(verify=False), Security())
+def test_listener_generates_a_certificate(pem: str) -> None:
+    one, _ = handshaken(Security(verify=False), Security())
     assert one.certificate is not None
 
 
-def test_a_client_shows_its_certificate(pem: str) -> None:
+def test_client_certificate(pem: str) -> None:
     server = Security(certificate=pem, trusted=pem)
-    _, other = shaken(Security(trusted=pem, certificate=pem), server)
+    _, other = handshaken(Security(trusted=pem, certificate=pem), server)
     own = x509.load_pem_x509_certificate(Path(pem).read_bytes())
     assert other.certificate == own.public_bytes(serialization.Encoding.DER)
 
@@ -111,16 +111,16 @@ def bundle(pem: str, folder: Path) -> Security:
 
 
 @pytest.mark.parametrize("form", [encrypted, der, bundle])
-def test_forms_of_a_certificate(
+def test_certificate_formats(
     pem: str, tmp_path: Path, form: Callable[[str, Path], Security]
 ) -> None:
-    one, _ = shaken(Security(trusted=pem), form(pem, tmp_path))
+    one, _ = handshaken(Security(trusted=pem), form(pem, tmp_path))
     assert one.established
 
 
-def test_trust_in_der(pem: str, tmp_path: Path) -> None:
+def test_trusted_certificate_in_der(pem: str, tmp_path: Path) -> None:
     trusted = der(pem, tmp_path).certificate
-    one, _ = shaken(Security(trusted=trusted), Security(certificate=pem))
+    one, _ = handshaken(Security(trusted=trusted), Security(certificate=pem))
     assert one.established
 
 
@@ -138,12 +138,14 @@ def test_trust_in_der(pem: str, tmp_path: Path) -> None:
         (Security(certificate="/nowhere"), "^--ssl-cert /nowhere: no such file or directory$"),
     ],
 )
-def test_what_makes_no_sense(asked: Security, said: str) -> None:
+def test_invalid_options(asked: Security, said: str) -> None:
     for make in (client_context, server_context):
         with pytest.raises(UsageError, match=said):
             make(asked)
 
 
-def test_a_version_that_both_have(pem: str) -> None:
-    one, _ = shaken(Security(trusted=pem, least="DTLSv1.2"), Security(certificate=pem, most="1.2"))
+def test_common_version(pem: str) -> None:
+    one, _ = handshaken(
+        Security(trusted=pem, least="DTLSv1.2"), Security(certificate=pem, most="1.2")
+    )
     assert one.version == "DTLSv1.2"

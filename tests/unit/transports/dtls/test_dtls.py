@@ -32,7 +32,7 @@ def test_two_clients_of_one_listener(pem: str) -> None:
             conn.close()
 
 
-def test_a_listener_that_another_thread_closes(pem: str) -> None:
+def test_close_from_another_thread(pem: str) -> None:
     with pync.listen("dtls://127.0.0.1:0", certificate=pem) as listener:
         failures: list[Exception] = []
 
@@ -49,7 +49,7 @@ def test_a_listener_that_another_thread_closes(pem: str) -> None:
     assert "closed" in str(failures[0])
 
 
-def test_the_words_of_an_old_library_and_of_none() -> None:
+def test_errors_for_missing_and_old_pyopenssl() -> None:
     for made, said in (("None", "DTLS needs pyOpenSSL: pip"), ("old", "pyOpenSSL 26 or later")):
         code = (
             "import sys, types\n"

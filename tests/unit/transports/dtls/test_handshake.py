@@ -1,4 +1,4 @@
-"""The handshake over a network that loses datagrams, and with peers that do not speak DTLS."""
+"""The handshake over a lossy network, and with peers that do not speak DTLS."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PATIENCE = 60.0
 
 @pytest.fixture
 def silent() -> Iterator[socket.socket]:
-    """Yield a plain UDP socket that answers only if the test does."""
+    """Yield a plain UDP socket; only the test itself sends answers from it."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind(("127.0.0.1", 0))
         sock.settimeout(PATIENCE)
@@ -35,18 +35,18 @@ def at(sock: socket.socket) -> str:
     return f"dtls://127.0.0.1:{sock.getsockname()[1]}"
 
 
-def test_a_silent_peer_hears_more_than_one_hello(silent: socket.socket) -> None:
+def test_client_hello_is_retransmitted(silent: socket.socket) -> None:
     with pytest.raises(TlsError) as failure:
         pync.dial(at(silent), timeout=1.2)
     assert str(failure.value) == f"dial {at(silent)}: the handshake timed out"
     silent.settimeout(0)
     first, second = silent.recv(2000), silent.recv(2000)
-    # The second record has the same message and the next sequence number.
+    # The second record contains the same message and has the next sequence number.
     assert first[13:] == second[13:]
     assert first[10] + 1 == second[10]
 
 
-def test_a_plain_udp_peer_is_as_silent(silent: socket.socket) -> None:
+def test_plain_udp_peer(silent: socket.socket) -> None:
     def echo() -> None:
         for _ in range(2):
             data, sender = silent.recvfrom(2000)
@@ -62,7 +62,7 @@ def test_a_plain_udp_peer_is_as_silent(silent: socket.socket) -> None:
 
 
 @pytest.mark.skipif(UNDER_WINE, reason="Wine passes no ICMP errors on")
-def test_nobody_is_there(silent: socket.socket) -> None:
+def test_connection_refused(silent: socket.socket) -> None:
     address = at(silent)
     silent.close()
     with pytest.raises(DialError, match=r"^dial udp://127.0.0.1:\d+: connection refused$"):
@@ -76,9 +76,7 @@ def test_nobody_is_there(silent: socket.socket) -> None:
         ("own", "127.0.0.1", "certificate verify failed: IP address mismatch, certificate is not"),
     ],
 )
-def test_a_certificate_that_is_not_right(
-    pem: str, verify: str | None, host: str, said: str
-) -> None:
+def test_certificate_verify_failed(pem: str, verify: str | None, host: str, said: str) -> None:
     with pync.listen("dtls://127.0.0.1:0", certificate=pem) as listener:
         failures: list[BaseException] = []
 
@@ -105,17 +103,15 @@ def test_a_certificate_that_is_not_right(
         (("reorder=50%", "duplicate=50%"), 2),
     ],
 )
-def test_a_line_that_loses_doubles_and_confuses(
-    pem: str, faults: tuple[str, ...], seed: int
-) -> None:
+def test_loss_duplicates_and_reordering(pem: str, faults: tuple[str, ...], seed: int) -> None:
     words = [b"word %d" % number for number in range(40)]
     heard: list[bytes] = []
 
     def listen_to_all() -> None:
-        # (While it reads, its last flight may be lost, and then has to be sent again.)
+        # (The last flight of the server may be lost; reading retransmits it.)
         with listener.accept(PATIENCE) as server:
             server.settimeout(1)
-            with suppress(TimeoutError):  # the end may be lost, too
+            with suppress(TimeoutError):  # the close_notify may be lost too
                 heard.extend(server)
 
     with (
@@ -129,12 +125,12 @@ def test_a_line_that_loses_doubles_and_confuses(
             for word in words:
                 client.send(word)
         listening.join()
-    # No datagram is received twice, and none that was not sent.
+    # No datagram is received twice, and every received datagram was sent.
     assert len(words) // 2 < len(heard) == len(set(heard))
     assert set(heard) <= set(words)
 
 
-def test_a_peer_that_goes_away_is_an_error(pem: str) -> None:
+def test_send_to_a_closed_peer_is_an_error(pem: str) -> None:
     with pync.listen("dtls://127.0.0.1:0", certificate=pem) as listener:
         accepted: list[Any] = []
         accepting = threading.Thread(target=lambda: accepted.append(listener.accept(PATIENCE)))
@@ -152,6 +148,6 @@ def test_a_peer_that_goes_away_is_an_error(pem: str) -> None:
 
 
 @pytest.mark.parametrize("words", [{"starttls": "smtp"}])
-def test_what_makes_no_sense(words: dict[str, str]) -> None:
+def test_starttls_is_rejected(words: dict[str, str]) -> None:
     with pytest.raises(UsageError, match=r"^starttls: write tls://"):
         pync.dial("dtls://localhost:1", **words)  # type: ignore[call-overload]

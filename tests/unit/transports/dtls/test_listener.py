@@ -36,7 +36,7 @@ def listener(pem: str, request: pytest.FixtureRequest) -> Iterator[TlsListener]:
 
 
 class Client:
-    """A client that runs its handshake datagram by datagram."""
+    """A client that performs its handshake datagram by datagram."""
 
     def __init__(self, stack: ExitStack, listener: TlsListener, pem: str) -> None:
         self.sock = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
@@ -48,12 +48,12 @@ class Client:
         self.codec.start()
 
     def hello(self) -> bytes:
-        """Return the client's next ClientHello."""
+        """Return the next ClientHello of this client."""
         [datagram] = self.codec.outgoing()
         return datagram
 
-    def asked(self, datagram: bytes) -> bytes | None:
-        """Send a datagram; return the listener's answer, or None without one."""
+    def exchange(self, datagram: bytes) -> bytes | None:
+        """Send a datagram; return the answer of the listener, or None if there is none."""
         self.sock.send(datagram)
         with pytest.raises(ListenError, match="timed out"):
             self._listener.accept(0.05)
@@ -65,8 +65,8 @@ class Client:
         finally:
             self.sock.settimeout(PATIENCE)
 
-    def shakes_hands(self) -> pync.StreamConn | object:
-        """Run the whole handshake; return the connection that the listener has accepted."""
+    def do_handshake(self) -> pync.StreamConn | object:
+        """Perform the whole handshake; return the connection that the listener accepted."""
         accepted: list[object] = []
         while not self.codec.established or not accepted:
             for datagram in self.codec.outgoing():
@@ -95,33 +95,33 @@ def client(listener: TlsListener, pem: str) -> Iterator[Callable[[], Client]]:
 HELLO_VERIFY_REQUEST, SERVER_HELLO = 3, 2
 
 
-def kind(datagram: bytes | None) -> int | None:
+def message_type(datagram: bytes | None) -> int | None:
     return None if datagram is None else datagram[13]
 
 
-def test_who_has_no_cookie_gets_one_and_costs_nothing(
+def test_client_without_cookie_gets_one_and_no_state_is_stored(
     listener: TlsListener, client: Callable[[], Client]
 ) -> None:
     one = client()
     hello = one.hello()
     for _ in range(3):
-        answer = one.asked(hello)
+        answer = one.exchange(hello)
         assert answer is not None
-        assert kind(answer) == HELLO_VERIFY_REQUEST
+        assert message_type(answer) == HELLO_VERIFY_REQUEST
         assert len(answer) < len(hello)
-    # The listener has stored nothing for this client: no handshake has started.
+    # The listener has stored nothing for this client; no handshake has started.
     assert not listener._handshakes._shaking
 
 
-def test_a_cookie_is_good_for_its_address_only(client: Callable[[], Client]) -> None:
+def test_cookie_is_valid_for_its_address_only(client: Callable[[], Client]) -> None:
     one, other = client(), client()
-    answer = one.asked(one.hello())
+    answer = one.exchange(one.hello())
     assert answer is not None
     one.codec.receive(answer)
     with_cookie = one.hello()
-    # From another address, this ClientHello only gets another cookie.
-    assert kind(other.asked(with_cookie)) == HELLO_VERIFY_REQUEST
-    assert kind(one.asked(with_cookie)) == SERVER_HELLO
+    # From another address, the same ClientHello only gets a new cookie.
+    assert message_type(other.exchange(with_cookie)) == HELLO_VERIFY_REQUEST
+    assert message_type(one.exchange(with_cookie)) == SERVER_HELLO
 
 
 @pytest.mark.parametrize(
@@ -137,20 +137,22 @@ def test_a_cookie_is_good_for_its_address_only(client: Callable[[], Client]) -> 
         bytes.fromhex("15fefd000000000000000000020228"),
     ],
 )
-def test_what_is_no_client_hello_is_dropped(client: Callable[[], Client], datagram: bytes) -> None:
-    strange, right = client(), client()
-    assert strange.asked(datagram) is None
+def test_other_datagrams_than_client_hello_are_dropped(
+    client: Callable[[], Client], datagram: bytes
+) -> None:
+    bad_client, good_client = client(), client()
+    assert bad_client.exchange(datagram) is None
     hello = client().hello()
-    assert strange.asked(hello[: len(hello) // 2]) is None
-    assert right.shakes_hands()
+    assert bad_client.exchange(hello[: len(hello) // 2]) is None
+    assert good_client.do_handshake()
 
 
-def test_several_peers_at_once(listener: TlsListener, client: Callable[[], Client]) -> None:
+def test_several_clients_at_once(listener: TlsListener, client: Callable[[], Client]) -> None:
     clients = [client() for _ in range(5)]
     with ExitStack() as stack:
         conns = []
         for one in clients:
-            conn = one.shakes_hands()
+            conn = one.do_handshake()
             assert isinstance(conn, DtlsConn)
             conns.append(stack.enter_context(conn))
             conn.settimeout(PATIENCE)
@@ -164,10 +166,10 @@ def test_several_peers_at_once(listener: TlsListener, client: Callable[[], Clien
             assert one.codec.receive(one.sock.recv(65_535)) == [b"to %d" % number]
 
 
-def test_a_hello_in_several_datagrams(client: Callable[[], Client]) -> None:
-    """ncat sends its ClientHello so, because it does not know the MTU (RFC 6347 4.2.3)."""
+def test_fragmented_client_hello(client: Callable[[], Client]) -> None:
+    """ncat fragments its ClientHello, because it does not know the MTU (RFC 6347 4.2.3)."""
     one = client()
-    answer = one.asked(one.hello())
+    answer = one.exchange(one.hello())
     assert answer is not None
     one.codec.receive(answer)
     whole = one.hello()
@@ -185,44 +187,44 @@ def test_a_hello_in_several_datagrams(client: Callable[[], Client]) -> None:
         )
         record = header[:10] + bytes([header[10] - 1 + number]) + len(fragment).to_bytes(2, "big")
         one.sock.send(record + fragment)
-    assert isinstance(one.shakes_hands(), DtlsConn)
+    assert isinstance(one.do_handshake(), DtlsConn)
 
 
-def test_a_client_that_is_silent_in_the_handshake_delays_nobody(
+def test_client_silent_in_the_handshake_does_not_delay_others(
     client: Callable[[], Client],
 ) -> None:
     silent, other = client(), client()
-    answer = silent.asked(silent.hello())
+    answer = silent.exchange(silent.hello())
     assert answer is not None
     silent.codec.receive(answer)
-    assert kind(silent.asked(silent.hello())) == SERVER_HELLO
-    assert isinstance(other.shakes_hands(), DtlsConn)
+    assert message_type(silent.exchange(silent.hello())) == SERVER_HELLO
+    assert isinstance(other.do_handshake(), DtlsConn)
 
 
-def test_a_client_that_does_not_trust_it_is_an_error(
+def test_client_that_rejects_the_certificate_is_an_error(
     listener: TlsListener, client: Callable[[], Client]
 ) -> None:
     one = client()
     one.codec, _ = client_side(client_context(Security()), "localhost")
     one.codec.start()
     with pytest.raises(SSL.Error):
-        one.shakes_hands()
+        one.do_handshake()
     for datagram in one.codec.outgoing():
         one.sock.send(datagram)
     with pytest.raises(TlsError, match=r"^accept dtls://127.0.0.1:\d+: the peer sent the alert"):
         listener.accept(PATIENCE)
 
 
-def test_the_port_is_not_shared_with_others(
+def test_port_cannot_be_bound_by_another_socket(
     listener: TlsListener, client: Callable[[], Client]
 ) -> None:
-    conn = client().shakes_hands()
+    conn = client().do_handshake()
     assert isinstance(conn, DtlsConn)
     with conn, pytest.raises(ListenError, match="address already in use"):
         pync.listen(f"udp://127.0.0.1:{listener.address.port}")
 
 
-def test_datagrams_of_unix_sockets_are_refused(
+def test_unix_datagram_sockets_are_rejected(
     tmp_path_factory: pytest.TempPathFactory, pem: str
 ) -> None:
     path = tmp_path_factory.mktemp("s") / "s"
@@ -230,15 +232,15 @@ def test_datagrams_of_unix_sockets_are_refused(
         dtls.listen(Address("unixgram", path=str(path)), Security(certificate=pem))
 
 
-def test_it_waits_for_nobody(listener: TlsListener) -> None:
+def test_accept_timeout(listener: TlsListener) -> None:
     with pytest.raises(ListenError, match=r"^accept udp://.*: timed out$"):
         listener.accept(0.01)
     assert {one.scheme for one in listener.addresses} == {"dtls"}
 
 
-def test_who_may_not_come_gets_no_answer(pem: str) -> None:
+def test_client_that_is_not_admitted_gets_no_answer(pem: str) -> None:
     options = Options(admits=lambda _: False)
     listening = dtls.listen(Address("udp", "127.0.0.1", "0"), Security(certificate=pem), options)
     with listening, ExitStack() as stack:
         one = Client(stack, listening, pem)
-        assert one.asked(one.hello()) is None
+        assert one.exchange(one.hello()) is None

@@ -55,7 +55,7 @@ def certificate(*names: str) -> x509.Certificate:
         (("xn--bcher-kva.example",), "b\u00fccher.example"),
     ],
 )
-def test_it_is_its(names: tuple[str, ...], name: str) -> None:
+def test_matching_names(names: tuple[str, ...], name: str) -> None:
     assert is_of(certificate(*names), name)
 
 
@@ -78,5 +78,5 @@ def test_it_is_its(names: tuple[str, ...], name: str) -> None:
         (("a.example",), ""),
     ],
 )
-def test_it_is_not(names: tuple[str, ...], name: str) -> None:
+def test_other_names_do_not_match(names: tuple[str, ...], name: str) -> None:
     assert not is_of(certificate(*names), name)

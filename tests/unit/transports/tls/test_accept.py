@@ -23,7 +23,7 @@ from pync.transports.tls.handshake import Securing, Security, server_context
 
 pytest.importorskip("cryptography", reason="cryptography is not installed")
 
-#: Seconds that anything may take.
+#: Seconds that an expected event may take.
 PATIENCE = 10.0
 
 
@@ -56,12 +56,12 @@ class Failures:
 
 
 def silent(listener: Listener) -> socket.socket:
-    """A client that connects and sends nothing."""
+    """Connect a client that sends nothing."""
     return socket.create_connection((listener.address.host, int(listener.address.port)))
 
 
 class Client:
-    """A client that completes the handshake and sends a word, in a thread."""
+    """A client in a thread that completes the handshake and sends a word."""
 
     def __init__(self, listener: Listener, word: bytes) -> None:
         self._listener = listener
@@ -85,11 +85,11 @@ class Client:
                 tls.recv(1)
 
 
-def test_a_silent_one_holds_up_nobody(listener: Listener, context: ssl.SSLContext) -> None:
+def test_silent_client_does_not_delay_others(listener: Listener, context: ssl.SSLContext) -> None:
     failures = Failures()
     handshakes = Handshakes(listener, _begin(context), failures)
     with silent(listener) as first, silent(listener) as second:
-        second.sendall(b"\x16\x03\x01")  # the beginning of a record, and no more of it
+        second.sendall(b"\x16\x03\x01")  # only the beginning of a record
         for word in (b"one", b"two"):
             with Client(listener, word), handshakes.accept(PATIENCE) as conn:
                 assert conn.recv(100) == word
@@ -98,7 +98,7 @@ def test_a_silent_one_holds_up_nobody(listener: Listener, context: ssl.SSLContex
         assert (first.recv(1), failures.causes) == (b"", [])
 
 
-def test_one_who_takes_too_long_is_let_go(listener: Listener, context: ssl.SSLContext) -> None:
+def test_slow_handshake_times_out(listener: Listener, context: ssl.SSLContext) -> None:
     failures = Failures()
     handshakes = Handshakes(listener, _begin(context), failures, patience=0.05)
     with silent(listener) as client:
@@ -108,12 +108,14 @@ def test_one_who_takes_too_long_is_let_go(listener: Listener, context: ssl.SSLCo
     assert failures.causes == ["the handshake timed out"]
 
 
-def test_who_is_not_attended_to_keeps_its_time(listener: Listener, context: ssl.SSLContext) -> None:
+def test_time_between_calls_of_accept_does_not_count(
+    listener: Listener, context: ssl.SSLContext
+) -> None:
     failures = Failures()
     handshakes = Handshakes(listener, _begin(context), failures, patience=0.5)
     with silent(listener) as client:
         for _ in range(4):
-            # Each time others were served, which took as long as they liked.
+            # In between, the server serves other clients, which may take any time.
             with pytest.raises(ListenError):
                 handshakes.accept(0.2)
         client.settimeout(0)
@@ -123,7 +125,7 @@ def test_who_is_not_attended_to_keeps_its_time(listener: Listener, context: ssl.
     assert failures.causes == []
 
 
-def test_one_who_speaks_no_tls(listener: Listener, context: ssl.SSLContext) -> None:
+def test_plain_text_client_is_skipped(listener: Listener, context: ssl.SSLContext) -> None:
     failures = Failures()
     handshakes = Handshakes(listener, _begin(context), failures)
     with silent(listener) as stranger:
@@ -134,7 +136,9 @@ def test_one_who_speaks_no_tls(listener: Listener, context: ssl.SSLContext) -> N
     assert failures.causes == ["http request"]
 
 
-def test_what_failed_raises_comes_out(listener: Listener, context: ssl.SSLContext) -> None:
+def test_exception_in_the_failure_callback_propagates(
+    listener: Listener, context: ssl.SSLContext
+) -> None:
     def fails(error: Exception, _peer: object) -> None:
         raise error
 
@@ -147,7 +151,7 @@ def test_what_failed_raises_comes_out(listener: Listener, context: ssl.SSLContex
         assert conn.recv(100) == b"next"
 
 
-def test_the_oldest_makes_room(
+def test_oldest_handshake_is_dropped_at_the_limit(
     listener: Listener, context: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "AT_ONCE", 3)
@@ -162,7 +166,7 @@ def test_the_oldest_makes_room(
         handshakes.close()
 
 
-def test_no_descriptor_is_left(listener: Listener, context: ssl.SSLContext) -> None:
+def test_accept_runs_out_of_descriptors(listener: Listener, context: ssl.SSLContext) -> None:
     def fails(_sock: socket.socket) -> None:
         raise OSError(24, os.strerror(24))
 

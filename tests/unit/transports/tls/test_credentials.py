@@ -1,4 +1,4 @@
-"""Certificates and keys in every form that people have them in, and what is wrong with others."""
+"""Certificates and keys in all supported formats, and the errors for invalid ones."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from cryptography.hazmat.primitives.serialization import (
 PASSPHRASE = b"open sesame"
 
 
-class Forms:
-    """One certificate and its key, in all forms."""
+class CredentialFiles:
+    """One certificate and its key in all formats."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -76,21 +76,21 @@ class Forms:
 
 
 @pytest.fixture(scope="module")
-def forms(tmp_path_factory: pytest.TempPathFactory) -> Forms:
-    return Forms(tmp_path_factory.mktemp("forms"))
+def forms(tmp_path_factory: pytest.TempPathFactory) -> CredentialFiles:
+    return CredentialFiles(tmp_path_factory.mktemp("forms"))
 
 
 def server() -> ssl.SSLContext:
     return ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 
 
-def types(_prompt: str) -> bytes:
-    """A person who knows the passphrase."""
+def type_passphrase(_prompt: str) -> bytes:
+    """Return the passphrase, like a user who types it."""
     return PASSPHRASE
 
 
-def shown_by(context: ssl.SSLContext) -> bytes | None:
-    """The certificate that a client of this server gets (DER)."""
+def certificate_of(context: ssl.SSLContext) -> bytes | None:
+    """Return the certificate that a client of this server receives (DER)."""
     client = ssl.create_default_context()
     client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
     there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -120,10 +120,10 @@ def shown_by(context: ssl.SSLContext) -> bytes | None:
         ("keyless.p12", "key.pem"),
     ],
 )
-def test_every_form_works(forms: Forms, certificate: str, key: str | None) -> None:
+def test_all_formats(forms: CredentialFiles, certificate: str, key: str | None) -> None:
     context = server()
-    load_own(context, str(forms.path(certificate)), forms.path(key), types)
-    assert shown_by(context) == forms.certificate.public_bytes(Encoding.DER)
+    load_own(context, str(forms.path(certificate)), forms.path(key), type_passphrase)
+    assert certificate_of(context) == forms.certificate.public_bytes(Encoding.DER)
 
 
 @pytest.mark.parametrize(
@@ -159,9 +159,9 @@ def test_every_form_works(forms: Forms, certificate: str, key: str | None) -> No
         ),
     ],
 )
-def test_what_is_wrong_is_told(forms: Forms, certificate: str, key: str | None, said: str) -> None:
+def test_errors(forms: CredentialFiles, certificate: str, key: str | None, said: str) -> None:
     with pytest.raises(UsageError) as told:
-        load_own(server(), str(forms.path(certificate)), forms.path(key), types)
+        load_own(server(), str(forms.path(certificate)), forms.path(key), type_passphrase)
     assert str(told.value).startswith(said.replace("{}/", f"{forms.folder}{os.sep}"))
 
 
@@ -169,13 +169,13 @@ def test_what_is_wrong_is_told(forms: Forms, certificate: str, key: str | None, 
     ("certificate", "key"),
     [("certificate.pem", "locked.pem"), ("certificate.der", "locked.der"), ("locked.p12", None)],
 )
-def test_without_a_terminal_an_encrypted_key_is_refused(
-    forms: Forms, certificate: str, key: str | None
+def test_encrypted_key_needs_a_terminal(
+    forms: CredentialFiles, certificate: str, key: str | None
 ) -> None:
-    def nobody(_prompt: str) -> bytes:
+    def no_terminal(_prompt: str) -> bytes:
         raise OSError("no terminal")
 
-    for ask in (nobody, None):
+    for ask in (no_terminal, None):
         with pytest.raises(UsageError, match="is encrypted, and there is no terminal to ask"):
             load_own(server(), str(forms.path(certificate)), forms.path(key), ask)
 
@@ -184,12 +184,12 @@ def test_without_a_terminal_an_encrypted_key_is_refused(
     ("certificate", "key"),
     [("certificate.pem", "locked.pem"), ("certificate.der", "locked.der"), ("locked.p12", None)],
 )
-def test_a_wrong_passphrase(forms: Forms, certificate: str, key: str | None) -> None:
+def test_wrong_passphrase(forms: CredentialFiles, certificate: str, key: str | None) -> None:
     with pytest.raises(UsageError, match="wrong passphrase"):
         load_own(server(), str(forms.path(certificate)), forms.path(key), lambda _: b"wrong")
 
 
-def test_whom_to_trust(forms: Forms) -> None:
+def test_trusted_certificates(forms: CredentialFiles) -> None:
     for name in ("certificate.pem", "certificate.der", "both.pem"):
         context = server()
         trusting(context.load_verify_locations, str(forms.path(name)))
@@ -197,7 +197,7 @@ def test_whom_to_trust(forms: Forms) -> None:
 
 
 @pytest.mark.parametrize("name", ["text.txt", "empty.pem", "key.pem", "key.der", "open.p12"])
-def test_nobody_to_trust(forms: Forms, name: str) -> None:
+def test_invalid_trusted_certificates(forms: CredentialFiles, name: str) -> None:
     with pytest.raises(UsageError, match="there is no certificate in it"):
         trusting(server().load_verify_locations, str(forms.path(name)))
     with pytest.raises(UsageError, match=f"--ssl-trustfile {re.escape(str(forms.folder))}: "):

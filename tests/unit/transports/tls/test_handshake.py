@@ -1,4 +1,4 @@
-"""Contexts from options; handshakes are in tests/interop/test_tls.py."""
+"""TLS contexts and failing handshakes; tests/interop/test_tls.py tests handshakes with others."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pync.transports.memory import pair
 from pync.transports.tls.handshake import Security, client_context, secure, server_context
 
 
-def test_a_client_verifies_unless_told_not_to() -> None:
+def test_client_verifies_certificates_by_default() -> None:
     assert client_context(Security()).verify_mode == ssl.CERT_REQUIRED
     assert client_context(Security()).check_hostname
     assert client_context(Security(verify=False)).verify_mode == ssl.CERT_NONE
@@ -37,12 +37,12 @@ def test_versions() -> None:
         (Security(keylog="/"), "--ssl-keylog /: "),
     ],
 )
-def test_what_makes_no_sense_is_named(security: Security, said: str) -> None:
+def test_invalid_options(security: Security, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         client_context(security)
 
 
-def test_a_listener_asks_for_certificates_where_it_trusts_somebody(tmp_path: Path) -> None:
+def test_listener_with_trusted_certificates_requires_client_certificates(tmp_path: Path) -> None:
     from pync.transports.tls.certificate import self_made
 
     (tmp_path / "own.pem").write_bytes(self_made())
@@ -52,21 +52,21 @@ def test_a_listener_asks_for_certificates_where_it_trusts_somebody(tmp_path: Pat
     assert context.verify_mode == ssl.CERT_REQUIRED
 
 
-def test_a_peer_that_says_nothing_holds_nobody_up() -> None:
+def test_handshake_timeout() -> None:
     ours, peer = pair()
     with peer, pytest.raises(TlsError, match="timed out"):
         secure(ours, client_context(Security(verify=False)), timeout=0.01)
     assert ours.fileno() == -1
 
 
-def test_a_peer_that_leaves_in_the_handshake() -> None:
+def test_peer_closes_during_the_handshake() -> None:
     ours, peer = pair()
     peer.close()
     with pytest.raises(TlsError):
         secure(ours, client_context(Security(verify=False)))
 
 
-def test_plain_text_where_tls_was_to_begin() -> None:
+def test_plain_text_after_starttls_is_an_error() -> None:
     ours, peer = pair()
     peer.send_all(b"* OK hello\r\na OK go\r\n* BYE what was added in between\r\n")
     with peer, pytest.raises(TlsError, match="sent plain text after it began TLS"):

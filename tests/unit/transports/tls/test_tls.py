@@ -1,4 +1,4 @@
-"""TLS for the library: certificates are verified, and a bad client disturbs nobody else."""
+"""TLS in the library: certificates are verified, and a bad client does not affect others."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ def listener(certificate: str) -> Iterator[TlsListener]:
         yield listening
 
 
-class Accepting:
-    """accept, in a thread; ``error`` is what it raised."""
+class AcceptThread:
+    """Calls accept() in a thread; ``error`` is the exception that it raised."""
 
     def __init__(self, accept: Callable[[float], Conn]) -> None:
         self.error: Exception | None = None
         self._accept = accept
         self._thread = threading.Thread(target=self._run)
 
-    def __enter__(self) -> Accepting:
+    def __enter__(self) -> AcceptThread:
         self._thread.start()
         return self
 
@@ -57,8 +57,8 @@ class Accepting:
             self.error = error
 
 
-def test_both_ways(listener: TlsListener, certificate: str) -> None:
-    with Accepting(listener.accept):
+def test_both_directions(listener: TlsListener, certificate: str) -> None:
+    with AcceptThread(listener.accept):
         address = f"tls://localhost:{listener.address.port}"
         with pync.dial(address, trusted=certificate, timeout=PATIENCE) as conn:
             conn.send_all(b"hello")
@@ -66,48 +66,48 @@ def test_both_ways(listener: TlsListener, certificate: str) -> None:
             assert conn.recv(100) == b""
 
 
-def test_a_stranger_is_not_trusted(listener: TlsListener) -> None:
+def test_unknown_certificate_is_rejected(listener: TlsListener) -> None:
     address = f"tls://localhost:{listener.address.port}"
-    with Accepting(listener.accept) as accepting, pytest.raises(TlsError, match="certificate"):
+    with AcceptThread(listener.accept) as accepting, pytest.raises(TlsError, match="certificate"):
         pync.dial(address, timeout=PATIENCE)
     assert isinstance(accepting.error, TlsError)
-    with Accepting(listener.accept), pync.dial(address, verify=False, timeout=PATIENCE) as conn:
+    with AcceptThread(listener.accept), pync.dial(address, verify=False, timeout=PATIENCE) as conn:
         conn.send_all(b"anyway")
         assert conn.recv(100) == b"ANYWAY"
 
 
-def test_one_who_speaks_no_tls(listener: TlsListener, certificate: str) -> None:
+def test_plain_text_client_is_an_error(listener: TlsListener, certificate: str) -> None:
     port = listener.address.port
     with (
-        Accepting(listener.accept) as accepting,
+        AcceptThread(listener.accept) as accepting,
         socket.create_connection(("localhost", port)) as sock,
     ):
         sock.sendall(b"GET / HTTP/1.0\r\n\r\n")
     assert isinstance(accepting.error, TlsError)
-    with Accepting(listener.accept):
+    with AcceptThread(listener.accept):
         with pync.dial(f"tls://localhost:{port}", trusted=certificate, timeout=PATIENCE) as conn:
             conn.send_all(b"next")
             assert conn.recv(100) == b"NEXT"
 
 
-def test_nobody_comes(listener: TlsListener) -> None:
+def test_accept_timeout(listener: TlsListener) -> None:
     with pytest.raises(ListenError, match="timed out"):
         listener.accept(0.01)
 
 
-def test_a_certificate_that_is_none(tmp_path: Path) -> None:
+def test_missing_certificate_file(tmp_path: Path) -> None:
     with pytest.raises(UsageError):
         pync.listen("tls://localhost:0", certificate=str(tmp_path / "none"))
 
 
-def test_the_environment_names_a_key_log(
+def test_key_log_from_the_environment(
     tmp_path: Path, certificate: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = tmp_path / "keys"
     monkeypatch.setenv("SSLKEYLOGFILE", str(log))
     with pync.listen("tls://localhost:0", certificate=certificate) as listening:
         monkeypatch.delenv("SSLKEYLOGFILE")
-        with Accepting(listening.accept):
+        with AcceptThread(listening.accept):
             address = f"tls://localhost:{listening.address.port}"
             with pync.dial(address, trusted=certificate, timeout=PATIENCE) as conn:
                 conn.send_all(b"x")
@@ -115,7 +115,7 @@ def test_the_environment_names_a_key_log(
     assert "TRAFFIC_SECRET" in log.read_text()
 
 
-def test_an_end_without_close_notify_is_an_error(listener: TlsListener, certificate: str) -> None:
+def test_eof_without_close_notify_is_an_error(listener: TlsListener, certificate: str) -> None:
     ended: list[OSError] = []
 
     def serve() -> None:
@@ -131,7 +131,7 @@ def test_an_end_without_close_notify_is_an_error(listener: TlsListener, certific
     address = f"tls://localhost:{listener.address.port}"
     conn = pync.dial(address, trusted=certificate, timeout=PATIENCE)
     conn.send_all(b"half")
-    # (With input unread, close would send RST.)
+    # (If input were unread, close() would send RST.)
     assert conn.recv(100) == b"half"
     conn.drop()
     thread.join(PATIENCE)

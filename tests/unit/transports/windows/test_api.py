@@ -1,4 +1,4 @@
-"""Functions of Windows by their names."""
+"""Loading functions of Windows by name."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if sys.platform != "win32":
 from pync.transports.windows.api import function, is_console
 
 
-def test_a_function() -> None:
+def test_function() -> None:
     assert function("kernel32", "GetCurrentProcessId")() == os.getpid()
 
 
-def test_one_that_is_not_there() -> None:
+def test_missing_function() -> None:
     with pytest.raises(AttributeError):
         function("kernel32", "NoSuchFunction")
 
 
-def test_nul_is_no_console() -> None:
+def test_nul_is_not_a_console() -> None:
     with open("NUL", "rb") as nul:
         assert nul.isatty()
         assert not is_console(nul.fileno())

@@ -1,4 +1,4 @@
-"""Access lists, as Windows returns them after it has parsed them."""
+"""Access lists of pipes, read back from Windows."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from pync.transports.windows.pipe_access import security_attributes
 HERE = Address("pipe", path="here")
 
 
-def written_down(access: str) -> str:
-    """The access list that Windows made of it."""
+def sddl_of(access: str) -> str:
+    """Return the access list as Windows writes it (SDDL)."""
     attributes = security_attributes(access, HERE)
     text = ctypes.c_wchar_p()
     convert = function(
@@ -38,24 +38,24 @@ def written_down(access: str) -> str:
     return text.value or ""
 
 
-def test_only_the_user() -> None:
-    found = written_down("user")
+def test_access_for_the_user_only() -> None:
+    found = sddl_of("user")
     assert found.startswith("D:P(A;;GA;;;S-1-5-")
     assert found.count("(") == 1
 
 
 @pytest.mark.parametrize(("access", "who"), [("users", ["AU"]), ("everyone", ["WD", "AN"])])
-def test_others_may_read_and_write_and_not_listen(access: str, who: list[str]) -> None:
-    found = written_down(access)
+def test_access_for_others_excludes_listening(access: str, who: list[str]) -> None:
+    found = sddl_of(access)
     for name in who:
         assert f"(A;;0x12019b;;;{name})" in found
     assert found.count("GA") == 1
 
 
-def test_a_list_of_ones_own() -> None:
-    assert written_down("D:(A;;GA;;;BA)") == "D:(A;;GA;;;BA)"
+def test_custom_access_list() -> None:
+    assert sddl_of("D:(A;;GA;;;BA)") == "D:(A;;GA;;;BA)"
 
 
-def test_no_list() -> None:
+def test_invalid_access_list() -> None:
     with pytest.raises(ListenError, match=r"^listen pipe:here: 'x' is not an access list"):
         security_attributes("x", HERE)

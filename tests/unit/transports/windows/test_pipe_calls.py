@@ -1,4 +1,4 @@
-"""The calls below the connections: what they do when a pipe is called off, or broken."""
+"""The pipe functions below the connections: data, cancellation and broken pipes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def pair(*, messages: bool = False) -> tuple[Pipe, Pipe]:
     return Pipe(client, messages=messages), Pipe(server, messages=messages)
 
 
-def let_go(*pipes: Pipe) -> None:
+def close_all(*pipes: Pipe) -> None:
     for pipe in pipes:
         pipe.let_go()
         pipe.let_go()
@@ -46,10 +46,10 @@ def let_go(*pipes: Pipe) -> None:
 def ends() -> Iterator[tuple[Pipe, Pipe]]:
     opened = pair()
     yield opened
-    let_go(*opened)
+    close_all(*opened)
 
 
-def test_there_and_back(ends: tuple[Pipe, Pipe]) -> None:
+def test_write_and_read(ends: tuple[Pipe, Pipe]) -> None:
     client, server = ends
     client.write(b"question")
     assert server.read() == b"question"
@@ -57,17 +57,17 @@ def test_there_and_back(ends: tuple[Pipe, Pipe]) -> None:
     assert client.read() == b"answer"
 
 
-def test_the_other_side_leaves() -> None:
+def test_other_side_closes() -> None:
     client, server = pair()
     server.write(b"last")
-    let_go(server)
+    close_all(server)
     assert [client.read(), client.read()] == [b"last", b""]
     with pytest.raises(OSError):
         client.write(b"x")
-    let_go(client)
+    close_all(client)
 
 
-def test_a_read_is_called_off(ends: tuple[Pipe, Pipe]) -> None:
+def test_stop_reading_cancels_a_read(ends: tuple[Pipe, Pipe]) -> None:
     client, _ = ends
     read: list[bytes] = []
     reading = threading.Thread(target=lambda: read.append(client.read()))
@@ -78,14 +78,14 @@ def test_a_read_is_called_off(ends: tuple[Pipe, Pipe]) -> None:
     assert client.read() == b""
 
 
-def test_a_write_that_nobody_reads_is_given_up(ends: tuple[Pipe, Pipe]) -> None:
+def test_unread_write_times_out(ends: tuple[Pipe, Pipe]) -> None:
     client, _ = ends
     client.leave_within(0)
     with pytest.raises(TimeoutError):
         client.write(bytes(1024 * 1024))
 
 
-def test_a_long_message_is_read_whole() -> None:
+def test_long_message_is_read_whole() -> None:
     client, server = pair(messages=True)
     message = bytes(range(256)) * 1000
     writing = threading.Thread(target=lambda: client.write(message))
@@ -94,22 +94,22 @@ def test_a_long_message_is_read_whole() -> None:
     writing.join(PATIENCE)
     client.write(b"")
     assert server.read() == b""
-    let_go(client, server)
+    close_all(client, server)
 
 
-def test_nobody_listens() -> None:
+def test_missing_pipe() -> None:
     with pytest.raises(OSError) as absent:
         connect(NAME, messages=False, deadline=Deadline(PATIENCE))
     assert absent.value.winerror == ERROR_FILE_NOT_FOUND
 
 
-def test_all_instances_are_taken(ends: tuple[Pipe, Pipe]) -> None:
+def test_busy_pipe_times_out(ends: tuple[Pipe, Pipe]) -> None:
     with pytest.raises(OSError) as busy:
         connect(NAME, messages=False, deadline=Deadline(0.05))
     assert busy.value.winerror == ERROR_PIPE_BUSY
 
 
-def test_messages_from_a_pipe_of_bytes() -> None:
+def test_message_mode_needs_a_message_pipe() -> None:
     handle = create(NAME, first=True)
     with pytest.raises(OSError) as wrong:
         connect(NAME, messages=True, deadline=Deadline(PATIENCE))
@@ -117,7 +117,7 @@ def test_messages_from_a_pipe_of_bytes() -> None:
     discard(handle)
 
 
-def test_waiting_for_a_client_is_called_off() -> None:
+def test_close_cancels_accept() -> None:
     instance = Instance(create(NAME, first=True))
     accepted: list[int | None] = []
     waiting = threading.Thread(target=lambda: accepted.append(instance.accept()))

@@ -1,4 +1,4 @@
-r"""Connections over named pipes. What all transports promise is in tests/contract."""
+r"""Connections over named pipes. tests/contract tests what all transports have in common."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def listener(address: Address) -> Iterator[Listener]:
         (r"\\server\pipe\log", r"\\server\pipe\log"),
     ],
 )
-def test_its_name(written: str, name: str) -> None:
+def test_system_name(written: str, name: str) -> None:
     assert system_name(parse(written)) == name
 
 
@@ -58,21 +58,21 @@ def test_its_name(written: str, name: str) -> None:
         (1, "incorrect function"),
     ],
 )
-def test_causes_in_our_words(number: int, cause: str) -> None:
+def test_causes_of_windows_errors(number: int, cause: str) -> None:
     error = OSError(0, "Incorrect function.")
     error.winerror = number  # type: ignore[attr-defined,unused-ignore]  # Windows has it
     assert cause_of(error) == cause
 
 
 @only_windows
-def test_a_pipe_of_bytes_has_no_half_close(address: Address, listener: Listener) -> None:
+def test_byte_pipe_has_no_half_close(address: Address, listener: Listener) -> None:
     with dial(address, SOON) as client, listener.accept(PATIENCE) as server:
         assert type(client) is type(server) is PipeConn
         assert not hasattr(client, "send_eof")
 
 
 @only_windows
-def test_what_was_sent_before_leaving_arrives(address: Address, listener: Listener) -> None:
+def test_data_sent_before_close_is_received(address: Address, listener: Listener) -> None:
     with dial(address, SOON) as client, listener.accept(PATIENCE) as server:
         server.send_all(b"last words")
         server.close()
@@ -86,7 +86,7 @@ def test_what_was_sent_before_leaving_arrives(address: Address, listener: Listen
 
 
 @only_windows
-def test_messages_are_whole(address: Address) -> None:
+def test_message_boundaries_are_kept(address: Address) -> None:
     with (
         listen(address, MESSAGES) as listener,
         dial(address, MESSAGES) as client,
@@ -98,7 +98,7 @@ def test_messages_are_whole(address: Address) -> None:
         sent = [b"one", b"two", bytes(200_000), b"x"]
         for message in sent:
             client.send(message)
-        assert client.send(b"") == 0  # which would be the end
+        assert client.send(b"") == 0  # an empty message would mean EOF
         client.send_eof()
         assert [server.recv(1) for _ in range(5)] == [*sent, b""]
         server.send(b"and back")
@@ -107,7 +107,7 @@ def test_messages_are_whole(address: Address) -> None:
 
 
 @only_windows
-def test_a_message_that_waits_is_sent_again(address: Address) -> None:
+def test_blocked_message_can_be_sent_again(address: Address) -> None:
     with (
         listen(address, MESSAGES) as listener,
         dial(address, MESSAGES) as client,
@@ -134,7 +134,7 @@ def test_a_message_that_waits_is_sent_again(address: Address) -> None:
 
 
 @only_windows
-def test_the_peers_process(address: Address, listener: Listener) -> None:
+def test_peer_process(address: Address, listener: Listener) -> None:
     with dial(address, SOON) as client, listener.accept(PATIENCE) as server:
         assert isinstance(client, PipeConn)
         assert isinstance(server, PipeConn)
@@ -142,7 +142,7 @@ def test_the_peers_process(address: Address, listener: Listener) -> None:
 
 
 @only_windows
-def test_what_is_not_in_the_pipe_yet(address: Address, listener: Listener) -> None:
+def test_unacknowledged(address: Address, listener: Listener) -> None:
     with dial(address, SOON) as client, listener.accept(PATIENCE) as server:
         assert isinstance(client, PipeConn)
         client.settimeout(0)
@@ -162,10 +162,10 @@ def test_what_is_not_in_the_pipe_yet(address: Address, listener: Listener) -> No
 
 
 @only_windows
-def test_a_time_out_is_for_the_whole_message(
+def test_timeout_applies_to_the_whole_message(
     address: Address, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A pump that takes a little now and then does not put it off."""
+    """A pump that accepts data slowly does not extend the time-out."""
     seconds = [0.0]
     with (
         listen(address, MESSAGES) as listener,

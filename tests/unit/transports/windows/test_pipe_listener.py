@@ -1,4 +1,4 @@
-"""A pipe that is listened on, with several instances or one."""
+"""Listening on a pipe, with one or several instances."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_many_clients_at_once(address: Address) -> None:
                 conn.close()
 
 
-def test_clients_wait_for_one_who_is_slow_to_accept(address: Address) -> None:
+def test_clients_wait_for_a_slow_server(address: Address) -> None:
     with listen(address, MANY) as listener:
         clients = [dial(address, SOON) for _ in range(4)]
         for number, client in enumerate(clients):
@@ -55,7 +55,7 @@ def test_clients_wait_for_one_who_is_slow_to_accept(address: Address) -> None:
             client.close()
 
 
-def test_one_who_came_and_went_is_heard(address: Address) -> None:
+def test_data_of_a_closed_client_is_received(address: Address) -> None:
     with listen(address, MANY) as listener:
         with dial(address, SOON) as client:
             client.send_all(b"in passing")
@@ -64,7 +64,7 @@ def test_one_who_came_and_went_is_heard(address: Address) -> None:
             assert [server.recv(100), server.recv(100)] == [b"in passing", b""]
 
 
-def test_when_it_is_closed_nobody_gets_in(address: Address) -> None:
+def test_closed_listener_accepts_no_clients(address: Address) -> None:
     with listen(address, MANY) as listener:
         waiting = dial(address, SOON)
         listener.close()
@@ -85,7 +85,7 @@ def test_take_nowait(address: Address) -> None:
 
 
 @pytest.mark.skipif(UNDER_WINE, reason="Wine lets a pipe have two first instances")
-def test_somebody_else_listens_there(address: Address) -> None:
+def test_pipe_in_use(address: Address) -> None:
     with listen(address, SOON):
         with pytest.raises(ListenError, match=r"address already in use$"):
             listen(address, SOON)
@@ -93,20 +93,20 @@ def test_somebody_else_listens_there(address: Address) -> None:
 
 @pytest.mark.parametrize("access", ["user", "users", "everyone", "D:(A;;GA;;;WD)"])
 def test_access_lists(address: Address, access: str) -> None:
-    """That they are taken; whether they are kept is the system's affair, and Wine keeps none."""
+    """Only checks that they are accepted: Windows enforces them, and Wine does not."""
     options = MANY._replace(pipe_access=access, pipe_remote=True)
     with listen(address, options) as listener, dial(address, SOON), listener.accept(PATIENCE):
         pass
 
 
-def test_an_access_list_that_is_none(address: Address) -> None:
+def test_invalid_access_list(address: Address) -> None:
     options = SOON._replace(pipe_access="nobody")
     with pytest.raises(ListenError, match=r"'nobody' is not an access list \(SDDL\)$"):
         listen(address, options)
 
 
-def test_closing_while_clients_come(address: Address) -> None:
-    """Whoever has just come is let go of, and no thread complains."""
+def test_close_while_clients_connect(address: Address) -> None:
+    """Clients that have just connected are closed, and no thread raises an exception."""
     for _ in range(10):
         with listen(address, MANY) as listener:
             clients = [dial(address, SOON) for _ in range(4)]

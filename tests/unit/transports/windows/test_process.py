@@ -1,4 +1,4 @@
-"""Children on Windows: their command lines, their pipes, and that none survives."""
+"""Child processes on Windows: command lines, pipes, and their termination."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pync.transports.windows.process import WindowsProcess
 PATIENCE = 20.0
 PYTHON = f'"{sys.executable}"'
 
-#: Says what comes to its stdin in capitals, after the end of it.
+#: Reads stdin until EOF and writes it in upper case.
 SHOUT = "import sys; sys.stdout.write(sys.stdin.read().upper())"
 
 
@@ -39,7 +39,7 @@ def output(process: WindowsProcess) -> bytes:
         data += piece
 
 
-def test_what_goes_in_comes_out() -> None:
+def test_input_and_output() -> None:
     with run(SHOUT) as process:
         process.send(b"hello")
         process.send_eof()
@@ -48,14 +48,14 @@ def test_what_goes_in_comes_out() -> None:
         assert process.wait() == 0
 
 
-def test_its_status_and_environment() -> None:
+def test_environment_and_exit_status() -> None:
     with run("import os, sys; sys.exit(int(os.environ['WISHED']))", WISHED="7") as process:
         assert output(process) == b""
         assert process.wait() == 7
         assert process.status == 7
 
 
-def test_arguments_arrive_as_they_were_quoted() -> None:
+def test_quoted_arguments_are_passed_unchanged() -> None:
     line = f"""{PYTHON} -c "import sys; print(sys.argv[1:])" one "two three" C:\\dir\\ "q\\"q" """
     with start(words_of(line, shell=False), {}) as process:
         assert isinstance(process, WindowsProcess)
@@ -64,13 +64,13 @@ def test_arguments_arrive_as_they_were_quoted() -> None:
         )
 
 
-def test_a_shell_runs_what_a_shell_understands() -> None:
+def test_shell_command() -> None:
     with start(words_of("echo one&echo two", shell=True), {}) as process:
         assert isinstance(process, WindowsProcess)
         assert output(process).split() == [b"one", b"two"]
 
 
-def test_a_child_that_does_not_end_is_ended_with_its_own() -> None:
+def test_close_terminates_a_child_with_its_children() -> None:
     sleeper = "import threading; threading.Event().wait(600)"
     parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', '{sleeper}'])"
     process = run(f"print('here', flush=True); {parent}")
@@ -82,19 +82,19 @@ def test_a_child_that_does_not_end_is_ended_with_its_own() -> None:
     assert process.wait() == 143
 
 
-def test_it_may_close_its_input_and_go_on() -> None:
+def test_child_may_close_its_input() -> None:
     with run("import os; os.close(0); print('still here')") as process:
         assert output(process).strip() == b"still here"
         for _ in range(50):
             assert process.send(b"not wanted") == 10
 
 
-def test_no_such_program() -> None:
+def test_missing_program() -> None:
     with pytest.raises(ExecError, match="exec no-such-program"):
         start(words_of("no-such-program", shell=False), {})
 
 
-def test_a_batch_file_is_a_shells_affair(tmp_path: Path) -> None:
+def test_batch_file_needs_a_shell(tmp_path: Path) -> None:
     batch = tmp_path / "x.bat"
     batch.write_text("@echo ran\n")
     with pytest.raises(ExecError, match="it is a batch file, for a shell: use --sh-exec"):
@@ -104,7 +104,7 @@ def test_a_batch_file_is_a_shells_affair(tmp_path: Path) -> None:
         assert output(process).strip() == b"ran"
 
 
-def test_no_command() -> None:
+def test_empty_command() -> None:
     with pytest.raises(ExecError, match="the command is empty"):
         words_of("  ", shell=False)
     assert os.environ.get("COMSPEC")
