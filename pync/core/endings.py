@@ -1,4 +1,4 @@
-"""The policy for the end of a conversation, in which the incumbents disagree. Pure."""
+"""The policy for the end of a conversation, in which nc, ncat and telnet differ. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Endings(NamedTuple):
-    """When to end: the policy in which the incumbents disagree, in one place.
+    """When to end: the policy in which nc, ncat and telnet differ, in one place.
 
     ``shutdown``: our EOF becomes FIN.
 

@@ -23,9 +23,10 @@ class Clock:
 
     Arguments:
         loop: runs the timers.
-        remote: the connection; one of datagrams has no EOF, so only a time limit ends it.
+        remote: the connection. A datagram connection has no EOF, so only a time limit ends it.
         endings: the time limits.
-        expired: called when a time limit is reached, with the failure, or None if it is none.
+        expired: called when a time limit is reached: with the error, or with None if it is not an
+            error.
     """
 
     def __init__(

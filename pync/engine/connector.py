@@ -32,7 +32,7 @@ class Connector:
             addresses that it ``admits`` are tried.
         finished: called once at the end; either ``conn`` or ``failure`` is set then.
         client: the client that the name is looked up for; clients take turns.
-        admits: says which addresses may be tried; None is the function of ``options``.
+        admits: returns whether an address may be tried; None: the function of ``options`` does.
     """
 
     def __init__(

@@ -82,7 +82,7 @@ class DatagramFlow:
         self._line = line
         if line is not None:
             line.changed = self._arrive
-        #: None until a datagram waits: most of many peers are silent, and a deque needs memory.
+        #: None until a datagram waits: most peers are silent, and a deque needs memory.
         self._waiting: deque[bytes] | None = None
         self._size = 0
         self._pause = FIRST_PAUSE

@@ -1,8 +1,8 @@
 """A connection over a faulty line: its two directions as filters of the relay (seam.py).
 
 layers/faultline.py decides what is lost, changed or late. This module has the clock and the timers,
-and what the two directions know of each other: without half-close, the end of one direction ends
-both; an EOF that was "lost" is still passed on once both directions have lost theirs or ended.
+and connects the two directions: without half-close, the end of one direction ends both. An EOF
+that was "lost" is still passed on when the other direction has ended, or has lost its EOF too.
 """
 
 from __future__ import annotations
@@ -143,8 +143,8 @@ class FaultyDirection:
         if writer is None or self.is_over:
             return
         if self._has_lost_its_end and (self.other.is_over or self.other._has_lost_its_end):
-            # The lost end makes no difference any more: the other direction has ended, or lost its
-            # end too. In that case its end follows: stop() calls its pump().
+            # The lost EOF does not matter any more: the other direction has ended, or has lost its
+            # EOF too. In the second case that EOF follows, because stop() calls its pump().
             self._pass_on(writer, Ending.FIN)
             return
         next_time = self.line.next_time(now)

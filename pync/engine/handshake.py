@@ -12,7 +12,7 @@ from ..layers.handshake import Handshake, HandshakeError, HandshakeSteps, Handsh
 from ..transports.conn import Conn
 from .loop import Scheduler, Timer
 
-#: Steps before the loop serves others; a line is read byte by byte, which is a step for each.
+#: Steps to run before the loop serves others; each byte of a line is one step.
 STEPS = 512
 
 

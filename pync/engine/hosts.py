@@ -20,7 +20,7 @@ _ALWAYS = frozenset({"localhost"})
 
 
 class Hosts:
-    """The names in the file. It is read at once: later there may be no free descriptor.
+    """The names in the file, which is read at once: later there may be no free descriptor.
 
     Arguments:
         path: the file.

@@ -13,7 +13,7 @@ from .sourcewatch import SourceWatch
 #: Seconds that a client has to receive the last bytes, and to close.
 LINGER = 2.0
 
-#: Seconds between two checks of whether they have arrived; no descriptor becomes ready for that.
+#: Seconds between two checks whether they have arrived; no descriptor becomes ready then.
 CHECK_INTERVAL = 0.01
 
 #: Bytes of one read of data that is thrown away.

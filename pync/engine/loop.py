@@ -1,7 +1,7 @@
 """The event loop: readiness of descriptors, and timers.
 
-A few descriptors are watched by poll(2), where changing the set costs nothing. A crowd is
-watched by epoll(7): poll(2) would check every idle client for each event of one.
+A few descriptors are watched by poll(2), where changing the set costs nothing. Many are watched
+by epoll(7), because poll(2) checks all idle clients for each event of one client.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Callback = Callable[[], None]
 
-#: What is called with an exception that a callback raises, and may raise it again.
+#: Called with an exception that a callback has raised; it may raise the exception again.
 Caught = Callable[[Exception], None]
 
 #: From so many timers on, cancelled ones are removed before they are due: they are the time-outs
@@ -94,7 +94,7 @@ class Loop:
     def __init__(self) -> None:
         self._poller = readiness.for_a_few()
         self._crowded = False
-        #: The callback of each descriptor, and what catches its exceptions.
+        #: The callback of each descriptor, and the function that catches its exceptions.
         self._readers: dict[int, tuple[Callback, Caught | None]] = {}
         self._writers: dict[int, tuple[Callback, Caught | None]] = {}
         self._events: dict[int, int] = {}
@@ -166,8 +166,8 @@ class Loop:
     def call_in_turn(self, callback: Callback) -> None:
         """Call after everything that is ready now was served; one such call in each round.
 
-        It is for a client with more work than one callback should do. However many such clients
-        there are, the others wait for only one of them in each round.
+        It is for a client with more work than one callback should do. The other clients wait for
+        only one such call in each round, no matter how many are waiting.
         """
         self._in_turn.append(callback)
 

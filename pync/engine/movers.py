@@ -44,7 +44,7 @@ class MessageMover:
         tap: called with the bytes of the messages.
     """
 
-    #: Whether the source may buffer bytes, of which no descriptor tells.
+    #: Whether the source may buffer bytes for which no descriptor becomes ready.
     layered = True
 
     def __init__(

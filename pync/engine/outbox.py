@@ -18,7 +18,7 @@ from .sinkwatch import sink_watch
 #: Bytes that are sent without a pause before the loop serves others.
 TURN = 256 * 1024
 
-#: High-water mark: bytes that may wait before their producer should pause; as asyncio.
+#: High-water mark: bytes that may wait before their producer should pause; the same as in asyncio.
 HIGH_WATER = 64 * 1024
 
 
@@ -48,7 +48,8 @@ class Outbox:
         loop: watches the sink while something waits for it.
         sink: non-blocking.
         failed: called once with the error when nothing more can be sent; the bytes that waited
-            are dropped. put(), flush(), put_eof() or the loop raises what it raises.
+            are dropped. An exception that it raises passes through put(), flush(), put_eof() or
+            the loop.
         sent: called by the loop (never by put, flush or put_eof) after some of the waiting bytes
             were sent.
         reader_left: called when the sink's reader has closed although no write has failed yet.

@@ -11,10 +11,10 @@ from ..core.typed import Protocol
 #: Seconds' worth of bytes in one piece: small enough to be smooth, large enough to be cheap.
 _GRAIN = 0.05
 
-#: Bytes of a piece at most, whatever the rate: the window of a fast network.
+#: The largest piece in bytes, at any rate: the window of a fast network.
 _LARGEST_PIECE = 256 * 1024
 
-#: Seconds of delay that it makes up for by sending faster afterwards; no more than these.
+#: The longest delay in seconds that is made up for by sending faster afterwards.
 _CATCH_UP = 0.2
 
 

@@ -44,7 +44,7 @@ class Pending:
         #: The number of bytes that wait.
         self.size = 0
         self._gathers = gathers
-        #: None until a piece waits: most of many connections are silent, and a deque needs memory.
+        #: None until a piece waits: most connections are silent, and a deque needs memory.
         self._pieces: deque[memoryview] | None = None
 
     def __bool__(self) -> bool:

@@ -34,8 +34,8 @@ Tap = Callable[[str, bytes], None]
 class Pipeline(NamedTuple):
     """The steps that the bytes of a relay pass through.
 
-    ``convert``: a layer from the bytes read locally to the bytes sent. ``received``: one
-    from the bytes received to the bytes written. ``cutter``: cuts the bytes to send into
+    ``convert``: a layer that converts the bytes read locally to the bytes sent. ``received``: one
+    that converts the bytes received to the bytes written. ``cutter``: cuts the bytes to send into
     messages. ``pace`` / ``received_pace``: the speed of each direction. ``until``: says
     when enough has been received. ``sends`` / ``receives``: False switches a direction
     off; bytes that arrive with ``receives`` off are read and dropped, so that close never

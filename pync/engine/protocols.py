@@ -1,4 +1,4 @@
-"""The protocols of sources, sinks and movers, between which and by which a flow moves bytes."""
+"""The protocols of a flow's parts: it moves bytes from a Source to a Sink, perhaps by a Mover."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Mover(Protocol):
 
     @property
     def layered(self) -> bool:
-        """Whether the source may buffer bytes, of which no descriptor tells."""
+        """Whether the source may buffer bytes for which no descriptor becomes ready."""
 
     @property
     def holds(self) -> bool:
@@ -133,7 +133,7 @@ def unacknowledged(end: object) -> int:
 
 
 def has_ended(source: Source) -> bool:
-    """Whether ``b""`` of a source of datagrams was its end: by DTLS there is one."""
+    """Return whether ``b""`` from a datagram source was EOF; only DTLS has one."""
     return getattr(source, "ended", False)
 
 
@@ -166,9 +166,9 @@ def undelivered(sink: object, error: OSError) -> Exception:
 def not_received(
     error: OSError | None, failed_end: FailedEnd, remote: Conn, sink: object
 ) -> Exception | None:
-    """Return the failure to report for an error of the receiving direction; None if it is none.
+    """Return the error to report when the receiving direction has failed; None: report none.
 
-    An end without close_notify is not a failure: the peer may still read.
+    EOF without close_notify is not reported, because the peer may still read.
     """
     if error is None:
         return None

@@ -1,7 +1,7 @@
 """A relay: two flows, and what it does when one of them ends or fails.
 
 flow.py moves the bytes of one direction. relaystate.py is the table of states; this module has the
-events and the actions. The incumbents disagree on some of them: Endings chooses.
+events and the actions. nc, ncat and telnet differ in some of them: Endings chooses.
 """
 
 from __future__ import annotations
@@ -189,7 +189,7 @@ class Relay:
             self._handle(states.OUTPUT_GONE)
         else:
             if self._inbound.failed_end == "source":
-                # It is more exact than the error of a write: after an RST that is only EPIPE.
+                # It is more exact than the error of a write, which is only EPIPE after an RST.
                 self.failure = failure
             self._fail(failure)
 

@@ -13,8 +13,8 @@ them: EOF may have to wait, and the reader of our output may have closed.
                              |  EOF_OVER                        PEER_ENDED          |
                              +----------> HALF_CLOSED_LOCAL ------------------------+
 
-Incumbents disagree on what some events mean. ``under`` decides that from Endings alone: it turns
-an event from outside into an event of the table.
+nc, ncat and telnet disagree on the meaning of some events. ``under`` decides it from Endings alone:
+it turns an event from outside into an event of the table.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ SILENCE = "silence"
 EOF_OVER = "eof over"
 #: The peer has ended, and all its bytes are delivered.
 PEER_ENDED = "peer ended"
-#: The same, but bytes may be missing according to a layer (TLS without close_notify).
+#: The same, but a layer reports that bytes may be missing (TLS without close_notify).
 TRUNCATED = "peer ended, perhaps too early"
 #: A write has failed because the reader of our output has closed.
 OUTPUT_GONE = "output gone"
@@ -161,7 +161,7 @@ def step(state: str, event: str, endings: Endings) -> Transition:
 
 
 def under(endings: Endings, event: str) -> str:
-    """Return what an event means: here, and in peerend.py, the incumbents differ."""
+    """Return what an event means; here, and in peerend.py, nc, ncat and telnet differ."""
     if event == INPUT_ENDED:
         if not endings.shutdown:
             return ALL_SENT if endings.leave_when_sent else EOF_KEPT

@@ -1,9 +1,9 @@
 """Name lookups in threads beside a loop: a loop cannot wait for getaddrinfo(3).
 
-A thread only calls getaddrinfo, and wakes the loop through a socketpair when it has the answer;
-other modules make other things selectable in the same way. The threads are daemons, because a
-lookup cannot be cancelled. Numeric addresses need no thread, and their results are cached: they do
-not change. Answers about names are not cached, as getaddrinfo does not return their TTL.
+A thread only calls getaddrinfo, and wakes the loop through a socketpair when it has the answer.
+The threads are daemons, because a lookup cannot be cancelled. Numeric addresses need no thread, and
+are cached, because they do not change. Answers about names are not cached, because getaddrinfo does
+not return their TTL.
 
 A lookup without an answer takes half a minute, and a client may ask for many such names. So each
 client has a share of the threads, clients take turns, and names in hosts(5) have threads of their

@@ -14,7 +14,7 @@ def sink_watch(
     failed: Callable[[OSError], None],
     changed: Callable[[], None] | None,
 ) -> SinkWatch | Unwatched:
-    """Return the watch of a sink; most sinks report errors only when written: Unwatched."""
+    """Return the watch of a sink; Unwatched for most, which report errors only when written."""
     if hasattr(sink, "fault_fds") or hasattr(sink, "gone_fds"):
         return SinkWatch(loop, sink, failed, changed)
     return _UNWATCHED

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 #: Bytes asked for in one call.
 CHUNK = 1024 * 1024
 
-#: The usual capacity of a pipe, and that of a pipe that has been full (a fifth less work).
+#: The usual capacity of a pipe, and the capacity once a pipe has been full (a fifth less work).
 USUAL = 64 * 1024
 WIDE = 256 * 1024
 
@@ -81,7 +81,7 @@ class _Between:
             return self._step()
         except OSError as error:
             if isinstance(error, BrokenPipeError) and _kind(self._sink) == "pipe":
-                # splice(2) raises it before it checks the source, which may be at its end.
+                # splice(2) raises it before it reads the source, which may have reached EOF.
                 return None
             if error.errno in _FROM_THE_NETWORK or isinstance(error, BlockingIOError):
                 raise
@@ -133,7 +133,7 @@ class Splice(_Between):
         moved = os.splice(self._source, self._sink, CHUNK, flags=_FLAGS)
         if moved >= USUAL and not self._wide:
             # A pipe holds 64 KiB, so the processes would switch every 64 KiB. It is widened only
-            # once there is so much to move: that costs more than a short connection does.
+            # once there is much to move, because widening costs more than a short connection.
             self._wide = True
             _widen(self._source if _kind(self._source) == "pipe" else self._sink)
         return moved
@@ -168,7 +168,7 @@ class _ThroughPipe(_Between):
 
 
 class SpliceThrough(_ThroughPipe):
-    """From a socket to a regular file or a device."""
+    """From a socket to a regular file or a device, through the pipe."""
 
     def _step(self) -> int:
         if self._unblocked and not self._streams:
@@ -201,7 +201,7 @@ class SpliceThrough(_ThroughPipe):
 
 
 class SpliceAcross(_ThroughPipe):
-    """From a socket to a socket (in a proxy).
+    """From a socket to a socket (in a proxy), through the pipe.
 
     It does not handle a blocking socket (standard input or output under inetd): splice(2) waits
     for such a socket whatever its flags are, and nothing else would move in the meantime.

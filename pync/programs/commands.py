@@ -1,7 +1,7 @@
 """Commands of many clients at once, in one loop (``--exec`` with -k).
 
 A client counts until its command has ended, even if its connection has ended before; so --max-conns
-limits how many commands run. A command whose client is gone, by a reset or a time-out, is ended.
+limits the number of running commands. A command is ended if its client resets or times out.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 #: The default limit of commands at once; the same as in ncat.
 MOST_COMMANDS = 100
 
-#: The default seconds after which the input of a command ends whose UDP peer is silent; after the
-#: same time again, the command is ended.
+#: The default time in seconds: when a command's UDP peer has been silent for so long, the command's
+#: input ends; after the same time again, the command is ended.
 SILENCE = 60.0
 
 #: Seconds between two checks of commands that are about to end: from the first value to the last.
@@ -205,7 +205,7 @@ class Commands:
         self._reap()
 
     def _is_clearing(self) -> bool:
-        """Return whether a command is about to end: its output has ended a moment ago."""
+        """Return whether a command is about to end: its output ended only a moment ago."""
         self._reap()
         lately = time.monotonic() - EXIT_AFTER_OUTPUT
         processes = (*self._leaving, *(client.process for client in self._clients))

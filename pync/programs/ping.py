@@ -19,8 +19,8 @@ from ..transports import load
 from ..transports.conn import Conn
 from .shared.connect import DialSetup, connect
 
-#: The defaults: seconds from one attempt to the next, and the time limit of each. (A SYN that is
-#: lost is sent again after a second: such an attempt takes that long.)
+#: The defaults: seconds from one attempt to the next, and the time limit of each. (A lost SYN is
+#: sent again after a second, so such an attempt takes more than a second.)
 INTERVAL = 1.0
 TIMEOUT = 5.0
 
@@ -29,7 +29,7 @@ REFUSED = "connection refused"
 
 
 class PingSetup(NamedTuple):
-    """How to connect, how many ``times`` (None: until a signal), and the seconds between."""
+    """How to connect, how many ``times`` (None: until a signal), and the seconds in between."""
 
     dial: DialSetup
     times: int | None = None

@@ -26,7 +26,7 @@ def run(setup: ListenSetup, talk_setup: TalkSetup, stdio: Stdio, report: Report)
                 _serve_for_ever(reception, report, talk)
             return exits.OK
         with Reception(listener, setup, report) as reception, reception.accept() as conn:
-            # Only this client is served: the next one is to be refused, not to wait.
+            # Only this client is served. The next one must be refused instead of waiting.
             listener.close_for_others()
             reception.close()
             report(

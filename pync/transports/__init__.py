@@ -1,4 +1,4 @@
-"""The ends that bytes come from and go to. dial and listen are symmetric.
+"""The ends that bytes come from and go to. Each scheme has both dial and listen.
 
 A table maps each scheme to its module. Half-close is a capability: only a connection that can do it
 has the method ``send_eof``.
@@ -28,15 +28,15 @@ SCHEMES = {
     "udp": "udp",
     "udp4": "udp",
     "udp6": "udp",
-    # SCTP has no half-close: an association ends as a whole (RFC 9260 9.2).
+    # SCTP has no half-close: an association ends in both directions (RFC 9260 9.2).
     "sctp": "tcp",
     "vsock": "vsock",
-    # A WebSocket ends as a whole (RFC 6455 7).
+    # A WebSocket has no half-close (RFC 6455 7).
     "ws": "websockets",
     "wss": "websockets",
     "unix": "unix",
     "unixgram": "unixgram",
-    # A pipe of messages can be half-closed, one of bytes ends as a whole.
+    # A pipe of messages can be half-closed; a pipe of bytes cannot.
     "pipe": "pipe",
 }
 
@@ -123,6 +123,6 @@ def listen(address: Address, options: Options = DEFAULT) -> Listener:
 
 
 def load(address: Address):  # type: ignore[no-untyped-def]  # modules have no common type
-    """The module of a scheme: loading it takes a while, of which none is the connection's."""
+    """Load the module of a scheme, so that its loading does not count as time of the connection."""
     name = "inherited" if address.scheme in INHERITED else SCHEMES[address.scheme]
     return load_module(f"{__name__}.{name}")

@@ -48,10 +48,10 @@ class Process:
     #: When the end of its output was read (time.monotonic).
     output_ended_at: float | None = None
 
-    #: A child may close its stdin and continue; send() ignores the error, splice could not.
+    #: A child may close its stdin and continue. send() ignores this error; splice(2) could not.
     may_refuse = True
 
-    #: It answers each read at once: two datagrams in one write would get one answer.
+    #: The child answers each read separately: two datagrams in one write would get one answer.
     keeps_apart = True
 
     def __init__(

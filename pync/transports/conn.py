@@ -47,7 +47,7 @@ class Conn:
     #: Whether each read is one datagram, and each write sends one.
     datagram = False
 
-    #: How long it took to make the connection.
+    #: How long each step of connecting took.
     times = UNTIMED
 
     #: The bytes that were read from a stream and not returned yet.
@@ -86,7 +86,7 @@ class Conn:
 
     @property
     def ended(self) -> bool:
-        """Whether a connection of datagrams has an end, and that has come (DTLS)."""
+        """Whether a datagram connection has received EOF; only DTLS has one."""
         return False
 
     def fileno(self) -> int:
@@ -215,7 +215,7 @@ class TcpConn(StreamConn):
         self._sock.send(data, socket.MSG_OOB)
 
     def take_urgent_inline(self) -> None:
-        """Keep urgent bytes in their place among the others; otherwise recv would skip them."""
+        """Receive urgent bytes in their place among the others; otherwise recv would skip them."""
         try:
             self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
         except OSError:

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 #: The largest datagram that UDP can carry over IPv4 (RFC 768: 65,535 less the headers).
 LARGEST = 65_507
 
-#: Bytes of one read: IPv6 has 20 more (RFC 8200 4.5: its own header does not count).
+#: Bytes of one read: datagrams over IPv6 can be 20 bytes longer (RFC 8200 4.5: the length does not
+#: include the IPv6 header).
 ANY = 65_535
 
 #: Bytes of one read from a Unix datagram socket: its datagrams are as large as the sender's buffer,
@@ -90,7 +91,7 @@ class Datagrams(Conn):
 
 
 def too_long() -> OSError:
-    """Return the error for a datagram that is larger than any may be."""
+    """Return the error for a datagram that is larger than the maximum."""
     return OSError(errno.EMSGSIZE, os.strerror(errno.EMSGSIZE))
 
 

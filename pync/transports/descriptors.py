@@ -1,4 +1,4 @@
-"""Questions to one descriptor, and writing to it; no socket has to be known for that.
+"""Functions for one descriptor: what it is, and writing to it. They need no socket object.
 
 stdio.py makes an endpoint of three of them.
 """

@@ -75,7 +75,7 @@ def resolve(
 
 
 def _name(host: str) -> bytes | str | None:
-    # As bytes, because Python loads its IDNA codec for any str, which takes a millisecond.
+    # As bytes: for a str, Python would load its IDNA codec, which takes a millisecond.
     # Names that the codec refuses are passed to it (RFC 1035 2.3.4: labels of 1 to 63).
     labels = host.removesuffix(".").split(".")
     plain = host.isascii() and all(0 < len(label) < 64 for label in labels)

@@ -79,7 +79,7 @@ def leaves_from_where_it_came(first: Arrival) -> bool:
 
 
 def own_address(arrival: Arrival) -> str | None:
-    """The address of ours that was sent to; None where the socket has one address only."""
+    """Return our address that the datagram was sent to; None if the socket has only one."""
     for level, kind, info in arrival.came_to:
         if (level, kind) == (socket.IPPROTO_IP, _IP_PKTINFO):
             return socket.inet_ntop(socket.AF_INET, info[4:8])

@@ -1,4 +1,4 @@
-"""Threads ("pumps") that connect what cannot be selected with one end of a socketpair.
+"""Threads ("pumps") that make a stream selectable: they connect it to one end of a socketpair.
 
 They are used only where there is no other way: Windows can select only sockets. This module is
 loaded late, because threading costs start-up time.

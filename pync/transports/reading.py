@@ -1,4 +1,4 @@
-"""Reading a stream by lines, delimiters, sizes and patterns: what every stream can do.
+"""Reading a stream by lines, delimiters, sizes and patterns; every stream has these methods.
 
 All these methods and plain ``recv`` share the bytes that were read ahead: each of them starts
 where the last one stopped, whether it succeeded or not. The requests themselves are in
@@ -166,7 +166,7 @@ class Reading:
             self._repeat_in_time(send_some)
 
     def _repeat_in_time(self, send_some: Callable[[], bool]) -> None:
-        """Call it until it returns False; the time-out of settimeout is for all calls together.
+        """Call ``send_some`` until it returns False; the time-out is for all calls together.
 
         Raises OSError; TimeoutError when the time is over.
         """

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..layers.display import Display
     from ..layers.notation import EscapeReader, HexReader
 
-#: Bytes that are filtered at once: one more write after those that a terminal accepts at once.
+#: Bytes that one call of send() filters at most.
 PIECE = 4096
 
 

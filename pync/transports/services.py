@@ -1,4 +1,4 @@
-"""Ports by the names of their services: services(5)."""
+"""The ports of services by name: services(5)."""
 
 from __future__ import annotations
 

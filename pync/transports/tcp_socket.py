@@ -1,4 +1,4 @@
-"""One TCP socket: made with its options, connecting, connected, and wrapped as a connection.
+"""One TCP socket: creating it with its options, connecting, and wrapping it as a connection.
 
 Used by connecting.py, which tries several addresses, and tcp.py, which waits and listens.
 """
@@ -46,9 +46,9 @@ def connected(sock: socket.socket) -> Names | None:
     """Return the names of a socket that has connected; None if it has not, or has broken since.
 
     Over loopback it is connected when connect(2) returns (Linux), so that there is no need to wait.
-    (A second connect(2) would tell, too, but discards the data of a peer that has reset.)
+    (A second connect(2) would also show it, but discards the data of a peer that has reset.)
 
-    Raises OSError for one that has connected to itself.
+    Raises OSError for a socket that has connected to itself.
     """
     try:
         names = Names(sock.getsockname(), sock.getpeername())
@@ -107,7 +107,7 @@ _BYTES_ACKED = slice(120, 128)
 
 
 def _was_connected(sock: socket.socket) -> bool:
-    # SO_ERROR would tell, too (ECONNRESET, not ECONNREFUSED), but reading it clears it.
+    # SO_ERROR would also show it (ECONNRESET, not ECONNREFUSED), but reading it clears it.
     if not sys.platform.startswith("linux"):
         return False
     try:

@@ -115,7 +115,7 @@ def listen(address: Address, options: Options) -> UdpListener:
 
 
 def _check_shared(listener: UdpListener) -> None:
-    """Check that each datagram goes to only one of the port's sockets. Raises ListenError."""
+    """Check that every datagram for the port goes to one socket only. Raises ListenError."""
     from . import multicast
 
     for sock in listener.sockets:
@@ -256,7 +256,7 @@ class _LockedConn(ListeningConn):
             try:
                 return super().recv_whole()
             except BlockingIOError:
-                # All datagrams from before are read: from now on the kernel drops others' ones.
+                # All datagrams from before the lock are read; now the kernel drops those of others.
                 self._may_hold_strangers = False
                 raise
         return self._sock.recv(ANY)

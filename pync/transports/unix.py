@@ -116,8 +116,8 @@ class UnixListener(Listener):
         return StreamConn(accepted, self.address, Address("unix", path=shown(name)))
 
 
-#: The size of a Unix socket's buffer; with Linux's default, processes switch every 208 KiB. (The
-#: system reduces it to its limit.)
+#: The size of a Unix socket's buffer: with Linux's default, processes switch every 208 KiB. (The
+#: system may reduce the size to its limit.)
 DEPTH = 4 * 1024 * 1024
 
 
@@ -198,7 +198,8 @@ def taking_turns(path: str) -> Iterator[None]:
 def _locked(folder: str) -> int | None:
     """Return a descriptor of a folder with a lock on it; a lock file would be left behind.
 
-    All who can read the folder can lock it for ever: this waits a second, then continues without.
+    Everyone who can read the folder can lock it for ever. So this waits a second, and then
+    continues without the lock.
     """
     try:
         import fcntl

@@ -1,6 +1,6 @@
 """Sockets between a machine and its guests (vsock(7)): a host is a CID, a port has 32 bits.
 
-For Linux only; a kernel without them causes a one-line error.
+For Linux only; a kernel without vsock causes a one-line error.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""WebSocket over TCP, with or without TLS: the connection, and how one becomes it.
+"""WebSocket over TCP, with or without TLS: the connection, and the parameters of its handshake.
 
 upgrading.py runs the handshakes.
 """
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 #: The default seconds for an opening handshake.
 HANDSHAKE_TIMEOUT = 10.0
 
-#: Bytes of the network to read at once with compression: they can become a thousand times as many.
+#: Bytes of the network to read at once with compression: a byte can expand to a thousand bytes.
 READ_DEFLATED = 16 * 1024
 
 #: Bytes that may wait for a peer that does not read, before its pings are no longer answered.
@@ -121,7 +121,7 @@ class WebSocketConn(LayeredConn):
         self._flush()
 
     def recv_message(self, timeout: float | EllipsisType | None = ...) -> str | bytes | None:
-        """Return the next message, text as a str; None at the end in order.
+        """Return the next message, text as a str; None after a normal close.
 
         Arguments:
             timeout: seconds; None for ever; not given: that of settimeout.

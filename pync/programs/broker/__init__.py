@@ -35,7 +35,7 @@ from .stdio import BrokerStdio
 if TYPE_CHECKING:
     from ...engine.record import Recorder
 
-#: Bytes of one read of a chat: each byte may be a line, which is much more work than a byte.
+#: Bytes of one read of a chat. It is small, because each byte may be a line, which is much work.
 READ_CHAT = 2 * 1024
 
 
@@ -175,7 +175,7 @@ class Broker:
     def _forget(self, client: BrokerClient) -> None:
         speaker, _ = self._clients.pop(client)
         if speaker is not None:
-            # Later, because telling the others may find one more that has left.
+            # Call it later: sending the news to the others may find another client that has left.
             words = departure(speaker.name)
             self._loop.call_later(0, lambda: self._say(words, None))
         self._laggards.discard(client)
@@ -237,8 +237,8 @@ class Broker:
 
     def _stdio_changed(self) -> None:
         self.failure = self._stdio.failure
-        # The client that was read longest ago is read first: otherwise a client that sends without
-        # a pause would fill all the free space each time.
+        # The client that was not read for the longest time comes first; otherwise a client that
+        # sends without a pause would fill all the free space each time.
         for client in sorted(self._clients, key=lambda client: client.turn):
             client.listen(not self._stdio.lags)
 

@@ -1,7 +1,7 @@
 """The queue for the clients of a broker: one copy, however many clients wait for it.
 
-The pieces are a linked list. Each client has a place in it; Python frees the pieces before the
-places of all clients. So a slow client needs memory for all pieces after its place, and many slow
+The pieces are a linked list, and each client has a place in it. Python frees a piece when all
+clients have passed it. So a slow client needs memory for all pieces after its place, and many slow
 clients need no more than the slowest one.
 """
 

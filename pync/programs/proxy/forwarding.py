@@ -192,8 +192,8 @@ class Forwarding:
         self._arrange()
 
     def _cannot_send_to_origin(self, _error: OSError) -> None:
-        # The origin may have answered before it had the whole request: its answer must still be
-        # read. The rest of the request is dropped.
+        # The origin may have answered before it had received the whole request. Its answer must
+        # still be read; the rest of the request is dropped.
         self._loop.call_later(0, self._go_on)
 
     def _let_go_of_origin(self) -> None:

@@ -1,9 +1,9 @@
 """Limits for wrong passwords, in all protocols. Pure, except for the clock.
 
-A client's host may send a few wrong passwords in quick succession; after that, one in every
-``SECONDS``, and earlier tries are refused without a check. To delay the refusal alone would not
-help: a client that guesses over many connections does not wait for it. The first refusals are not
-delayed, so that a user with a typing error is told at once.
+A client's host may send a few wrong passwords in quick succession; after that, one every
+``SECONDS``, and earlier tries are refused without a check. Only delaying the refusal would not
+help, because a client that guesses over many connections does not wait for it. The first refusals
+are not delayed, so that a user with a typing error gets the answer at once.
 """
 
 from __future__ import annotations

@@ -175,7 +175,8 @@ class Session:
         """Close a client after an error.
 
         Arguments:
-            broken: whether to end by RST, as the other side broke: FIN would mean a complete end.
+            broken: whether to end by RST, because the other side broke; FIN would mean that the
+                data is complete.
         """
         self._services.report(Dropped(self._client.peer, _cause(failure)))
         self._part(broken=broken)

@@ -17,7 +17,7 @@ Admits = Callable[[Address, Address], bool]
 
 _LOOPBACK = ("127.0.0.0/8", "::1")
 
-#: The networks that only the own machine should reach: loopback, link-local (RFC 3927, RFC 4291
+#: The networks that only this machine should reach: loopback, link-local (RFC 3927, RFC 4291
 #: 2.5.6; the metadata services of clouds are there), and "this host", which is loopback for
 #: connect(2) on Linux.
 _NEAR = (*_LOOPBACK, "0.0.0.0/8", "::", "169.254.0.0/16", "fe80::/10")

@@ -45,8 +45,8 @@ class RelaySetup(NamedTuple):
     ``pipeline``: those of each connection. ``recorder``: opens the files that record a connection,
     given its number, from 1. ``resets``: a client without an onward connection gets RST, not FIN.
     ``drain``: seconds that clients have to end after SIGTERM; None: none. ``admits``: reads the
-    access lists again and returns the new filter; None: there are no files of them. ``faults``:
-    those of the line. ``reconnect``: seconds after which two dialled sides are joined again; None:
+    access lists again and returns the new filter; None: no list is in a file. ``faults``: those of
+    the line. ``reconnect``: seconds after which two dialled sides are joined again; None:
     never.
     """
 
@@ -222,7 +222,7 @@ def _accept_one(
     from ..shared.reception import Reception
 
     with Reception(listener, near, report) as reception, reception.accept() as conn:
-        # Only this client is served: the next one is to be refused, not to wait.
+        # Only this client is served. The next one must be refused instead of waiting.
         listener.close_for_others()
         reception.close()
         report(Accepted(conn.peer, handshake=conn.times.in_milliseconds().handshake))

@@ -1,7 +1,7 @@
 """The control socket of a relay (``--control``): each line is answered (layers/control.py).
 
-All who can connect can control the relay: to a Unix socket, these are the users who may write to
-it (unix(7)); TCP is allowed on loopback addresses only.
+Everyone who can connect can control the relay. To a Unix socket, these are the users who may write
+to it (unix(7)); TCP is allowed on loopback addresses only.
 """
 
 from __future__ import annotations

@@ -66,11 +66,11 @@ class DatagramDial:
 
     @property
     def is_exhausted(self) -> bool:
-        """Whether there were no descriptors or no memory: ending another session may free some."""
+        """Whether descriptors or memory ran out, so that ending another session may help."""
         return getattr(self.failure, "errno", None) in EXHAUSTED
 
     def milliseconds(self) -> tuple[float | None, None, float | None]:
-        """Return the times of the lookup, of nothing, and of the handshake, for an event."""
+        """Return the times of lookup and handshake for an event; None for connecting."""
         lookup, handshake = (
             None if one is None else round(1000 * one, 3) for one in (self.lookup, self.handshake)
         )

@@ -1,7 +1,7 @@
 """Relaying datagrams between two addresses: each peer has a session with its own onward socket.
 
 ``pync -lk udp://:5353 udp://host:53``. All peers share the listening socket (peers.py);
-peers by DTLS have one each (own_peer.py). Without -k, and between two dialled addresses, there is
+DTLS peers have one each (own_peer.py). Without -k, and between two dialled addresses, there is
 one session.
 """
 

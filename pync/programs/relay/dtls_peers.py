@@ -1,4 +1,4 @@
-"""The peers of a datagram relay by DTLS: each has a connection of its own, as a client by TCP has.
+"""The DTLS peers of a datagram relay: each has its own connection, as TCP clients have.
 
 This module is imported only when DTLS is used.
 """
@@ -43,7 +43,7 @@ class DtlsPeers(Clients[OwnPeer]):
         super().__init__(loop, setup, secured, report, make, tells=tells)
 
     def refuse(self) -> None:
-        """Close the listener, and with it every session, as without DTLS: they have its port."""
+        """Close the listener, and with it every session, as without DTLS: they use its port."""
         for session in list(self.sessions):
             session.give_up()
         super().refuse()

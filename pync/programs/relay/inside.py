@@ -1,4 +1,4 @@
-"""The sessions in a relay, be they connections or peers: what serving.py and spoiling.py need."""
+"""The sessions of a relay, for serving.py and spoiling.py: of connections or of datagram peers."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A datagram peer that has a connection of its own, and its session.
 
-All peers of a plain datagram socket share it (peers.py). A peer by DTLS, and the only peer of a
-relay without -k, have a connection each.
+All peers of a plain datagram socket share it (peers.py). A DTLS peer has its own connection, and so
+has the only peer of a relay without -k.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The parameters of the sessions of a datagram relay: what all share, and each one's client."""
+"""The parameters of the sessions of a datagram relay: the common ones, and each one's client."""
 
 from __future__ import annotations
 

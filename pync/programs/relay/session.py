@@ -1,6 +1,6 @@
 """One connection and the onward connection that it is joined to.
 
-Each side's bytes, FIN and RST are passed on to the other side as the same. An end that may have
+Each side's bytes, FIN and RST are passed on to the other side unchanged. An end that may have
 lost bytes (a reset, TLS without close_notify, a time-out) is never passed on as FIN: the bytes
 before it are delivered, and then RST is sent.
 """

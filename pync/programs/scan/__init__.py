@@ -109,7 +109,7 @@ def _scan(setup: ScanSetup, address: Address, report: Report) -> tuple[str, Addr
         if address.path:
             report(AttemptFailed(address, error.cause, last=True))
             return "closed", address
-        # Without an attempt there was no address: this is not a closed port.
+        # Without any attempt there was no address, so this is not a closed port.
         if not error.attempts:
             raise
         tried, cause = error.attempts[-1]

@@ -30,7 +30,7 @@ BANNER = 1024
 #: Seconds before a new try when the system has no free sockets or ports.
 PAUSE = 0.05
 
-#: Tries of one port while the system has none; after these, the error is the result.
+#: Tries of one port while the system has no free sockets; after these, the error is the result.
 TRIES = 200
 
 _EXHAUSTED = frozenset(

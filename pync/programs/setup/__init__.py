@@ -79,7 +79,7 @@ def _executor(config: Config, _stdio: Stdio, report: Report) -> int:
 
 
 def _command(config: Config) -> list[str]:
-    """The words of the command behind a connection. Raises UsageError, ExecError."""
+    """Return the words of the command for a connection. Raises UsageError, ExecError."""
     if config.lua_exec is not None:
         from ..lua_script import words_for
 

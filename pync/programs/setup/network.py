@@ -240,7 +240,7 @@ def _proxies_of(config: Config, report: Report) -> Admits:
 
 
 def _offered(config: Config) -> str | None:
-    """Return what all who reach the listener can do, for a warning; None if it is harmless."""
+    """Return what everyone who reaches the listener can do, for a warning; None if harmless."""
     if config.accept_proxy_protocol == ANYONE:
         return "claim any address (--accept-proxy-protocol without a list)"
     if _has_lists(config):

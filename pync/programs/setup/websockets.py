@@ -30,7 +30,10 @@ def upgrade_of(config: Config) -> Upgrade:
 
 
 def onward_upgrade_of(config: Config, address: Address) -> Upgrade:
-    """The same of an onward address. The options are the first address's, if that is one too."""
+    """Return the same for an onward address.
+
+    If the first address is a WebSocket too, most options apply to that one only.
+    """
     first = config.address
     if first is not None and first.scheme in WEBSOCKETS:
         config = Config(
@@ -72,7 +75,7 @@ def _wish(config: Config, address: Address) -> Wish:
 
 def _offer(config: Config, address: Address) -> Offer:
     headers = tuple(_encoded(header) for header in config.header)
-    # (What pages ask for that were written for websockify.)
+    # (Web pages that were written for websockify request this subprotocol.)
     to_bytes = any(one.scheme not in WEBSOCKETS for one in config.onward)
     subprotocols = config.subprotocol or (("binary",) if to_bytes else ())
     return Offer(address.path, address.login, config.origin, headers, subprotocols)

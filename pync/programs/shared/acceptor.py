@@ -151,8 +151,8 @@ class Acceptor:
         raise ListenError("accept", self._listener.address, "timed out")
 
     def _accept(self) -> None:
-        # Mostly one client waits, and to ask for another one costs a system call that fails. After
-        # a round in which one was accepted already, there is a queue.
+        # In most cases one client waits, and asking for another one costs a system call that fails.
+        # If one was accepted in the round before, there is probably a queue.
         queue = self._listener.has_queue or self._loop.rounds == self._accepted_in + 1
         self._accepted_in = self._loop.rounds
         self._accept_queue(self._at_once if queue else 1)

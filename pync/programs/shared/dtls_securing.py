@@ -1,6 +1,6 @@
-"""DTLS between "dial" and "talk": what securing.py does for streams, for datagrams.
+"""DTLS between dialling and talking: it does for datagrams what securing.py does for streams.
 
-It is imported when DTLS is asked for, and not before.
+This module is imported only when DTLS is used.
 """
 
 from __future__ import annotations
@@ -35,12 +35,13 @@ __all__ = [
     "secure",
 ]
 
-#: What a listener shows. One for all clients: a certificate that is made anew is another identity.
+#: The contexts of listeners. All clients share one: a new self-signed certificate would be another
+#: identity.
 _contexts: dict[Security, SSL.Context] = {}
 
 
 def listener_context(security: Security) -> SSL.Context:
-    """What a listener shows its clients. Raises UsageError."""
+    """Return a listener's context, with its certificate. Raises UsageError."""
     if security not in _contexts:
         _contexts.clear()
         renew(security)
@@ -51,7 +52,7 @@ def renew(security: Security, listeners: Sequence[Listener] = ()) -> None:
     """Read the files of a listener's context again. Raises UsageError; nothing changes then.
 
     Arguments:
-        listeners: those by DTLS among them use it from now on.
+        listeners: the DTLS listeners among them use the new context from now on.
     """
     _contexts[security] = server_context(security)
     for listener in listeners:
@@ -72,10 +73,12 @@ def begin_dial(conn: DatagramConn, context: SSL.Context, name: str | None) -> Dt
 def secure(
     conn: Conn, context: SSL.Context, security: Security, host: str, report: Report
 ) -> DtlsConn:
-    """A client's connection through DTLS. Owns ``conn``. Raises TlsError, DialError, UsageError.
+    """Return a client's connection through DTLS, which owns ``conn``.
 
     Arguments:
-        host: as it was asked for.
+        host: the server's host, as the user gave it.
+
+    Raises TlsError, DialError, UsageError.
     """
     if not isinstance(conn, DatagramConn):
         conn.close()
@@ -87,7 +90,7 @@ def secure(
 
 
 def listening(listener: Listener, security: Security, options: Options) -> Listener:
-    """A listener of datagrams as one whose connections have shown a cookie. Owns it.
+    """Return a DTLS listener over a datagram listener, which it owns; clients must show a cookie.
 
     Raises UsageError.
     """

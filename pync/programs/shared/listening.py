@@ -19,7 +19,7 @@ class ListenSetup(NamedTuple):
 
     ``keep_open``: continue after the first client (-k). ``max_conns``: clients at once; None: no
     limit. ``accept_timeout``: seconds in which a client must come. ``report_port``: a file for the
-    port, ``-`` is standard error. ``offered``: what all who reach the listener can do, for a
+    port, ``-`` is standard error. ``offered``: what everyone who reaches the listener can do, for a
     warning. ``modules``: modules that serving a client needs. ``announced``: the filter of clients
     named by the PROXY protocol headers that clients must send first; None: they send none.
     ``workers``: how many processes share the port. ``place``: in a worker, its place among them.

@@ -1,4 +1,4 @@
-"""The login at one HTTP proxy: sent when it is required, and again when that makes sense.
+"""The login at one HTTP proxy: sent when the proxy requires it, and again if that may succeed.
 
 The user may have to type the password (nc's -P), up to three times, as with nc.
 """

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 #: The number of last received bytes in which an awaited text may start.
 WINDOW = 1024 * 1024
 
-#: Bytes that a message shows of what was received instead.
+#: Bytes that a message shows of the received data that did not match.
 SHOWN = 120
 
 #: Bytes of one read.
@@ -56,7 +56,7 @@ def load(path: str) -> Script:
 
 
 class Played(NamedTuple):
-    """The state after a script: whether the user goes on, and which directions have ended.
+    """The state after a script: whether the user takes over, and which directions have ended.
 
     ``closed``: the connection was closed or aborted.
     """

@@ -62,12 +62,12 @@ def dialling(
     report: Report,
     finished: Callable[[Conn | PyncError], None],
 ) -> HandshakeRun[Agreed]:
-    """The handshake of a connection that was dialled, in a loop that carries others too.
+    """Return the handshake of a dialled connection, in a loop that serves others too.
 
     Arguments:
-        conn: owned from now on.
-        address: as it was asked for.
-        finished: is given the WebSocket, or why there is none, with ``conn`` closed.
+        conn: the connection, which the handshake then owns.
+        address: the address, as the user gave it.
+        finished: called with the WebSocket, or with the error and ``conn`` closed.
     """
     assert isinstance(conn, StreamConn)
 

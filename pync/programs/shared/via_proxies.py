@@ -82,7 +82,7 @@ class LoginAsked(HandshakeError):
     """An error: a proxy requires a login, which is sent on the next connection.
 
     Arguments:
-        by_person: whether the user had to type the password.
+        by_person: whether the user has typed the password.
     """
 
     def __init__(self, by_person: bool) -> None:

@@ -38,7 +38,7 @@ from .place import Board, Place, lifeline
 #: Serves clients until a signal: in a worker, with its listener. Raises what ends the program.
 Serve = Callable[[ListenSetup, Listener, Report], None]
 
-#: The least seconds between two starts of a worker that dies again and again.
+#: The shortest time in seconds between two starts of a worker that dies again and again.
 RESTART_PAUSE = 1.0
 
 #: Seconds that workers have to end, in addition to those of --drain.
@@ -137,7 +137,7 @@ class _Team:
         self._numbers: dict[int, int] = {}
         self._began: dict[int, float] = {}
         self._ends = False
-        #: The signal handlers of before, which workers restore.
+        #: The earlier signal handlers, which workers restore.
         names = (*ENDING, "SIGUSR1", "SIGCHLD")
         found = (getattr(signal, name) for name in names)
         self._handlers = {number: signal.getsignal(number) for number in found}

@@ -85,7 +85,7 @@ EXPORTED = ("DISPLAY", "PRINTER")
 
 
 def character(text: str) -> int:
-    """Return the character that ``X``, ``^X`` or ``off`` means; OFF for none."""
+    """Return the character that ``X``, ``^X`` or ``off`` stands for; OFF for none."""
     if text in ("", "off"):
         return OFF
     if text[0] == "^" and len(text) > 1:

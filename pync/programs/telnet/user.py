@@ -155,8 +155,8 @@ class User:
         self.session.follow()
         self._commands = False
         self._arrange()
-        # Only now: a user who reads this may type the escape character at once; before the terminal
-        # was set, it would only be a letter of an unfinished line.
+        # Not earlier: a user who reads this may type the escape character at once, and before the
+        # terminal was set, it would only be a letter of an unfinished line.
         self.console.say(f"Escape character is '{shown(self.settings.escape)}'.")
 
     def _peer_ended(self) -> None:

@@ -20,7 +20,7 @@ class DtlsSecuring:
     Arguments:
         conn: owned by this object, which makes it non-blocking.
         codec: that of our side.
-        expected: what our side expects of the peer, and what it found.
+        expected: what our side expects of the peer, and the result of the verification.
         server_side: whether this is the server.
     """
 

@@ -45,7 +45,7 @@ class DtlsListener(Listener):
         options: those of the sockets of peers.
     """
 
-    # A stray waits in _strays, and not in the socket.
+    # A datagram of another peer waits in _strays, and not in the socket.
     has_queue = True
 
     def __init__(self, plain: UdpListener, context: SSL.Context, options: Options) -> None:
@@ -95,8 +95,8 @@ class DtlsListener(Listener):
         """Answer a datagram of a new peer; return a connection if it has returned its cookie."""
         known = self._known.get(arrival)
         if not data or (known is not None and known.fileno() != -1):
-            # It is empty, or came before the peer's own socket was connected: the peer sends again
-            # what matters.
+            # It is empty, or it came before the peer's own socket was connected. If it matters, the
+            # peer sends it again.
             return None
         # Use a new object for each datagram: it could not distinguish this sender's data from what
         # another sender has left in it.

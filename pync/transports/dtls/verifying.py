@@ -35,7 +35,7 @@ _WRONG = {
 
 
 class Expected:
-    """What one connection expects of its peer, and what it found.
+    """What one connection expects of its peer, and the result of the verification.
 
     Arguments:
         name: the name of the server; None: any.

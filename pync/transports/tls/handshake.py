@@ -201,7 +201,7 @@ class Securing:
         return secured
 
     def _cause(self, error: Exception) -> str:
-        # (An error with a number means that the system has given up the connection.)
+        # (An error with a number is from the system: the connection has failed.)
         if isinstance(error, TimeoutError) and not error.errno:
             return self.lateness
         # OpenSSL's error for plain text.
@@ -267,7 +267,7 @@ def _tuned(context: ssl.SSLContext, security: Security) -> ssl.SSLContext:
 def with_keylog(security: Security) -> Security:
     """Return ``security`` with the key log of the environment, unless it has its own.
 
-    Both files are made private. (Python's own default context opens the one of the environment.)
+    Both files are made private. (Python's own default context opens the file of the environment.)
     """
     inherited = os.environ.get("SSLKEYLOGFILE") or None
     for option, path in (("SSLKEYLOGFILE", inherited), ("--ssl-keylog", security.keylog)):

@@ -20,7 +20,7 @@ assert sys.platform == "win32"
 #: FILE_CREATE_PIPE_INSTANCE).
 _CLIENT = "0x12019b"
 
-#: The entry of an access list (SDDL) for each word. We ourselves have all rights.
+#: The entries of an access list (SDDL) for each word. Our own user has all rights.
 _ENTRIES = {
     "user": "",
     "users": f"(A;;{_CLIENT};;;AU)",

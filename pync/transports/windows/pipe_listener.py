@@ -43,7 +43,7 @@ class PipeListener(Listener):
         options: ``many``: several instances wait, not one.
     """
 
-    # The call after that which returned a connection makes a new instance in its place.
+    # After a connection was returned, the next call makes a new instance in its place.
     has_queue = True
 
     def __init__(self, address: Address, options: Options) -> None:

@@ -143,7 +143,7 @@ def _write_all(stdin: IO[bytes], data: bytes) -> None:
 
 
 class _Job:
-    """A job object: its processes end when its last handle is closed, also by our own end."""
+    """A job object: its processes end when its last handle is closed, also by our own exit."""
 
     def __init__(self) -> None:
         create = function(
