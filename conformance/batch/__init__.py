@@ -50,10 +50,10 @@ def run_class(
     Arguments:
         options: the options for all targets; ``target`` is ``@FILE.toml``.
         report: the folder for the report.
-        jobs: the number of targets at a time; None is one per core.
+        jobs: how many targets to judge at a time; None: one per core.
         places: execnet's specifications of workers on other machines (``socket=HOST:PORT``).
-        keep: which results in the report are kept, so that their targets are not judged again;
-            None keeps none.
+        keep: which results of an earlier run are kept, so that their targets are not judged again;
+            None: none.
         isolate: how the targets are isolated from each other (boxes.py).
     Returns the exit status of the target with the most serious one. Raises WrongUsage for any
     target, before the first is judged; SuiteFailed, and NotWritten.
@@ -62,7 +62,7 @@ def run_class(
     if not options.seed and keep is Keep.ENDED:
         options = options._replace(seed=seed_before(report))
     if not options.seed:
-        # A server could have a table of the answers for the default seed.
+        # With the default seed, a server could contain a table of the expected answers.
         options = options._replace(seed=str(secrets.randbits(63)))
     planned = planned_entries(options)
     entries = _kept_apart([entry for entry, _ in planned], isolate, options.target, report)

@@ -29,7 +29,7 @@ AUTO, BUBBLEWRAP, PODMAN, USER, NONE = "auto", "bubblewrap", "podman", "user", "
 #: The values of --isolate.
 WAYS = (AUTO, BUBBLEWRAP, PODMAN, USER, NONE)
 
-#: Those with a box for each server.
+#: The values with a box for each server.
 BOXED = (BUBBLEWRAP, PODMAN)
 
 #: How the memory and the processes of a target are limited.
@@ -55,7 +55,7 @@ _NETWORK = ["bwrap", "--die-with-parent", "--unshare-net", "--dev-bind", "/", "/
 
 
 def check_way(way: str) -> None:
-    """Raise WrongUsage for a way that does not exist, or does not work here."""
+    """Raise WrongUsage for an unknown way of isolation, or one that does not work here."""
     if way not in WAYS:
         raise WrongUsage(f"--isolate: {way!r} is not one of {', '.join(WAYS)}")
     if way == BUBBLEWRAP and (why := why_no_box()):
@@ -115,7 +115,7 @@ def usable_podman() -> tuple[str, str]:
     return "", why
 
 
-#: If this file can be read in the box, the suite's helpers can run in it.
+#: The suite's helper programs can run in the box if this file can be read there.
 _READS = (sys.executable, "-I", "-S", users.__file__)
 
 
@@ -175,7 +175,7 @@ def why_nothing() -> str:
 
 
 def kept_apart_by() -> str:
-    """Return what ``auto`` means here: a way, or none and why."""
+    """Return what ``auto`` stands for here: a way of isolation, or none and the reason."""
     way = strongest(AUTO)
     return f"none: {why_nothing()}" if way == NONE else way
 

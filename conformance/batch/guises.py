@@ -4,7 +4,7 @@ The target's user has no rights; targets that are judged at the same time have d
 The files of its folder belong to the users who put them there. In a box, the folder is mounted
 with the target as its owner (targets/idmap.py). If that is not possible, or without a box, or if
 root owns the folder, the target gets a copy, so that it never writes a file that root owns.
-No target owns a folder that several targets share, and none gets a copy of such a folder.
+If several targets share a folder, none of them owns it, and none gets a copy of it.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def guise_of(box: Box | None, way: str, scratch: str) -> Guise:
         if is_safe and can_be_mapped(folder, user):
             return Guise(user, folder, instead)
     if not box.own or not os.path.isdir(box.own):
-        # In a box, a target with a folder that is not its own is started as the suite's user.
+        # In a box, a target whose folder is shared with others is started as the suite's user.
         return Guise(user) if way == USER or not folder else Guise()
     copy_for(user, box.own, instead)
     return Guise(user, box.own, instead, is_copy=True)

@@ -148,7 +148,7 @@ def judge_alone(asked: Asked) -> Outcome:
             reading.end()
         return {
             "exit": int(Exit.UNREACHABLE) if was_stopped else _exit_of(process),
-            # It may have sent its results, and have been stopped before it ended.
+            # It may have been stopped after it had sent its results, but before it ended.
             "rows": [] if was_stopped else reading.rows,
             "refused": reading.refused,
             "killed": ended_by,
@@ -257,8 +257,8 @@ def leave_with_who_asked() -> None:
 
     Then no process waits for the results any more.
     """
-    # pytest replaces descriptor 0 with /dev/null. A read that a signal has interrupted would go on
-    # there, and find an end.
+    # pytest replaces descriptor 0 with /dev/null. A read that a signal has interrupted would
+    # continue there and return EOF.
     asker = os.dup(0)
     threading.Thread(target=_end_with, args=(asker,), daemon=True).start()
 

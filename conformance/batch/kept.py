@@ -17,7 +17,7 @@ from ..plan import Plan
 from ..reports.results import Results, header, read_results
 from .report import folder_of
 
-#: The fields of a header that do not say what was judged.
+#: The fields of a header that say when and where the targets were judged, not what was judged.
 _WHEN_AND_WHERE = frozenset({"written", "platform", "python", "seed", "requirements"})
 
 #: The exit statuses of a target that was not judged completely.
@@ -34,7 +34,7 @@ class Keep(enum.Enum):
 def kept_results(report: Path, plans: dict[str, Plan], keep: Keep) -> Iterator[tuple[str, Results]]:
     """Yield the names and results of the targets that were judged by the same plan and are kept.
 
-    They are read one after the other: those of hundreds, with transcripts, would fill the memory.
+    They are read one by one: the results of hundreds of targets would fill the memory.
     """
     for name, plan in plans.items():
         try:

@@ -1,4 +1,4 @@
-"""The folders of judges; those that a killed run has left are removed by the next run."""
+"""The folders of judges. If a run is killed, the next run removes the folders that are left."""
 
 from __future__ import annotations
 

@@ -191,7 +191,7 @@ def size_of(folder: str) -> int:
 
 
 def end(family: Family) -> None:
-    """Kill all of a target's processes, and those that they start in the meantime."""
+    """Kill all processes of a target, including those that are started in the meantime."""
     for _ in range(KILL_ROUNDS):
         found = members(family)
         if not found:

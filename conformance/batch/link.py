@@ -21,7 +21,7 @@ import threading
 from contextlib import suppress
 from typing import IO, Any
 
-#: The most bytes of one line, and of all lines; a judge does not send more.
+#: The maximum of bytes in one line, and in all lines; a judge does not send more.
 LONGEST_LINE = 64 * 1024 * 1024
 MOST_BYTES = 256 * 1024 * 1024
 
@@ -71,7 +71,7 @@ class Reading:
 
     Arguments:
         said: the stream of the judge's rows.
-        printed: the stream of its other output, of which the end is kept.
+        printed: the stream of its other output; only the end of it is kept.
     """
 
     def __init__(self, said: IO[bytes], printed: IO[bytes], key: str) -> None:

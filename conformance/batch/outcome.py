@@ -20,7 +20,7 @@ from ..reports.summary import JUDGED, case_name
 #: A last line that says why a run did not take place.
 _REASON = re.compile(r"^conformance: (?!.* cases?\)$)(.*)$", re.MULTILINE)
 
-#: The number of output lines in the footer (``said``) of a run without results.
+#: How many lines of output the footer (``said``) of a run without results contains.
 LAST_LINES = 20
 
 #: The fields of a header that only the judge knows.
@@ -31,7 +31,7 @@ _WORTHLESS = (Exit.INTERRUPTED, Exit.INTERNAL_ERROR, Exit.SUITE_FAILED)
 
 
 def results_of(plan: Plan, outcome: dict[str, Any]) -> Results:
-    """Return the results of a target, or a replacement without verdicts; with all stops."""
+    """Return the results of a target, or a replacement without verdicts; both with all stops."""
     stopped = [str(one) for one in outcome["stopped"]]
     if outcome["killed"]:
         return not_judged(plan, f"not judged: the judge was killed ({outcome['killed']})")

@@ -24,7 +24,7 @@ from ..reports.results import Results
 from ..reports.writing import not_written, write_whole
 from .outcome import not_judged, results_of
 
-#: The statuses of a class; an earlier one takes precedence over all later ones.
+#: The exit statuses of a class; each takes precedence over those after it.
 WEIGHT = (
     Exit.INTERRUPTED,
     Exit.INTERNAL_ERROR,
@@ -92,7 +92,7 @@ class ClassReport:
                 write_forms(folder, results)
                 self._mark(name, results)
             except (ValueError, TypeError, LookupError) as error:
-                # The outcome of one target must not stop the judging of the others.
+                # An error in the outcome of one target must not stop the judging of the others.
                 reason = f"not judged: its results cannot be reported ({error!r})"
                 results = not_judged(self._plans[name], reason)
                 write_forms(folder, results)

@@ -1,4 +1,4 @@
-"""Judge a class in rounds: if a worker is lost, the others judge its targets.
+"""Judge a class in rounds: if a worker is lost, the other workers judge its targets.
 
 pytest-xdist ends a run if a worker dies (a host went down, or a server without a box killed it).
 The targets without an outcome are then judged in another round, on the places that still answer.
@@ -91,7 +91,7 @@ def _run_pytest(
     for place in places:
         arguments += ["--tx", f"{place}{ELSEWHERE}"]
     if is_local:
-        # At least one worker, so that a target cannot harm the controlling process.
+        # At least one worker process, so that a target cannot harm the controlling process.
         workers = min(jobs or os.cpu_count() or 1, len(given.entries))
         arguments += [f"--tx={workers}*popen"] if places else ["-n", str(workers)]
     with alone():

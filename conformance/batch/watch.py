@@ -34,7 +34,7 @@ class Watch:
         folders: where it may write; existing files are not counted.
         group: the control group that enforces the limits of memory and processes, if there is one.
         is_sure: whether the target is in a box: then none of its processes can be outside the
-            group, and the processes of this pid namespace are not its.
+            group, and no process of this pid namespace belongs to it.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Watch:
             family = self._family()
             over = self._refusal() or self._excess(family)
             if over:
-                # The current scenario sees that its server dies; the others are still judged.
+                # The current scenario reports that its server died; the others are still judged.
                 if self._group is not None:
                     self._group.kill()
                 end(family)

@@ -25,11 +25,11 @@ MAY_HAVE_DIED = frozenset(
 
 DYING = 2.0
 
-#: Seconds that a server may take to handle the last actions of its clients: of its own time, and in
-#: any case.
+#: Seconds that a server may take to handle the last actions of its clients: without the time in
+#: which it waits for a processor, and in total.
 SETTLING, SETTLING_MOST = 1.0, 10.0
 
-#: How many times as long a server may take to end if it has to wait for a processor.
+#: How many times longer a server may take to end if it has to wait for a processor.
 STARVED = 3
 
 #: The exit statuses of a server that ended because of SIGTERM.

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from ..targets.queues import Queues
     from .session import Session
 
-#: The bytes to send to a server until it has more to write to a client that does not read than
-#: the socket accepts; and the seconds without progress after which the server reads no more.
+#: The bytes after which a server has more to write to a client that does not read than the socket
+#: accepts; and the seconds without progress after which the server counts as not reading.
 JAM, JAM_QUIET = 8 * 1024 * 1024, 0.2
 
-#: Seconds without progress after which to stop even if the server runs: of its own time, and in
-#: any case.
+#: Seconds without progress after which to stop even if the server runs: without the time in which
+#: it waits for a processor, and in total.
 TURN, TURN_MOST = 3.0, 15.0
 
 
@@ -59,7 +59,7 @@ def flood(
 def may_end() -> Iterator[None]:
     """Let the server end the connection of a client that sends much and reads nothing.
 
-    Many servers limit what they keep for such a client; what is judged is the next client.
+    Many servers limit what they keep for such a client; the next client is judged, not this one.
     Whether it ends before everything has been sent depends on the machine's load.
     """
     try:

@@ -43,7 +43,7 @@ class Profile:
     Arguments:
         name: the name, as typed for PROFILE.
         title: one line for ``list``.
-        parameters: every text of the service with its default; by default there are none.
+        parameters: all texts of the service with their defaults; by default there are none.
         first_input: bytes that the service answers, for the readiness probe.
         small_session: a small complete session of a new client, to its orderly end.
         transports: the transports over which the service can be provided.
@@ -190,7 +190,7 @@ class StreamProfile(Profile):
         provoke: makes the server write to a stalled client.
         ends_by_itself: whether the server ends the connection without waiting for FIN.
         apart: the requirement that clients get nothing from one another.
-        stalled: the requirements without which nothing stalls, or harms the others.
+        stalled: the requirements that must hold so that a client stalls, or harms others.
         timely: the requirement on the time of the server's first bytes.
         unheard: the requirements which say that meaningless input has no effect.
         leavers: the requirements which say that a client may leave before the end.

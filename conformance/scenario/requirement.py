@@ -22,14 +22,14 @@ Declare = Callable[[Scenario], Scenario]
 #: The transports on which an abort (RST) differs from an end (FIN).
 ABORTABLE = (TCP, TCP6, TLS)
 
-#: The subject of some requirements, which not every server controls itself: the port or the path
-#: that it binds, or the port that it binds again after a restart.
+#: The subject of some requirements that not every server controls: the port or the path that it
+#: binds, or the port that it binds again after a restart.
 PORT, PORT_AGAIN, PATH = "port", "port again", "path"
 
 #: The contract of the built-in profiles.
 SPEC = "SPEC"
 
-#: Why a requirement is not judged on a transport that is missing from its list.
+#: The reason why a requirement is not judged on a transport that is not in its list.
 NOT_EXPRESSIBLE = {
     UNIX: "a Unix socket cannot express it (no RST)",
     TCP: "it is about Unix socket paths",

@@ -1,4 +1,4 @@
-"""The time of a server: on a busy machine, one that waits for a processor can do nothing."""
+"""The time of a server, without the time in which it waits for a processor on a busy machine."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ INTERVAL = 0.002
 
 
 class ServerTime:
-    """A number of seconds, without those in which the server waited for a processor.
+    """A time limit that does not count the seconds in which the server waits for a processor.
 
     Arguments:
-        process: the server; None if the suite did not start it: all its time counts.
+        process: the server; None if the suite did not start it: then all time counts.
         seconds: the number of seconds.
-        most: seconds after which the time is over in any case.
+        most: the total of seconds after which the time is over in any case.
     """
 
     def __init__(self, process: Process | None, seconds: float, most: float) -> None:
@@ -37,7 +37,7 @@ class ServerTime:
         return elapsed >= self._most or not self.starved()
 
     def starved(self) -> bool:
-        """Return whether the server has waited for a processor, and has not had its time."""
+        """Return whether the server had less than its time because it waited for a processor."""
         waited = self._waiting_time() - self._waited
         return time.monotonic() - self._began - waited < self._seconds
 

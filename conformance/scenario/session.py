@@ -208,7 +208,7 @@ class Session:
 
     def terminal(self) -> Terminal:
         """Return a person's terminal with a client program connected to the server."""
-        # The client program does not know how long the line takes.
+        # The client program cannot know how long the bad line delays data.
         patience = self.deadline + (self.line.dialogue if self.line else 0.0)
         where = self._entrance.address, self.transcript, patience
         terminal = open_terminal(self._client, *where, self.profile.conduct(self.parameters))
@@ -310,7 +310,7 @@ class Session:
 
     def _close(self, fixed: bool) -> None:
         if fixed:
-            # The port is used again at once: leave no connection in TIME_WAIT.
+            # The port is reused at once, so no connection may stay in TIME_WAIT.
             with ExitStack() as stopping:
                 stopping.push(self._stack.pop_all())
             for peer in self._peers:
