@@ -7,11 +7,11 @@ import pytest
 from pync.layers.chat import LONGEST_LINE, Speaker, arrival, departure, printable
 
 
-def test_a_name_stands_before_every_line() -> None:
+def test_every_line_starts_with_the_name() -> None:
     assert Speaker(5).says(b"one\n<user4> forged\n") == b"<user5> one\n<user5> <user4> forged\n"
 
 
-def test_a_line_in_pieces_is_said_once() -> None:
+def test_line_in_pieces_is_shown_once() -> None:
     speaker = Speaker(5)
     assert speaker.says(b"he") == b""
     assert speaker.says(b"llo\nyou") == b"<user5> hello\n"
@@ -19,7 +19,7 @@ def test_a_line_in_pieces_is_said_once() -> None:
     assert speaker.says(b"") == b""
 
 
-def test_what_waits_for_the_end_of_its_line_is_bounded() -> None:
+def test_length_of_an_unfinished_line_is_bounded() -> None:
     speaker = Speaker(5)
     assert speaker.says(b"x" * LONGEST_LINE) == b""
     assert speaker.says(b"y") == b"<user5> " + b"x" * LONGEST_LINE + b"y\n"
@@ -37,7 +37,7 @@ def test_what_waits_for_the_end_of_its_line_is_bounded() -> None:
         ("\u202eabc".encode(), b"\\342\\200\\256abc"),
     ],
 )
-def test_nothing_that_controls_a_terminal_is_passed_on(line: bytes, shown: bytes) -> None:
+def test_control_characters_are_escaped(line: bytes, shown: bytes) -> None:
     assert printable(line) == shown
 
 

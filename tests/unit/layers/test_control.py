@@ -11,7 +11,7 @@ from pync.core.errors import UsageError
 from pync.layers.control import REQUESTS, answer, request
 
 
-class Noted:
+class RecordingLink:
     """A link that records commands."""
 
     def __init__(self) -> None:
@@ -50,8 +50,8 @@ class Noted:
         ("open", [("listens", True)], {"ok": True}),
     ],
 )
-def test_the_words_of_a_command_line(words: str, told: list[object], said: object) -> None:
-    link = Noted()
+def test_requests(words: str, told: list[object], said: object) -> None:
+    link = RecordingLink()
     assert json.loads(answer(request(words.split()), link)) == said
     assert link.told == told
 
@@ -77,8 +77,8 @@ def test_the_words_of_a_command_line(words: str, told: list[object], said: objec
         (b'{"do": "kill", "number": 1, "by": "fire"}', "'fire' is not an end; use rst or fin"),
     ],
 )
-def test_a_mistake_is_answered_by_one_line(line: bytes, error: str) -> None:
-    link = Noted()
+def test_invalid_request_gets_an_error_in_one_line(line: bytes, error: str) -> None:
+    link = RecordingLink()
     said = answer(line, link)
     assert said.count(b"\n") == 1
     assert json.loads(said)["ok"] is False
@@ -95,15 +95,13 @@ def test_a_mistake_is_answered_by_one_line(line: bytes, error: str) -> None:
         (["kill", "x"], "kill: number: 'x' is not a number"),
     ],
 )
-def test_a_mistake_in_the_words_is_told_before_anything_is_sent(
-    words: list[str], error: str
-) -> None:
+def test_invalid_words_are_rejected_before_sending(words: list[str], error: str) -> None:
     with pytest.raises(UsageError) as raised:
         request(words)
     assert error in str(raised.value)
 
 
-def test_every_request_can_be_written_in_words() -> None:
+def test_every_request_can_be_made_from_words() -> None:
     values = {"fault": "drop-fin", "number": "1", "by": "fin"}
     for name, (_, fields) in REQUESTS.items():
         assert json.loads(request([name, *(values[field.name] for field in fields)]))["do"] == name

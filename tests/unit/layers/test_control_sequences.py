@@ -1,4 +1,4 @@
-r"""Control sequences on their way to a terminal: whole, byte by byte, and cut anywhere."""
+r"""Filtering control sequences for a terminal, with input that is split in every way."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def feed(request: pytest.FixtureRequest) -> Feed:
     return how
 
 
-#: Text, and sequences with which programs draw: they are passed on unchanged.
-DRAWS = [
+#: Text, and sequences that draw on the screen; they are passed on unchanged.
+HARMLESS = [
     b"plain text\r\n\ttabs, \x08 and \x07 bells\x0b\x0c\x00\x7f",
     "Grüße, Привет, 日本語, 🐍 e\u0301".encode(),
     b"\x1b[m\x1b[0;1;31mred\x1b[38;5;208m\x1b[38;2;1;2;3m\x1b[4:3m\x1b[58:2::1:2:3m",
@@ -49,8 +49,8 @@ DRAWS = [
     b"\x1b[!p\x1b[2 q\x1b[ q",
 ]
 
-#: Sequences that are not passed on: the bytes that are sent, and those that are shown.
-HARMS = [
+#: Sequences that are not passed on: the bytes received, and the bytes shown instead.
+HARMFUL = [
     # The clipboard, the title, its stack, hyperlinks, notifications, a program (ConEmu's OSC 9;7).
     (b"\x1b]52;c;cm0gLXJm\x07x", rb"\e]52;c;cm0gLXJm\ax"),
     (b"\x1b]52;c;?\x1b\\x", rb"\e]52;c;?\e\x"),
@@ -97,22 +97,22 @@ HARMS = [
 ]
 
 
-@pytest.mark.parametrize("data", DRAWS)
-def test_what_draws_passes(feed: Feed, data: bytes) -> None:
+@pytest.mark.parametrize("data", HARMLESS)
+def test_harmless_sequences_pass(feed: Feed, data: bytes) -> None:
     assert feed(data) == data
 
 
-@pytest.mark.parametrize(("data", "shown"), HARMS)
-def test_what_can_do_harm_is_shown(feed: Feed, data: bytes, shown: bytes) -> None:
+@pytest.mark.parametrize(("data", "shown"), HARMFUL)
+def test_harmful_sequences_are_shown_as_text(feed: Feed, data: bytes, shown: bytes) -> None:
     assert feed(data) == shown
 
 
-def test_text_that_needs_no_look_is_not_copied() -> None:
+def test_plain_text_is_not_copied() -> None:
     for text in (b"plain\n" * 1000, "Привет\n".encode() * 1000):
         assert ScreenFilter().feed(text) is text
 
 
-def test_nothing_is_kept_of_a_string_that_never_ends() -> None:
+def test_endless_sequence_is_not_buffered() -> None:
     screen = ScreenFilter()
     assert screen.feed(b"\x1b]52;c;") == rb"\e]52;c;"
     for _ in range(100):
@@ -121,14 +121,14 @@ def test_nothing_is_kept_of_a_string_that_never_ends() -> None:
     assert screen.end() == b""
 
 
-def test_a_terminal_of_another_encoding() -> None:
+def test_terminal_without_utf_8() -> None:
     assert whole(b"caf\xe9 \x9b6n \xc3\x9b6n", utf8=False) == b"caf\xe9 \\x9b6n \xc3\\x9b6n"
 
 
-#: Bytes as a malicious peer would combine them.
+#: Combinations of bytes as a malicious peer might send them.
 HOSTILE = st.lists(
     st.one_of(
-        st.sampled_from([data for data, _ in HARMS] + DRAWS),
+        st.sampled_from([data for data, _ in HARMFUL] + HARMLESS),
         st.sampled_from([b"\x1b", b"[", b"]", b"?", b";", b"6", b"n", b"m", b"\x07", b"\\", b"("]),
         st.sampled_from([b"\xc2", b"\x9b", b"\xe2\x82", b"\xf0\x9f", b"\xac", b"\xed\xa0"]),
         st.binary(max_size=5),
@@ -138,12 +138,12 @@ HOSTILE = st.lists(
 
 
 @given(HOSTILE, st.booleans())
-def test_however_it_is_cut(pieces: list[bytes], utf8: bool) -> None:
+def test_any_segmentation(pieces: list[bytes], utf8: bool) -> None:
     assert in_pieces(pieces, utf8=utf8) == whole(b"".join(pieces), utf8=utf8)
 
 
 @given(HOSTILE, st.data())
-def test_cut_anywhere(pieces: list[bytes], data: st.DataObject) -> None:
+def test_cut_at_any_byte(pieces: list[bytes], data: st.DataObject) -> None:
     text = b"".join(pieces)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=4)))
     bounds = [0, *cuts, len(text)]
@@ -152,18 +152,18 @@ def test_cut_anywhere(pieces: list[bytes], data: st.DataObject) -> None:
 
 
 #: Written independently of the filter: an ESC may start only these; no C1 control is allowed.
-OBEYED = re.compile(
+ALLOWED = re.compile(
     rb"\x1b(?:\[[\x20-\x3f]*[@-Zabdefghlmpqrsu`]|[78DEHM=>]|#[34568]|[()*+][0-2A-Z])"
 )
 QUERY = re.compile(rb"\x1b\[[\x20-\x3f]*[cntxiy]|\x1bZ|\x05|\x1b[\]PX^_]")
 
 
 @given(HOSTILE)
-def test_a_terminal_answers_nothing_and_nothing_is_lost(pieces: list[bytes]) -> None:
+def test_output_contains_no_queries_and_no_data_is_lost(pieces: list[bytes]) -> None:
     sent = b"".join(pieces)
     shown = whole(sent)
     shown.decode()  # bytes that are not text are shown
     assert not re.search("[\x80-\x9f]", shown.decode())
     assert not QUERY.search(shown)
-    assert b"\x1b" not in OBEYED.sub(b"", shown)
+    assert b"\x1b" not in ALLOWED.sub(b"", shown)
     assert len(shown) >= len(sent.replace(b"\x1b[3J", b""))

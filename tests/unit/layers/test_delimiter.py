@@ -1,4 +1,4 @@
-"""Messages cut out of a stream."""
+"""Cutting a stream into messages at a delimiter."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ def messages(data: bytes, size: int, delimiter: bytes, largest: int = 100) -> li
     return found + cutter.rest()
 
 
-def test_each_message_whatever_the_reads_were() -> None:
+def test_messages_do_not_depend_on_segmentation() -> None:
     for size in (1, 2, 3, 50):
         assert messages(b"one\r\ntwo\rx\r\n\r\nrest", size, b"\r\n") == [b"one", b"two\rx", b"rest"]
 
 
 @given(st.lists(st.sampled_from([b"a", b"::", b":", b"bb"])), st.integers(1, 9))
-def test_nothing_is_lost(pieces: list[bytes], size: int) -> None:
+def test_no_data_is_lost(pieces: list[bytes], size: int) -> None:
     data = b"".join(pieces)
     assert messages(data, size, b"::") == [one for one in data.split(b"::") if one]
 
 
 @given(st.binary(max_size=300), st.integers(1, 9))
-def test_a_message_without_an_end_is_cut_and_held_in_bounds(data: bytes, size: int) -> None:
+def test_message_without_a_delimiter_is_cut_at_the_limit(data: bytes, size: int) -> None:
     cutter = Cutter(b"END", 10)
     found = []
     for at in range(0, len(data), size):

@@ -6,14 +6,14 @@ from pync.layers.display import FORMS, Display
 from pync.layers.screen import ScreenFilter, Unfiltered
 
 
-def test_lines_have_marks() -> None:
+def test_marks() -> None:
     display = Display(Unfiltered, is_text=True, marks=True)
     assert display.feed(b"one\r\ntwo\n") == b"< one\r\n< two\n"
     assert display.sent(b"three\n") == b"> three\n"
     assert display.end() == b""
 
 
-def test_who_interrupts_a_line_begins_another() -> None:
+def test_other_direction_starts_a_new_line() -> None:
     display = Display(Unfiltered, is_text=True, marks=True)
     shown = [
         display.feed(b"log"),
@@ -24,18 +24,18 @@ def test_who_interrupts_a_line_begins_another() -> None:
     assert shown == [b"< log", b"in: ", b"\n> joe", b"\n< ok\n"]
 
 
-def test_who_types_has_ended_the_line_with_enter() -> None:
+def test_typed_line_end_is_already_echoed() -> None:
     display = Display(Unfiltered, is_text=True, marks=True, echoes=True)
     assert [display.feed(b"login: "), display.sent(b"joe\n")] == [b"< login: ", b"> joe\n"]
 
 
-def test_lines_have_times() -> None:
+def test_timestamps() -> None:
     display = Display(Unfiltered, is_text=True, now=lambda: "12:00")
     assert display.feed(b"a\nb") + display.feed(b"c\n") == b"12:00 a\n12:00 bc\n"
     assert not display.shows_sent
 
 
-def test_a_dump_goes_on_in_each_direction() -> None:
+def test_hex_dump_counts_each_direction_separately() -> None:
     display = Display(FORMS["hex"], is_text=False, marks=True, now=lambda: "12:00")
     rows = display.feed(b"x" * 17) + display.sent(b"y") + display.feed(b"z")
     assert [row[:19] for row in rows.decode().splitlines()] == [
@@ -52,13 +52,13 @@ def test_escapes() -> None:
     assert shown == b"< a\\r\\n\n< \\x1b[6n\n> b\\n\n< \\xc3"
 
 
-def test_a_peers_text_is_filtered_in_each_direction() -> None:
+def test_each_direction_is_filtered_separately() -> None:
     display = Display(ScreenFilter, is_text=True, marks=True)
     shown = [display.feed(b"\x1b[3"), display.sent(b"\x1b[6n\n"), display.feed(b"1mred\n")]
     assert shown == [b"", b"> \\e[6n\n", b"< \x1b[31mred\n"]
 
 
-def test_colours_are_those_of_marks_or_of_lines() -> None:
+def test_colours_of_marks_or_lines() -> None:
     text = Display(Unfiltered, is_text=True, marks=True, colours=True)
     assert text.feed(b"a\n") == b"\x1b[32m< \x1b[39ma\n"
     assert text.sent(b"b") + text.sent(b"c") == b"\x1b[36m> \x1b[39mbc"
@@ -66,6 +66,6 @@ def test_colours_are_those_of_marks_or_of_lines() -> None:
     assert escapes.feed(b"a\n") == b"\x1b[32m< a\\n\x1b[39m\n"
 
 
-def test_without_marks_and_times_it_is_as_it_comes() -> None:
+def test_without_marks_and_timestamps() -> None:
     display = Display(FORMS["escape"], is_text=False)
     assert display.feed(b"a\n") + display.feed(b"b") == b"a\\n\nb"

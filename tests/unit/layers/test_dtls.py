@@ -31,7 +31,7 @@ def pem(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 class Sides:
-    """Both sides; the datagrams of each are in a list until pass_on()."""
+    """Both sides of a connection; pass_on() delivers their datagrams."""
 
     def __init__(self, pem: str, **asked: str) -> None:
         client = Security(trusted=pem, **asked)  # type: ignore[arg-type]
@@ -45,7 +45,7 @@ class Sides:
         self.to_server += self.client.outgoing()
 
     def pass_on(self) -> None:
-        """Let each side receive the datagrams that wait for it, and answer."""
+        """Deliver the waiting datagrams to both sides, and collect the answers."""
         arrived, self.to_server = self.to_server, []
         for datagram in arrived:
             self.server.receive(datagram)
@@ -55,7 +55,7 @@ class Sides:
             self.client.receive(datagram)
             self.to_server += self.client.outgoing()
 
-    def shake(self) -> None:
+    def do_handshake(self) -> None:
         self.begin()
         while not (self.client.established and self.server.established):
             self.pass_on()
@@ -64,15 +64,15 @@ class Sides:
 @pytest.fixture
 def sides(pem: str) -> Sides:
     made = Sides(pem)
-    made.shake()
+    made.do_handshake()
     return made
 
 
-def passed(sides: Sides, data: bytes) -> list[bytes]:
+def transfer(sides: Sides, data: bytes) -> list[bytes]:
     return [plain for one in sides.client.send(data) for plain in sides.server.receive(one)]
 
 
-def test_a_handshake_and_what_was_agreed_upon(sides: Sides) -> None:
+def test_handshake_and_negotiated_values(sides: Sides) -> None:
     assert sides.client.version == sides.server.version == "DTLSv1.2"
     assert sides.client.cipher == sides.server.cipher != ""
     assert sides.client.protocol == ""
@@ -84,12 +84,12 @@ def test_a_handshake_and_what_was_agreed_upon(sides: Sides) -> None:
 def test_each_datagram_is_one_record(sides: Sides) -> None:
     for data in (b"x", bytes(LARGEST), b"y" * 5000):
         assert len(sides.client.send(data)) == 1
-    assert passed(sides, b"word") == [b"word"]
+    assert transfer(sides, b"word") == [b"word"]
     with pytest.raises(TlsFailure, match="message too big"):
         sides.client.send(bytes(LARGEST + 1))
 
 
-def test_an_end_is_said_and_heard(sides: Sides) -> None:
+def test_close_notify(sides: Sides) -> None:
     [end] = sides.client.send_end()
     assert sides.server.receive(end) == []
     assert sides.server.ended
@@ -98,9 +98,9 @@ def test_an_end_is_said_and_heard(sides: Sides) -> None:
         sides.client.send(b"after the end")
 
 
-def test_what_is_not_for_us_is_dropped(sides: Sides) -> None:
+def test_invalid_datagrams_and_replays_are_dropped(sides: Sides) -> None:
     [record] = sides.client.send(b"first")
-    strange = [
+    invalid = [
         b"\0",
         b"hello, is this plain UDP?",
         record[:-1],
@@ -115,23 +115,23 @@ def test_what_is_not_for_us_is_dropped(sides: Sides) -> None:
         bytes.fromhex("15fefd0000000000000009000202 28".replace(" ", "")),
         bytes.fromhex("16fefd00000000000000090010010000040000000000000004deadbeef"),
     ]
-    for datagram in strange:
+    for datagram in invalid:
         assert sides.server.receive(datagram) == [], datagram
         assert not sides.server.ended
         assert sides.server.failure is None
     assert sides.server.receive(record) == [b"first"]
     # A replay (RFC 6347 4.1.2.6).
     assert sides.server.receive(record) == []
-    assert passed(sides, b"second") == [b"second"]
+    assert transfer(sides, b"second") == [b"second"]
 
 
-def test_records_in_one_datagram_and_out_of_order(sides: Sides) -> None:
+def test_several_records_in_one_datagram_and_reordering(sides: Sides) -> None:
     first, second, third = (sides.client.send(word)[0] for word in (b"1", b"2", b"3"))
     assert sides.server.receive(third + first) == [b"3", b"1"]
     assert sides.server.receive(second) == [b"2"]
 
 
-def test_a_flight_is_not_sent_again_before_its_time(pem: str) -> None:
+def test_flight_is_not_retransmitted_early(pem: str) -> None:
     sides = Sides(pem)
     sides.begin()
     assert sides.client.seconds is not None
@@ -140,7 +140,7 @@ def test_a_flight_is_not_sent_again_before_its_time(pem: str) -> None:
     assert sides.client.outgoing() == []
 
 
-def test_a_handshake_fits_everywhere(pem: str) -> None:
+def test_handshake_datagrams_fit_the_minimum_mtu(pem: str) -> None:
     sides = Sides(pem)
     sides.begin()
     seen = []
@@ -151,7 +151,7 @@ def test_a_handshake_fits_everywhere(pem: str) -> None:
     assert max(map(len, seen)) <= MTU
 
 
-def test_records_are_packed_and_none_is_cut() -> None:
+def test_records_are_packed_into_datagrams_and_not_split() -> None:
     def record(size: int) -> bytes:
         return b"\x17\xfe\xfd" + bytes(8) + size.to_bytes(2, "big") + bytes(size)
 
@@ -162,13 +162,13 @@ def test_records_are_packed_and_none_is_cut() -> None:
     assert packed(small + large + small) == [small, large, small]
 
 
-def test_a_certificate_that_is_not_trusted_ends_the_handshake(pem: str, tmp_path: Path) -> None:
+def test_untrusted_certificate_ends_the_handshake(pem: str, tmp_path: Path) -> None:
     other = tmp_path / "other.pem"
     other.write_bytes(self_made())
     sides = Sides(pem)
     sides.client, expected = client_side(client_context(Security(trusted=str(other))), "localhost")
     with pytest.raises(SSL.Error) as failure:
-        sides.shake()
+        sides.do_handshake()
     assert expected.wrong in ("self-signed certificate", "unable to get local issuer certificate")
     assert explained(failure.value) == "certificate verify failed"
     # The server gets an alert.
@@ -178,6 +178,6 @@ def test_a_certificate_that_is_not_trusted_ends_the_handshake(pem: str, tmp_path
     assert explained(alert.value).startswith("the peer sent the alert ")
 
 
-def test_an_error_without_a_reason_is_explained_too() -> None:
+def test_error_without_a_reason_is_explained() -> None:
     assert explained(SSL.Error()) == explained(SSL.Error([])) == "DTLS failed"
     assert explained(SSL.SysCallError(-1, "Unexpected EOF")) == "unexpected eof"

@@ -1,4 +1,4 @@
-"""One direction of a faulty link: which data arrives, and when."""
+"""One direction of a faulty line: which data arrives, and when."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def arrivals(one: FaultLine, until: float = 100.0, now: float = 0.0) -> list[tup
     return arrived
 
 
-def test_a_line_without_faults_passes_on_all_at_once() -> None:
+def test_line_without_faults_delivers_at_once() -> None:
     one = line()
     one.put(b"hello", 1.0)
     one.end(FIN, 1.0)
@@ -41,7 +41,7 @@ def test_a_line_without_faults_passes_on_all_at_once() -> None:
     assert one.next_time(1.0) is None
 
 
-def test_delay_delays_bytes_and_the_end() -> None:
+def test_delay_applies_to_data_and_end() -> None:
     one = line("delay=150ms")
     one.put(b"one", 1.0)
     one.put(b"two", 1.1)
@@ -50,7 +50,7 @@ def test_delay_delays_bytes_and_the_end() -> None:
     assert arrivals(one, now=1.1) == [(1.15, b"one"), (1.25, b"two"), (1.25, RST)]
 
 
-def test_a_varying_delay_does_not_reorder() -> None:
+def test_varying_delay_does_not_reorder() -> None:
     one = line("delay=100ms±100ms")
     sent = [b"%d" % number for number in range(200)]
     for number, piece in enumerate(sent):
@@ -60,7 +60,7 @@ def test_a_varying_delay_does_not_reorder() -> None:
     assert len({at for at, _ in arrived}) > 10
 
 
-def test_rate_is_kept_and_the_sender_feels_it() -> None:
+def test_rate_limits_the_sender() -> None:
     one = line("rate=10K")
     assert one.room(0.0) == LEAST_ROOM
     one.put(bytes(LEAST_ROOM), 0.0)
@@ -71,21 +71,21 @@ def test_rate_is_kept_and_the_sender_feels_it() -> None:
     assert one.room(100.0) == LEAST_ROOM
 
 
-def test_slice_makes_pieces_and_a_gap_between_them() -> None:
+def test_slice_cuts_data_with_pauses() -> None:
     one = line("slice=2/10ms")
     one.put(b"abcde", 0.0)
     one.end(FIN, 0.0)
     assert arrivals(one) == [(0.0, b"ab"), (0.01, b"cd"), (0.02, b"e"), (0.02, FIN)]
 
 
-def test_delay_rate_and_slice_together() -> None:
+def test_delay_rate_and_slice_combined() -> None:
     one = line("delay=1s", "rate=1K", "slice=512")
     one.put(bytes(1024), 0.0)
     # A slow link returns smaller pieces than requested: data of 50 ms.
     assert arrivals(one)[-1][0] == pytest.approx(2.0)
 
 
-def test_cut_after_gives_exactly_so_many_bytes_and_reads_on() -> None:
+def test_cut_after_delivers_exactly_so_many_bytes_and_keeps_reading() -> None:
     one = line("cut-after=4")
     one.put(b"abc", 0.0)
     assert one.take(0.0) == [b"abc"]
@@ -97,7 +97,7 @@ def test_cut_after_gives_exactly_so_many_bytes_and_reads_on() -> None:
     assert one.take(0.0) == []
 
 
-def test_cut_after_no_bytes_ends_at_once() -> None:
+def test_cut_after_0_ends_at_once() -> None:
     assert line("cut-after=0").take(0.0) == [FIN]
 
 
@@ -114,7 +114,7 @@ def test_reset_at_eof() -> None:
     assert one.take(0.0) == [b"bye", RST]
 
 
-def test_drop_fin_passes_on_an_rst_all_the_same() -> None:
+def test_drop_fin_still_passes_on_rst() -> None:
     one = line("drop-fin")
     one.end(FIN, 0.0)
     assert one.take(0.0) == []
@@ -129,7 +129,7 @@ def test_no_half_close() -> None:
     assert one.take(0.0) == [b"bye", CLOSE]
 
 
-def test_stall_after_reads_no_more_until_it_is_switched_off() -> None:
+def test_stall_after_stops_reading_until_removed() -> None:
     one = line("stall-after=3")
     one.put(b"abcdef", 0.0)
     one.end(FIN, 0.0)
@@ -140,7 +140,7 @@ def test_stall_after_reads_no_more_until_it_is_switched_off() -> None:
     assert one.take(1.0) == [b"def", FIN]
 
 
-def test_a_stall_in_a_window_ends_with_it() -> None:
+def test_stall_ends_with_its_time_window() -> None:
     one = line("stall-after=0 from=1s to=3s")
     one.put(b"a", 0.0)
     assert one.take(0.0) == [b"a"]
@@ -150,7 +150,7 @@ def test_a_stall_in_a_window_ends_with_it() -> None:
     assert one.take(3.0) == [b"b"]
 
 
-def test_blackhole_reads_all_and_passes_on_nothing() -> None:
+def test_blackhole_reads_everything_and_delivers_nothing() -> None:
     one = line("blackhole")
     one.put(b"hello", 0.0)
     one.end(FIN, 0.0)
@@ -159,14 +159,14 @@ def test_blackhole_reads_all_and_passes_on_nothing() -> None:
     assert arrivals(one) == []
 
 
-def test_a_fault_of_the_other_direction_does_nothing() -> None:
+def test_fault_of_the_other_direction_has_no_effect() -> None:
     one = line("down cut-after=0")
     one.put(b"hello", 0.0)
     assert one.take(0.0) == [b"hello"]
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_the_same_seed_does_the_same_to_the_same_bytes_whatever_the_reads_were(seed: int) -> None:
+def test_same_seed_gives_the_same_result_for_any_segmentation(seed: int) -> None:
     chance = random.Random(seed)
     sent = chance.randbytes(20_000)
     results = set()
@@ -190,13 +190,13 @@ def test_the_same_seed_does_the_same_to_the_same_bytes_whatever_the_reads_were(s
     assert other.take(0.0) != [arrived]
 
 
-def test_all_bytes_are_corrupted_or_none() -> None:
+def test_corrupt_all_or_no_bytes() -> None:
     all_of_them, none = line("corrupt=1"), line("corrupt=0")
     for one in (all_of_them, none):
         one.put(bytes(1000), 0.0)
-    (spoiled,) = all_of_them.take(0.0)
-    assert isinstance(spoiled, bytes)
-    assert 0 not in spoiled
+    (corrupted,) = all_of_them.take(0.0)
+    assert isinstance(corrupted, bytes)
+    assert 0 not in corrupted
     assert none.take(0.0) == [bytes(1000)]
 
 
@@ -210,8 +210,8 @@ FAULTS = (
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_what_no_fault_touches_arrives_whole_and_in_order(seed: int) -> None:
-    """Random reads, a random choice of lossless faults, and a reader that is often late."""
+def test_lossless_faults_deliver_everything_in_order(seed: int) -> None:
+    """With random reads, a random choice of lossless faults, and a reader that is often late."""
     chance = random.Random(seed)
     one = line(*chance.sample(FAULTS, chance.randint(1, 4)), seed=seed)
     sent = chance.randbytes(chance.choice([1, 3000, 30_000]))
@@ -239,7 +239,7 @@ def test_what_no_fault_touches_arrives_whole_and_in_order(seed: int) -> None:
 
 
 @pytest.mark.parametrize("fault", ["delay=60s", "rate=10", "slice=1/10s"])
-def test_a_fault_that_is_removed_holds_nothing_back(fault: str) -> None:
+def test_removing_a_fault_releases_held_data(fault: str) -> None:
     one = line(fault)
     one.put(b"a" * 100, 0.0)
     one.end(FIN, 0.0)
@@ -252,14 +252,14 @@ def test_a_fault_that_is_removed_holds_nothing_back(fault: str) -> None:
 
 
 @pytest.mark.parametrize("fault", ["delay=60s to=5s", "rate=10 to=5s", "slice=1/10s to=5s"])
-def test_a_fault_whose_window_closes_holds_nothing_back(fault: str) -> None:
+def test_end_of_the_time_window_releases_held_data(fault: str) -> None:
     one = line(fault)
     one.put(b"a" * 100, 0.0)
     one.end(RST, 0.0)
     assert arrivals(one)[-1] == (5.0, RST)
 
 
-def test_the_faults_that_stay_decide_when_a_released_byte_arrives() -> None:
+def test_remaining_faults_apply_to_released_data() -> None:
     one = line("delay=60s", "delay=1s", "rate=100")
     one.put(b"a" * 50, 0.0)
     one.change([fault for fault in one._faults if fault.fault.amount != 60])

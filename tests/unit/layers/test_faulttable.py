@@ -16,14 +16,14 @@ def names(one: FaultTable, way: str, place: str = "streams") -> list[str]:
     return [on.fault.name for on in one.of(1, way, place)]
 
 
-def test_a_direction_has_its_faults_in_order() -> None:
+def test_faults_of_a_direction_are_in_order() -> None:
     one = table("delay=1s", "up slice=1", "down drop-fin", "refuse")
     assert names(one, UP) == ["delay", "slice"]
     assert names(one, DOWN) == ["delay", "drop-fin"]
     assert names(one, UP, "connections") == ["refuse"]
 
 
-def test_the_same_seed_spoils_the_same_connections() -> None:
+def test_same_seed_selects_the_same_connections() -> None:
     hit = [n for n in range(1000) if table("blackhole share=20%").of(n, UP, "streams")]
     again = [n for n in range(1000) if table("blackhole share=20%").of(n, UP, "streams")]
     other = [n for n in range(1000) if table("blackhole share=20%", seed=2).of(n, UP, "streams")]
@@ -31,21 +31,21 @@ def test_the_same_seed_spoils_the_same_connections() -> None:
     assert 140 < len(hit) < 260
 
 
-def test_a_share_of_the_connections_has_a_fault_in_both_directions() -> None:
+def test_share_selects_connections_for_both_directions() -> None:
     one = table("blackhole share=50%")
     assert all(
         bool(one.of(n, UP, "streams")) == bool(one.of(n, DOWN, "streams")) for n in range(50)
     )
 
 
-def test_a_share_of_the_clients_is_refused_inside_the_window() -> None:
+def test_refuse_applies_to_a_share_of_clients_in_the_time_window() -> None:
     one = table("refuse=30% from=1s")
     refused = [one.refuses(n, 2.0) for n in range(1000)]
     assert 220 < sum(refused) < 380
     assert not any(one.refuses(n, 0.5) for n in range(1000))
 
 
-def test_faults_are_switched_on_and_off() -> None:
+def test_add_and_remove_faults() -> None:
     one, told = table(), []
     one.changed = lambda: told.append(len(list(one)))
     assert not one

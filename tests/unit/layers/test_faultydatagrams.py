@@ -1,4 +1,4 @@
-"""One direction of a peer's datagrams on a faulty link."""
+"""One direction of the datagrams of a peer over a faulty line."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def line(*faults: str, seed: int = 1) -> FaultyDatagrams:
     return FaultyDatagrams(table.of(1, UP, "datagrams"), lambda one: table.random(one, 1, UP))
 
 
-def through(one: FaultyDatagrams, count: int = 1000) -> list[int]:
-    """Send so many datagrams; return the numbers of those that arrive."""
+def transfer(one: FaultyDatagrams, count: int = 1000) -> list[int]:
+    """Send ``count`` numbered datagrams; return the numbers of those that arrive."""
     for number in range(count):
         one.put(b"%d" % number, 0.0)
     arrived, now = one.take(0.0), 0.0
@@ -26,29 +26,29 @@ def through(one: FaultyDatagrams, count: int = 1000) -> list[int]:
     return [int(data) for data in arrived]
 
 
-def test_without_faults_all_arrive() -> None:
-    assert through(line()) == list(range(1000))
+def test_without_faults_all_datagrams_arrive() -> None:
+    assert transfer(line()) == list(range(1000))
 
 
-def test_a_share_is_lost_the_same_with_the_same_seed() -> None:
-    arrived = through(line("loss=10%"))
+def test_loss_is_the_same_for_the_same_seed() -> None:
+    arrived = transfer(line("loss=10%"))
     assert 850 < len(arrived) < 950
-    assert arrived == sorted(arrived) == through(line("loss=10%"))
-    assert arrived != through(line("loss=10%", seed=2))
+    assert arrived == sorted(arrived) == transfer(line("loss=10%"))
+    assert arrived != transfer(line("loss=10%", seed=2))
 
 
-def test_a_share_comes_twice() -> None:
-    assert through(line("duplicate"), 2) == [0, 0, 1, 1]
-    assert 1050 < len(through(line("duplicate=10%"))) < 1150
+def test_duplicate() -> None:
+    assert transfer(line("duplicate"), 2) == [0, 0, 1, 1]
+    assert 1050 < len(transfer(line("duplicate=10%"))) < 1150
 
 
-def test_a_share_is_overtaken_by_the_next_one() -> None:
-    arrived = through(line("reorder=10%"))
+def test_reorder() -> None:
+    arrived = transfer(line("reorder=10%"))
     assert sorted(arrived) == list(range(1000))
     assert 60 < sum(a > b for a, b in pairwise(arrived)) < 140
 
 
-def test_nothing_waits_for_ever_to_be_overtaken() -> None:
+def test_reordered_datagram_waits_for_a_limited_time() -> None:
     one = line("reorder")
     one.put(b"alone", 1.0)
     assert one.take(1.0) == []
@@ -72,7 +72,7 @@ def test_truncate_corrupt_delay_rate_and_blackhole() -> None:
     assert one.take(99.0) == []
 
 
-def test_a_full_line_loses_datagrams() -> None:
+def test_full_line_drops_datagrams() -> None:
     one = line("delay=1s")
     for _ in range(ROOM // 60_000 + 5):
         one.put(bytes(60_000), 0.0)
@@ -81,13 +81,13 @@ def test_a_full_line_loses_datagrams() -> None:
     assert one.take(2.0) == [b"again"]
 
 
-def test_an_empty_datagram_stays_one() -> None:
+def test_empty_datagram_is_delivered() -> None:
     one = line("delay=1s")
     one.put(b"", 0.0)
     assert one.take(1.0) == [b""]
 
 
-def test_a_delay_and_a_rate_that_are_removed_hold_nothing_back() -> None:
+def test_removing_delay_and_rate_releases_held_datagrams() -> None:
     one = line("delay=60s", "rate=10")
     for data in (b"a" * 100, b"b" * 100):
         one.put(data, 0.0)
@@ -100,7 +100,7 @@ def test_a_delay_and_a_rate_that_are_removed_hold_nothing_back() -> None:
     assert one.next_time(1.0) is None
 
 
-def test_a_delay_whose_window_closes_holds_nothing_back() -> None:
+def test_end_of_the_time_window_releases_held_datagrams() -> None:
     one = line("delay=60s to=5s")
     one.put(b"a", 0.0)
     assert one.next_time(0.0) == 5.0

@@ -1,4 +1,4 @@
-"""The steps of a handshake are values."""
+"""A handshake is a generator of steps, which are plain values."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from pync.layers.handshake import Exactly, Handshake, HandshakeError, Line, Send
 
 
-def polite() -> Handshake[bytes]:
+def example() -> Handshake[bytes]:
     yield Send(b"name?\n")
     name = yield Line(10)
     if (yield Exactly(1)) != b"!":
@@ -15,8 +15,8 @@ def polite() -> Handshake[bytes]:
     return name
 
 
-def test_a_handshake_says_what_it_needs_and_returns_its_result() -> None:
-    handshake = polite()
+def test_handshake_yields_steps_and_returns_a_result() -> None:
+    handshake = example()
     assert next(handshake) == Send(b"name?\n")
     assert next(handshake) == Line(10)
     assert handshake.send(b"joe\n") == Exactly(1)

@@ -1,4 +1,4 @@
-"""Basic and Digest from both sides; the vectors of RFC 7616 and RFC 7617."""
+"""Basic and Digest authentication of both sides, with examples from RFC 7616 and RFC 7617."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def guard(user: str = "joe", password: str = "secret") -> Guard:
 
 
 def offered(by: Guard, *schemes: str) -> list[Challenge]:
-    """What it offers, of these kinds only."""
+    """Return the challenges of these schemes."""
     found = [one for header in by.challenges() for one in parse(header)]
     return [
         one
@@ -55,7 +55,7 @@ RFC = (
         ("SHA-256", "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"),
     ],
 )
-def test_the_rfc_s_own_example(algorithm: str, response: str) -> None:
+def test_examples_of_rfc_7616(algorithm: str, response: str) -> None:
     said = credentials(
         parse(RFC.format(algorithm)),
         "GET",
@@ -80,8 +80,8 @@ def test_the_rfc_s_own_example(algorithm: str, response: str) -> None:
     }
 
 
-def test_without_qop_as_ncat_answers_it() -> None:
-    # Measured: ncat 7.93 to realm="r", nonce="abc".
+def test_without_qop_as_in_ncat() -> None:
+    # The answer of ncat 7.93 to realm="r", nonce="abc".
     challenge = parse('Digest realm="r", nonce="abc"')
     said = credentials(challenge, "CONNECT", "example.org:80", "joe", "secret", "x")
     assert said == (
@@ -98,7 +98,7 @@ def test_basic() -> None:
 
 
 @pytest.mark.parametrize("schemes", [("MD5",), ("SHA-256",), ("Basic",), ()])
-def test_who_knows_the_password_is_let_in(schemes: tuple[str, ...]) -> None:
+def test_only_the_right_password_is_admitted(schemes: tuple[str, ...]) -> None:
     by = guard()
     challenges = offered(by, *schemes)
     assert challenges
@@ -107,7 +107,7 @@ def test_who_knows_the_password_is_let_in(schemes: tuple[str, ...]) -> None:
     assert by.judge("GET", "http://h/", [answer(challenges, user="anna")]) == "refused"
 
 
-def test_the_best_is_answered() -> None:
+def test_strongest_challenge_is_answered() -> None:
     assert "SHA-256" in answer(offered(guard()))
     assert "MD5" in answer(offered(guard(), "MD5", "Basic"))
     assert answer(parse("Negotiate") + parse('Basic realm="r"')).startswith("Basic ")
@@ -122,17 +122,17 @@ def test_the_best_is_answered() -> None:
         'Digest realm="r", nonce="n", qop="auth-int"',
     ],
 )
-def test_what_is_not_known(challenge: str) -> None:
+def test_unsupported_challenges(challenge: str) -> None:
     with pytest.raises(AuthError, match="pync does not support"):
         answer(parse(challenge))
 
 
-def test_what_a_proxy_sends_does_not_become_a_line_of_ours() -> None:
+def test_control_characters_in_a_challenge_are_rejected() -> None:
     with pytest.raises(AuthError, match="a control character"):
         answer(parse('Digest realm="r\r\nX: y", nonce="n"'))
 
 
-def test_sessions_and_hashed_users() -> None:
+def test_session_algorithm_and_hashed_user() -> None:
     said = answer(parse('Digest realm="r", nonce="n", algorithm=MD5-sess, userhash=true'))
     (given_,) = parse(said)
     assert given_.parameters["cnonce"] == "once"
@@ -143,13 +143,13 @@ def test_sessions_and_hashed_users() -> None:
     assert by.judge("GET", "http://h/", [answer(hashed)]) == "admitted"
 
 
-def test_an_answer_is_for_one_request_and_good_once() -> None:
+def test_answer_is_valid_once_and_for_one_request() -> None:
     by = guard()
     said = answer(offered(by, "SHA-256"))
     assert by.judge("POST", "http://h/", [said]) == "refused"
     assert by.judge("GET", "http://other/", [said]) == "refused"
     assert by.judge("GET", "http://h/", [said]) == "admitted"
-    # Whoever heard it cannot use it.
+    # A replay by an eavesdropper is not accepted.
     assert by.judge("GET", "http://h/", [said]) == "stale"
 
 
@@ -165,13 +165,13 @@ def test_an_answer_is_for_one_request_and_good_once() -> None:
         ("http://h/x", "", "refused"),
     ],
 )
-def test_a_target_may_be_written_without_its_host(target: str, uri: str, verdict: str) -> None:
+def test_uri_may_lack_the_host_of_the_target(target: str, uri: str, verdict: str) -> None:
     by = guard()
     said = credentials(offered(by, "MD5"), "GET", uri, "joe", "secret", "once")
     assert by.judge("GET", target, [said]) == verdict
 
 
-def test_a_nonce_grows_old() -> None:
+def test_nonce_expires() -> None:
     by = guard()
     said = answer(offered(by, "MD5"))
     NOW[0] += LIFETIME + 1
@@ -179,25 +179,25 @@ def test_a_nonce_grows_old() -> None:
     assert all("stale=true" in one for one in by.challenges(stale=True)[:2])
 
 
-def test_a_nonce_of_somebody_else() -> None:
+def test_foreign_nonce_is_refused() -> None:
     other = Guard("joe", "secret", b"another key", lambda: 1000.0)
     assert guard().judge("GET", "http://h/", [answer(offered(other, "MD5"))]) == "refused"
     made_up = [Challenge("Digest", {"realm": "pync", "qop": "auth", "nonce": "9e99-"})]
     assert guard().judge("GET", "http://h/", [answer(made_up)]) == "refused"
 
 
-def test_an_answer_that_was_used_is_never_admitted_again() -> None:
+def test_used_answer_is_never_admitted_again() -> None:
     by = guard()
     first = answer(offered(by, "MD5"))
     assert by.judge("GET", "http://h/", [first]) == "admitted"
     for _ in range(REMEMBERED + 10):
         NOW[0] += 0.001
         assert by.judge("GET", "http://h/", [answer(offered(by, "MD5"))]) == "admitted"
-    # It is younger than LIFETIME, and long forgotten.
+    # It is younger than LIFETIME, but no longer remembered.
     assert by.judge("GET", "http://h/", [first]) == "stale"
 
 
-def test_each_number_of_a_nonce_is_good_once() -> None:
+def test_each_nonce_count_is_valid_once() -> None:
     by = guard()
     said = answer(offered(by, "MD5"))
     assert by.judge("GET", "http://h/", [said]) == "admitted"
@@ -213,7 +213,7 @@ def test_each_number_of_a_nonce_is_good_once() -> None:
     assert by.judge("GET", "http://h/", [once_more]) == "stale"
 
 
-def test_a_client_that_knows_no_numbers_is_admitted_once() -> None:
+def test_client_without_nonce_counts_is_admitted_once() -> None:
     by = guard()
     old = [
         Challenge("Digest", {"realm": "pync", "nonce": offered(by, "MD5")[0].parameters["nonce"]})
@@ -226,7 +226,7 @@ def test_a_client_that_knows_no_numbers_is_admitted_once() -> None:
     assert by.judge("GET", "http://h/", [f"{said}, nc=00000001"]) == "refused"
 
 
-def test_not_twice_in_one_request() -> None:
+def test_two_answers_in_one_request_are_refused() -> None:
     by = guard()
     said = answer(offered(by, "Basic"))
     assert by.judge("GET", "http://h/", []) == "refused"
@@ -255,7 +255,7 @@ def test_not_twice_in_one_request() -> None:
         ("B" * 5000, []),
     ],
 )
-def test_reading_a_header(header: str, expected: list[Challenge]) -> None:
+def test_parse_header(header: str, expected: list[Challenge]) -> None:
     assert parse(header) == expected
 
 
@@ -265,7 +265,7 @@ _TEXT = st.text(min_size=1, max_size=20)
 @given(
     _TEXT.filter(lambda text: ":" not in text), _TEXT, st.sampled_from(["MD5", "SHA-256", "Basic"])
 )
-def test_any_user_and_any_password(user: str, password: str, scheme: str) -> None:
+def test_any_user_and_password(user: str, password: str, scheme: str) -> None:
     try:
         f"{user}{password}".encode()
     except UnicodeEncodeError:
@@ -280,6 +280,6 @@ def test_any_user_and_any_password(user: str, password: str, scheme: str) -> Non
 
 
 @given(st.text(max_size=200))
-def test_garbage(header: str) -> None:
+def test_any_header_is_parsed_or_rejected(header: str) -> None:
     assert all(isinstance(one, Challenge) for one in parse(header))
     assert guard().judge("GET", "/", [header]) == "refused"

@@ -1,4 +1,4 @@
-"""CONNECT as a transcript."""
+"""The CONNECT handshake of a client."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pync.layers.handshake import Handshake, HandshakeError, Line, Send
 from pync.layers.http_connect import StatusError, connect
 
 
-def played(handshake: Handshake[None], answers: bytes) -> tuple[bytes, bytes]:
+def run_handshake(handshake: Handshake[None], answers: bytes) -> tuple[bytes, bytes]:
     """Return the sent data, and the unread rest of the answers."""
     sent, answer = b"", None
     while True:
@@ -36,13 +36,13 @@ def played(handshake: Handshake[None], answers: bytes) -> tuple[bytes, bytes]:
         b"HTTP/1.1 204 ok\n\n",
     ],
 )
-def test_a_tunnel(answer: bytes) -> None:
-    sent, rest = played(connect("example.org", 443), answer + b"first\nwords")
+def test_tunnel(answer: bytes) -> None:
+    sent, rest = run_handshake(connect("example.org", 443), answer + b"first\nwords")
     assert sent == b"CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n"
     assert rest == b"first\nwords"
 
 
-def test_an_informational_response_is_not_final() -> None:
+def test_informational_responses_are_skipped() -> None:
     # RFC 9110 15.2: one or more 1xx may come before the final response.
     informational = (
         b"HTTP/1.1 100 Continue\r\n\r\n",
@@ -50,19 +50,19 @@ def test_an_informational_response_is_not_final() -> None:
         b"HTTP/1.1 103 Early Hints\r\nProxy-Authenticate: Basic\r\n\r\n",
     )
     answers = b"".join(informational) + b"HTTP/1.1 200 ok\r\n\r\nfirst\n"
-    assert played(connect("h", 1), answers)[1] == b"first\n"
+    assert run_handshake(connect("h", 1), answers)[1] == b"first\n"
 
 
-def test_challenges_are_those_of_the_final_response() -> None:
+def test_challenges_are_taken_from_the_final_response() -> None:
     early = b"HTTP/1.1 103 x\r\nProxy-Authenticate: Basic\r\n\r\n"
     final = b"HTTP/1.1 407 x\r\nProxy-Authenticate: Digest nonce=1\r\n\r\n"
     with pytest.raises(StatusError) as refusal:
-        played(connect("h", 1), early + final)
+        run_handshake(connect("h", 1), early + final)
     assert refusal.value.challenges == ("Digest nonce=1",)
 
 
-def test_ipv6_and_who_we_are() -> None:
-    sent, _ = played(connect("::1", 1, "Basic am9lOnNlOmNyZXQ="), b"HTTP/1.0 200 x\r\n\r\n")
+def test_ipv6_address_and_login() -> None:
+    sent, _ = run_handshake(connect("::1", 1, "Basic am9lOnNlOmNyZXQ="), b"HTTP/1.0 200 x\r\n\r\n")
     assert sent.startswith(b"CONNECT [::1]:1 HTTP/1.1\r\n")
     assert b"Proxy-Authorization: Basic am9lOnNlOmNyZXQ=\r\n" in sent
 
@@ -80,28 +80,28 @@ def test_ipv6_and_who_we_are() -> None:
 )
 def test_refusals(answer: bytes, said: str) -> None:
     with pytest.raises(HandshakeError, match=said):
-        played(connect("h", 1), answer)
+        run_handshake(connect("h", 1), answer)
 
 
-def test_the_status_is_known_and_what_is_asked() -> None:
+def test_error_contains_status_and_challenges() -> None:
     asks = b"Proxy-Authenticate: Basic realm=x\r\nX: y\r\nproxy-authenticate:  Digest \xff \r\n"
     with pytest.raises(StatusError) as refusal:
-        played(connect("h", 1), b"HTTP/1.0 407 who?\r\n" + asks + b"\r\n")
+        run_handshake(connect("h", 1), b"HTTP/1.0 407 who?\r\n" + asks + b"\r\n")
     assert refusal.value.status == 407
     assert refusal.value.line == "HTTP/1.0 407 who?"
     assert refusal.value.challenges == ("Basic realm=x", "Digest \\xff")
 
 
 @pytest.mark.parametrize("host", ["a b", "a\r\nX: y"])
-def test_a_host_adds_no_line(host: str) -> None:
+def test_host_cannot_inject_a_header(host: str) -> None:
     with pytest.raises(HandshakeError, match="is not a valid host name"):
-        played(connect(host, 1), b"")
+        run_handshake(connect(host, 1), b"")
 
 
 @given(st.binary(max_size=300))
-def test_garbage(answers: bytes) -> None:
+def test_any_answer_is_accepted_or_rejected(answers: bytes) -> None:
     try:
-        _, rest = played(connect("h", 1), answers)
+        _, rest = run_handshake(connect("h", 1), answers)
     except HandshakeError:
         return
     assert answers.endswith(rest)

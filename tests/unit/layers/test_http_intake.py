@@ -1,4 +1,4 @@
-"""Bytes of one side in pieces: h11 makes the same of them, and never parses much at once."""
+"""Passing received bytes to h11: same events for any pieces, and little parsing at once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SIZED = b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n"
 
 
 class Counting(h11.Connection):
-    """Notes how much it was given at once."""
+    """Records the size of each piece that it receives."""
 
     def __init__(self, role: type[h11.SERVER | h11.CLIENT] = h11.SERVER) -> None:
         super().__init__(role, max_incomplete_event_size=LARGEST_HEAD)
@@ -24,12 +24,12 @@ class Counting(h11.Connection):
 
 
 def events(intake: Intake) -> list[h11.Event]:
-    """All that can be made of what it has."""
+    """Return all events that the received bytes yield."""
     found: list[h11.Event] = []
     while isinstance(event := intake.next_event(), h11.Event):
         found.append(event)
         if isinstance(event, h11.ConnectionClosed):
-            break  # it comes again and again
+            break  # h11 returns it again for every call
     return found
 
 
@@ -46,7 +46,7 @@ def content(found: list[h11.Event]) -> bytes:
         CHUNKED + b"186a0\r\n" + bytes(100000) + b"\r\n0\r\n\r\n",
     ],
 )
-def test_whole_or_byte_by_byte_it_is_the_same(message: bytes) -> None:
+def test_events_do_not_depend_on_segmentation(message: bytes) -> None:
     whole, slowly = Intake(Counting()), Intake(Counting())
     whole.receive(message + b"next")
     found, piecemeal = events(whole), []
@@ -58,7 +58,7 @@ def test_whole_or_byte_by_byte_it_is_the_same(message: bytes) -> None:
     assert (whole.rest, slowly.rest) == (b"next", b"")
 
 
-def test_content_of_a_known_length_goes_as_it_came() -> None:
+def test_body_of_known_length_is_passed_on_unsplit() -> None:
     connection = Counting()
     intake = Intake(connection)
     intake.receive(SIZED % 300000)
@@ -66,11 +66,11 @@ def test_content_of_a_known_length_goes_as_it_came() -> None:
     intake.receive(bytes(300000) + b"GET / HTTP/1.1")
     assert len(content(events(intake))) == 300000
     assert max(connection.given) == 300000
-    # What follows has to be parsed again.
+    # The bytes after it must be parsed again.
     assert intake.rest == b"GET / HTTP/1.1"
 
 
-def test_what_is_parsed_goes_in_small_pieces() -> None:
+def test_chunked_data_is_parsed_in_small_pieces() -> None:
     connection = Counting()
     intake = Intake(connection)
     intake.receive(CHUNKED + b"1\r\nx\r\n" * 50000)
@@ -78,7 +78,7 @@ def test_what_is_parsed_goes_in_small_pieces() -> None:
     assert max(connection.given) <= INSIDE_CHUNK
 
 
-def test_the_end_comes_after_everything_else() -> None:
+def test_eof_comes_after_all_other_events() -> None:
     intake = Intake(Counting())
     intake.receive(SIZED % 3 + b"a" * 2)
     intake.receive(b"")
@@ -96,7 +96,7 @@ def test_the_end_comes_after_everything_else() -> None:
 
 
 @pytest.mark.parametrize("start", [b"GET / HTTP/1.1\r\nHost: h\r\n", CHUNKED + b"0\r\n"])
-def test_a_head_and_trailers_have_few_lines(start: bytes) -> None:
+def test_number_of_header_and_trailer_lines_is_limited(start: bytes) -> None:
     intake = Intake(Counting())
     intake.receive(start + b"a:b\r\n" * (MOST_LINES - 3) + b"\r\n")
     assert not isinstance(events(intake)[-1], h11.Data)

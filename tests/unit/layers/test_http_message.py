@@ -1,4 +1,4 @@
-"""One HTTP message: its target, its framing, and which headers are forwarded."""
+"""One HTTP message: its target, its framing, and the headers that are forwarded."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def request(
         (b"CONNECT", b"[fe80::1]:443", Destination("fe80::1", 443), b""),
     ],
 )
-def test_where_it_goes(method: bytes, target: bytes, wanted: Destination, path: bytes) -> None:
+def test_where_to(method: bytes, target: bytes, wanted: Destination, path: bytes) -> None:
     assert where_to(request(method, target)) == (wanted, path)
 
 
@@ -71,7 +71,7 @@ def test_where_it_goes(method: bytes, target: bytes, wanted: Destination, path: 
         (b"CONNECT", b"user@h:443"),
     ],
 )
-def test_targets_that_are_none(method: bytes, target: bytes) -> None:
+def test_invalid_targets(method: bytes, target: bytes) -> None:
     with pytest.raises(Refused) as refusal:
         where_to(request(method, target))
     assert refusal.value.status == 400
@@ -89,13 +89,13 @@ LENGTH, CHUNKED = (b"Content-Length", b"3"), (b"Transfer-Encoding", b"chunked")
         (request(b"CONNECT", b"h:1", CHUNKED), "has no content"),
     ],
 )
-def test_what_could_be_cut_in_two_ways(wrong: h11.Request, said: str) -> None:
+def test_ambiguous_framing_is_rejected(wrong: h11.Request, said: str) -> None:
     with pytest.raises(Refused, match=said) as refusal:
         check_framing(wrong)
     assert refusal.value.status == 400
 
 
-def test_what_has_a_body() -> None:
+def test_has_body() -> None:
     empty = (b"Content-Length", b"0")
     for right, expected in [
         (request(b"GET"), False),
@@ -112,7 +112,7 @@ def names(headers: Headers) -> list[bytes]:
     return [name for name, _ in headers]
 
 
-def test_what_goes_on_to_the_origin() -> None:
+def test_headers_for_the_origin() -> None:
     asked = request(
         b"POST",
         b"http://h:81/",
@@ -138,7 +138,7 @@ def test_what_goes_on_to_the_origin() -> None:
     ]
 
 
-def test_chunks_go_on_as_chunks_and_ipv6_in_brackets() -> None:
+def test_transfer_encoding_and_ipv6_host_for_the_origin() -> None:
     headers = for_origin(request(b"POST", b"http://h/", CHUNKED), Destination("::1", 80), b"us")
     assert headers[:2] == [(b"Host", b"[::1]"), CHUNKED]
 
@@ -154,16 +154,14 @@ def test_chunks_go_on_as_chunks_and_ipv6_in_brackets() -> None:
         (b"OPTIONS", b"9" * 5000, None, b"9" * 5000),
     ],
 )
-def test_how_far_it_may_go(
-    method: bytes, value: bytes, left: int | None, goes_on: bytes | None
-) -> None:
+def test_max_forwards(method: bytes, value: bytes, left: int | None, goes_on: bytes | None) -> None:
     asked = request(method, b"http://h/", (b"Max-Forwards", value))
     assert hops_left(asked) == left
     if goes_on is not None:
         assert dict(for_origin(asked, Destination("h", 80), b"us"))[b"Max-Forwards"] == goes_on
 
 
-def test_what_goes_on_to_the_client() -> None:
+def test_headers_for_the_client() -> None:
     headers: Headers = [
         (b"Server", b"x"),
         (b"Connection", b"keep-alive"),
@@ -176,12 +174,12 @@ def test_what_goes_on_to_the_client() -> None:
 
 
 @pytest.mark.parametrize(("status", "headers"), [(200, [LENGTH, CHUNKED]), (204, [LENGTH])])
-def test_a_length_that_is_none_does_not_go_on(status: int, headers: Headers) -> None:
+def test_invalid_content_length_is_not_forwarded(status: int, headers: Headers) -> None:
     response = h11.Response(status_code=status, headers=headers)
     assert names(for_client(response, b"us")) == [b"Via"]
 
 
-def test_an_answer_of_our_own() -> None:
+def test_answer_of_the_proxy() -> None:
     response, body = answer(Refused(502, "because", (b"X", b"y")), [(b"Date", b"now")])
     assert (response.status_code, response.reason, body) == (502, b"Bad Gateway", b"because\n")
     assert dict(response.headers)[b"content-length"] == b"8"
@@ -191,7 +189,7 @@ def test_an_answer_of_our_own() -> None:
     st.from_regex(rb"[!-~]{0,40}", fullmatch=True),
     st.sampled_from([b"GET", b"CONNECT", b"OPTIONS"]),
 )
-def test_any_target_is_refused_or_is_somewhere(target: bytes, method: bytes) -> None:
+def test_any_target_is_valid_or_rejected(target: bytes, method: bytes) -> None:
     for one in (target, b"http://" + target):
         if not one:
             continue

@@ -1,4 +1,4 @@
-"""Nonces: who may use them, and how often each count is accepted."""
+"""Nonces: validity, and how often each count is accepted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Clock:
         return self.now
 
 
-def test_one_that_was_made_here() -> None:
+def test_is_ours() -> None:
     ours, other = Nonces(b"key", Clock()), Nonces(b"another", Clock())
     assert ours.is_ours(ours.make())
     assert not ours.is_ours(other.make())
@@ -25,7 +25,7 @@ def test_one_that_was_made_here() -> None:
         assert not ours.is_ours(made_up)
 
 
-def test_it_grows_old() -> None:
+def test_nonce_expires() -> None:
     clock = Clock()
     nonces = Nonces(b"key", clock)
     nonce = nonces.make()
@@ -36,7 +36,7 @@ def test_it_grows_old() -> None:
 
 
 @given(st.lists(st.integers(0, 3 * WINDOW), max_size=300))
-def test_no_number_is_good_twice(numbers: list[int]) -> None:
+def test_no_count_is_accepted_twice(numbers: list[int]) -> None:
     nonces = Nonces(b"key", Clock())
     nonce = nonces.make()
     used: set[int] = set()
@@ -49,7 +49,7 @@ def test_no_number_is_good_twice(numbers: list[int]) -> None:
             highest = max(highest, number)
 
 
-def test_an_answer_without_a_number_is_the_last() -> None:
+def test_answer_without_a_count_is_the_last() -> None:
     nonces = Nonces(b"key", Clock())
     nonce = nonces.make()
     assert nonces.use(nonce, 1)
@@ -58,7 +58,7 @@ def test_an_answer_without_a_number_is_the_last() -> None:
         assert not nonces.use(nonce, number)
 
 
-def test_what_is_remembered_is_bounded_and_what_is_forgotten_is_given_up(
+def test_number_of_remembered_nonces_is_bounded_and_others_are_rejected(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "REMEMBERED", 10)

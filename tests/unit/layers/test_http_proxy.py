@@ -1,4 +1,4 @@
-"""An HTTP proxy as a transcript: the data from each side, and the data sent to the other."""
+"""The HTTP proxy without I/O: the data received from each side, and the data sent to it."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ OK_ON = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nDate: d\r\nVia: 1.1 us\r\n\r\n
 
 
 def status(said: bytes) -> list[int]:
-    """The status codes of the proxy's answers."""
+    """Return the status codes of the proxy's answers."""
     return [int(found) for found in re.findall(rb"HTTP/1\.1 (\d{3}) ", said)]
 
 
-def test_a_request_and_its_response_and_the_next() -> None:
+def test_several_requests_on_one_connection() -> None:
     ours = proxy()
     for _ in range(3):
         assert (ours.state, ours.hears_client) == (READING, True)
@@ -79,7 +79,7 @@ def test_byte_by_byte() -> None:
     assert ours.state == READING
 
 
-def test_one_request_after_the_other_though_they_come_at_once() -> None:
+def test_pipelined_requests_are_forwarded_one_by_one() -> None:
     ours = proxy()
     ours.receive(GET + GET.replace(b"/x", b"/y") + b"GET http://h/z")
     for path in (b"/x", b"/y"):
@@ -123,7 +123,7 @@ def test_the_ends_of_responses(response: bytes, goes_on: bytes) -> None:
     assert ours.state == READING
 
 
-def test_a_client_of_1_0_gets_a_body_that_ends_with_its_connection() -> None:
+def test_http_1_0_client_gets_a_body_that_ends_with_the_connection() -> None:
     ours = proxy()
     ours.receive(b"GET http://h/ HTTP/1.0\r\n\r\n")
     ours.connected()
@@ -149,7 +149,7 @@ def test_head_has_no_body() -> None:
     assert ours.state == READING
 
 
-def test_whether_to_send_a_body_is_the_origin_s_to_say() -> None:
+def test_expect_100_continue_is_forwarded() -> None:
     ours = proxy()
     ours.receive(
         b"PUT http://h/ HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n"
@@ -164,7 +164,7 @@ def test_whether_to_send_a_body_is_the_origin_s_to_say() -> None:
     assert (ours.for_client(), ours.state) == (OK_ON, READING)
 
 
-def test_an_answer_before_the_request_is_complete_is_the_last() -> None:
+def test_early_response_ends_the_connection() -> None:
     ours = proxy()
     ours.receive(b"PUT http://h/ HTTP/1.1\r\nHost: h\r\nContent-Length: 300\r\n\r\nabc")
     ours.connected()
@@ -178,7 +178,7 @@ CONNECT = b"CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n"
 
 
 @pytest.mark.parametrize("version", [b"1.0", b"1.1"])
-def test_a_tunnel(version: bytes) -> None:
+def test_tunnel(version: bytes) -> None:
     ours = proxy()
     ours.receive(CONNECT.replace(b"1.1", version) + b"first words\r\n\r\n")
     assert (ours.state, ours.wanted) == (DIALLING, Destination("h", 443))
@@ -188,7 +188,7 @@ def test_a_tunnel(version: bytes) -> None:
     assert ours.for_origin() == b"first words\r\n\r\n"
 
 
-def test_what_was_meant_for_a_tunnel_is_no_request() -> None:
+def test_data_for_a_failed_tunnel_is_not_parsed_as_a_request() -> None:
     ours = proxy()
     ours.receive(CONNECT + GET)
     ours.failed("dial tcp://h:443: connection refused")
@@ -240,7 +240,7 @@ def test_requests_that_are_refused_are_the_last(request_: bytes, expected: int) 
     assert ours.failure
 
 
-def test_an_origin_that_is_not_reached() -> None:
+def test_origin_not_reached() -> None:
     ours = proxy()
     ours.receive(GET)
     ours.failed("timed out", 504)
@@ -248,7 +248,7 @@ def test_an_origin_that_is_not_reached() -> None:
     assert ours.state == READING
     ours.receive(b"POST http://h/ HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc")
     ours.failed("refused")
-    # The rest of its body would be taken for a request.
+    # Otherwise the rest of the body would be parsed as a request.
     assert (status(ours.for_client()), ours.state) == ([502], CLOSING)
 
 
@@ -263,7 +263,7 @@ def test_an_origin_that_is_not_reached() -> None:
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", [200], BROKEN),
     ],
 )
-def test_an_origin_that_breaks_off(response: bytes, expected: list[int], state: str) -> None:
+def test_incomplete_or_invalid_response(response: bytes, expected: list[int], state: str) -> None:
     ours = proxy()
     ours.receive(GET)
     ours.connected()
@@ -275,7 +275,7 @@ def test_an_origin_that_breaks_off(response: bytes, expected: list[int], state: 
     assert ours.state == state
 
 
-def test_an_origin_that_is_reset() -> None:
+def test_origin_resets() -> None:
     ours = proxy()
     ours.receive(GET)
     ours.connected()
@@ -283,7 +283,7 @@ def test_an_origin_that_is_reset() -> None:
     assert (status(ours.for_client()), ours.state) == ([502], READING)
 
 
-def test_a_client_that_breaks_off_in_its_body() -> None:
+def test_incomplete_request_body() -> None:
     ours = proxy()
     ours.receive(b"PUT http://h/ HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nab")
     ours.connected()
@@ -292,7 +292,7 @@ def test_a_client_that_breaks_off_in_its_body() -> None:
     assert ours.failure.startswith("the request broke off")
 
 
-def test_a_client_that_takes_its_time() -> None:
+def test_client_times_out() -> None:
     ours = proxy()
     ours.time_out()
     assert (ours.state, ours.for_client()) == (CLOSING, b"")
@@ -302,7 +302,7 @@ def test_a_client_that_takes_its_time() -> None:
     assert (ours.state, status(ours.for_client())) == (CLOSING, [408])
 
 
-def test_how_far_a_request_goes() -> None:
+def test_max_forwards() -> None:
     ours = proxy()
     options = b"OPTIONS http://h HTTP/1.1\r\nHost: h\r\nMax-Forwards: %d\r\n\r\n"
     ours.receive(options % 0)
@@ -323,7 +323,7 @@ def guard() -> Guard:
     return Guard("joe", "secret", b"key", lambda: 5.0)
 
 
-def test_who_has_to_say_who_he_is() -> None:
+def test_login_is_required() -> None:
     ours = proxy(guard())
     ours.receive(GET)
     said = ours.for_client()
@@ -346,7 +346,7 @@ def test_who_has_to_say_who_he_is() -> None:
     assert b"stale=true" in said
 
 
-def test_a_tunnel_is_not_for_everybody() -> None:
+def test_tunnel_requires_login() -> None:
     ours = proxy(guard())
     ours.receive(CONNECT + GET)
     said = ours.for_client()
@@ -358,7 +358,7 @@ def test_a_tunnel_is_not_for_everybody() -> None:
     assert ours.state == DIALLING
 
 
-def test_a_thousand_refusals_in_one_read() -> None:
+def test_many_refusals_in_one_read() -> None:
     ours = proxy(guard())
     ours.receive(GET * 1500)
     assert status(ours.for_client()) == [407] * 1500
@@ -370,7 +370,7 @@ def test_a_thousand_refusals_in_one_read() -> None:
 _SPOKEN = [GET, CONNECT, OK, b"POST http://h/ HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc"]
 
 
-def played(
+def play(
     ours: Intermediary, pieces: list[tuple[bool, bytes]], connects: Callable[[], bool]
 ) -> None:
     for from_client, piece in pieces:
@@ -387,18 +387,18 @@ def played(
     st.lists(st.tuples(st.booleans(), st.one_of(st.binary(max_size=60), st.sampled_from(_SPOKEN)))),
     st.booleans(),
 )
-def test_garbage_never_breaks_more_than_its_own_connection(
+def test_any_input_leaves_the_proxy_in_a_valid_state(
     pieces: list[tuple[bool, bytes]], connects: bool
 ) -> None:
     ours = proxy()
-    played(ours, pieces, lambda: connects)
+    play(ours, pieces, lambda: connects)
     assert ours.state in (READING, DIALLING, FORWARDING, TUNNELLING, CLOSING, BROKEN)
     ours.for_client()
     ours.for_origin()
 
 
 @given(st.lists(st.integers(1, 400), max_size=12))
-def test_however_it_is_cut_it_is_the_same(cuts: list[int]) -> None:
+def test_result_does_not_depend_on_segmentation(cuts: list[int]) -> None:
     words = GET + _SPOKEN[3] + GET
     ours, to_origin, to_client = proxy(), b"", b""
     for start, end in zip([0, *sorted(cuts)], [*sorted(cuts), len(words)]):
@@ -418,7 +418,7 @@ def test_however_it_is_cut_it_is_the_same(cuts: list[int]) -> None:
     assert b"\r\n\r\nabcGET /x" in to_origin
 
 
-def test_it_stops_when_it_is_enough_and_goes_on_when_it_is_told() -> None:
+def test_proxy_pauses_after_enough_work_and_continues_when_told() -> None:
     ours = Intermediary(None, lambda: b"today", b"us", enough=lambda: True)
     ours.receive(b"OPTIONS http://h/ HTTP/1.1\r\nHost: h\r\nMax-Forwards: 0\r\n\r\n" * 3 + GET)
     for _ in range(3):
@@ -437,7 +437,7 @@ def test_it_stops_when_it_is_enough_and_goes_on_when_it_is_told() -> None:
     assert (ours.state, ours.unfinished) == (READING, False)
 
 
-def test_the_answer_to_a_wrong_password_waits() -> None:
+def test_answer_to_a_wrong_password_is_delayed() -> None:
     ours = proxy(Guard("joe", "secret", b"key", lambda: 1000.0))
     ours.receive(GET)
     assert (ours.state, status(ours.for_client())) == (READING, [407])
@@ -453,7 +453,7 @@ def test_the_answer_to_a_wrong_password_waits() -> None:
 @pytest.mark.parametrize(
     "via", [b"1.1 us", b"1.0 other, 1.1 us (comment)", b"1.1 other\r\nVia: 1.1 us"]
 )
-def test_a_request_that_has_been_here_goes_no_further(via: bytes) -> None:
+def test_forwarding_loop_is_detected(via: bytes) -> None:
     ours = proxy()
     for target in (b"/x", b"http://h/x"):
         ours.receive(b"GET " + target + b" HTTP/1.1\r\nHost: h\r\nVia: " + via + b"\r\n\r\n")
@@ -462,7 +462,7 @@ def test_a_request_that_has_been_here_goes_no_further(via: bytes) -> None:
     assert ours.state == DIALLING
 
 
-def test_a_target_that_is_too_long() -> None:
+def test_target_too_long() -> None:
     ours = proxy()
     ours.receive(b"CONNECT " + b"h" * 24000 + b":80 HTTP/1.1\r\nHost: h\r\n\r\n")
     answer = ours.for_client()

@@ -1,4 +1,4 @@
-"""LF to CR LF, whole and in pieces."""
+"""Conversion of LF to CR LF, for whole and for split input."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pync.layers.newline import CrlfEncoder
 
-#: Every text of up to six bytes, as far as an encoder can tell them apart.
+#: All texts of up to six bytes that an encoder can distinguish.
 TEXTS = [
     bytes(letters) for size in range(7) for letters in itertools.product(b"\r\na", repeat=size)
 ]
@@ -38,7 +38,7 @@ def test_cut_in_two_anywhere() -> None:
             assert encoder.encode(text[:cut]) + encoder.encode(text[cut:]) == expected(text)
 
 
-def test_a_cr_at_the_end_of_one_read_belongs_to_the_next() -> None:
+def test_cr_and_lf_in_two_reads() -> None:
     encoder = CrlfEncoder()
     assert [encoder.encode(b"a\r"), encoder.encode(b""), encoder.encode(b"\nb")] == [
         b"a\r",
@@ -48,6 +48,6 @@ def test_a_cr_at_the_end_of_one_read_belongs_to_the_next() -> None:
 
 
 @given(st.lists(st.binary(max_size=9)))
-def test_whatever_the_reads_were(pieces: list[bytes]) -> None:
+def test_any_segmentation(pieces: list[bytes]) -> None:
     encoder = CrlfEncoder()
     assert b"".join(map(encoder.encode, pieces)) == expected(b"".join(pieces))

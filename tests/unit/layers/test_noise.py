@@ -1,4 +1,4 @@
-"""Changed bytes of a stream."""
+"""Corrupting the bytes of a stream."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pync.layers.noise import Noise
 
 
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.1, 0.9, 1.0])
-def test_the_share_is_kept_and_the_reads_do_not_matter(share: float) -> None:
+def test_share_of_corrupted_bytes_does_not_depend_on_segmentation(share: float) -> None:
     data = bytes(50_000)
     whole = Noise(Random(1), share).spoil(data)
     noise = Noise(Random(1), share)
@@ -21,5 +21,5 @@ def test_the_share_is_kept_and_the_reads_do_not_matter(share: float) -> None:
     assert abs(changed - 50_000 * share) <= spread
 
 
-def test_no_bytes_are_no_bytes() -> None:
+def test_empty_data() -> None:
     assert Noise(Random(1), 1.0).spoil(b"") == b""

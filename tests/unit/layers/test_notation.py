@@ -1,4 +1,4 @@
-r"""Bytes as hex digits and as text with escapes: whole, byte by byte, and round trips."""
+r"""Bytes as hex digits and as text with escapes: parsing, formatting and round trips."""
 
 from __future__ import annotations
 
@@ -80,14 +80,14 @@ def test_escapes(read: Read, text: bytes, data: bytes) -> None:
         (EscapeReader, b"a\\", "line 1, column 2: '\\' is not an escape"),
     ],
 )
-def test_what_means_nothing_is_refused_with_its_place(kind: type, text: bytes, said: str) -> None:
+def test_invalid_input_is_rejected_with_line_and_column(kind: type, text: bytes, said: str) -> None:
     with pytest.raises(UsageError) as refused:
         whole(kind, text)
     assert str(refused.value).startswith(said)
 
 
 @pytest.mark.parametrize("kind", [HexReader, EscapeReader])
-def test_a_line_that_was_wrong_is_forgotten(kind: type) -> None:
+def test_forget_line_after_an_error(kind: type) -> None:
     reader = kind()
     with pytest.raises(UsageError, match="line 1, column 1"):
         reader.feed(b"\\q\n")
@@ -113,12 +113,12 @@ def escaped(pieces: list[bytes]) -> bytes:
         ("\x9b\u202e\u00a0".encode(), rb"\xc2\x9b\xe2\x80\xae\xc2\xa0"),
     ],
 )
-def test_bytes_as_text(data: bytes, text: bytes) -> None:
+def test_escaper(data: bytes, text: bytes) -> None:
     assert escaped([data]) == escaped([data[at : at + 1] for at in range(len(data))]) == text
 
 
 @given(st.lists(st.binary(max_size=6)))
-def test_there_and_back(pieces: list[bytes]) -> None:
+def test_round_trip(pieces: list[bytes]) -> None:
     data = b"".join(pieces)
     text = escaped(pieces)
     assert text == escaped([data])

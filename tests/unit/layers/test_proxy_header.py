@@ -1,4 +1,4 @@
-"""The PROXY protocol: tables of headers, each whole and byte by byte, and broken ones."""
+"""The PROXY protocol: valid headers, received at once and byte by byte, and invalid ones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BEHIND = b"behind the header"
 
 
 class Wire:
-    """Gives bytes as they are asked for, in pieces of a size."""
+    """Returns the data in pieces of at most ``piece`` bytes."""
 
     def __init__(self, data: bytes, piece: int) -> None:
         self.data, self.piece = data, piece
@@ -35,20 +35,20 @@ class Wire:
         raise AssertionError(f"nothing is to be sent: {bytes(data)!r}")
 
 
-def taken(wire: Wire) -> Named:
-    """What the header on the wire says."""
+def parse_header(wire: Wire) -> Named:
+    """Return the result of the header on the wire."""
     steps = HandshakeSteps(receive())
     while not steps.is_over:
         steps.step(wire)
     return steps.result
 
 
-def received(header: bytes) -> Named:
-    """What a header says; the same whole and byte by byte, with nothing read behind it."""
+def receive_header(header: bytes) -> Named:
+    """Return the result of a header, at once and byte by byte; no byte after it is read."""
     found = []
     for piece in (1, 1 << 16):
         wire = Wire(header + BEHIND, piece)
-        found.append(taken(wire))
+        found.append(parse_header(wire))
         assert wire.data == BEHIND
     assert found[0] == found[1]
     return found[0]
@@ -71,11 +71,11 @@ FOUR_BODY = bytes((192, 168, 0, 1, 192, 168, 0, 11)) + struct.pack("!HH", 56324,
 
 @pytest.mark.parametrize("ends", [FOUR, SIX, UNIX, ABSTRACT])
 @pytest.mark.parametrize("version", ["v1", "v2"])
-def test_what_is_sent_is_received(version: str, ends: tuple[Address, Address]) -> None:
+def test_round_trip(version: str, ends: tuple[Address, Address]) -> None:
     expected = Named(*ends)
     if version == "v1" and ends[0].scheme == "unix":
-        expected = Named()  # version 1 knows no paths
-    assert received(encode(version, *ends)) == expected
+        expected = Named()  # version 1 has no paths
+    assert receive_header(encode(version, *ends)) == expected
 
 
 @pytest.mark.parametrize(
@@ -91,12 +91,12 @@ def test_what_is_sent_is_received(version: str, ends: tuple[Address, Address]) -
         ("v2", (Address("vsock", "x", "1"), FOUR[0]), v2(0x21, 0, b"")),
     ],
 )
-def test_what_is_sent(version: str, ends: tuple[Address, Address], header: bytes) -> None:
+def test_encode(version: str, ends: tuple[Address, Address], header: bytes) -> None:
     assert encode(version, *ends) == header
 
 
-def summed(body: bytes) -> bytes:
-    """A header with a checksum behind its addresses."""
+def with_checksum(body: bytes) -> bytes:
+    """Return a header with a checksum after the addresses."""
     header = v2(0x21, 0x11, body + b"\3\0\4" + bytes(4))
     return header[:-4] + crc32c(header).to_bytes(4, "big")
 
@@ -114,12 +114,12 @@ def summed(body: bytes) -> bytes:
         (v2(0x21, 0x12, FOUR_BODY), Named(*FOUR)),
         (v2(0x21, 0x11, FOUR_BODY + b"\4\0\2xx"), Named(*FOUR)),
         (v2(0x21, 0x11, FOUR_BODY + b"\1\0\2h2" + b"\2\0\4host"), Named(*FOUR)),
-        (summed(FOUR_BODY), Named(*FOUR)),
-        (summed(FOUR_BODY + b"\1\0\2h2"), Named(*FOUR)),
+        (with_checksum(FOUR_BODY), Named(*FOUR)),
+        (with_checksum(FOUR_BODY + b"\1\0\2h2"), Named(*FOUR)),
     ],
 )
-def test_what_others_send(header: bytes, named: Named) -> None:
-    assert received(header) == named
+def test_valid_headers(header: bytes, named: Named) -> None:
+    assert receive_header(header) == named
 
 
 @pytest.mark.parametrize(
@@ -147,35 +147,40 @@ def test_what_others_send(header: bytes, named: Named) -> None:
         v2(0x21, 0x11, FOUR_BODY + b"\4\0\x09xx"),
         v2(0x21, 0x11, FOUR_BODY + b"\3\0\4abcd"),
         v2(0x21, 0x11, FOUR_BODY + b"\3\0\2ab"),
-        summed(FOUR_BODY)[:20] + b"x" + summed(FOUR_BODY)[21:],
+        with_checksum(FOUR_BODY)[:20] + b"x" + with_checksum(FOUR_BODY)[21:],
     ],
 )
-def test_what_makes_no_sense(header: bytes) -> None:
+def test_invalid_headers(header: bytes) -> None:
     with pytest.raises(HandshakeError):
-        received(header)
+        receive_header(header)
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
-def test_one_that_is_cut_off(version: str) -> None:
+def test_incomplete_header(version: str) -> None:
     header = encode(version, *FOUR)
     for size in range(len(header)):
         with pytest.raises(HandshakeError, match="ended in the handshake"):
-            taken(Wire(header[:size], 1 << 16))
+            parse_header(Wire(header[:size], 1 << 16))
 
 
-def test_a_known_checksum() -> None:
+def test_known_checksum() -> None:
     assert crc32c(b"123456789") == 0xE3069283  # RFC 3720 B.4 has others
 
 
-def test_noise_raises_nothing_else() -> None:
+def test_corrupted_headers_raise_only_handshake_error() -> None:
     dice = random.Random(1)
-    whole = [encode("v1", *FOUR), encode("v2", *SIX), encode("v2", *ABSTRACT), summed(FOUR_BODY)]
+    whole = [
+        encode("v1", *FOUR),
+        encode("v2", *SIX),
+        encode("v2", *ABSTRACT),
+        with_checksum(FOUR_BODY),
+    ]
     for _ in range(3000):
         header = bytearray(dice.choice(whole))
         for _ in range(dice.randrange(1, 4)):
             header[dice.randrange(len(header))] = dice.randrange(256)
         try:
-            named = taken(Wire(bytes(header), dice.choice((1, 1 << 16))))
+            named = parse_header(Wire(bytes(header), dice.choice((1, 1 << 16))))
         except HandshakeError:
             continue
         assert isinstance(named, Named)

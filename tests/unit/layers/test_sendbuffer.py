@@ -1,4 +1,4 @@
-"""Bytes that wait to be sent: in order, whole, and cheap."""
+"""The send buffer: order, completeness and memory use."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pync.layers.sendbuffer import SendBuffer
 
 
 class Link:
-    """Takes some bytes at a time, and keeps the views it was given, as OpenSSL may."""
+    """Accepts the given numbers of bytes, and keeps the views that it gets, as OpenSSL may."""
 
     def __init__(self, *takes: int) -> None:
         self.got = b""
@@ -29,7 +29,7 @@ class Link:
 
 
 @given(st.lists(st.one_of(st.binary(max_size=9), st.integers(1, 12)), max_size=30))
-def test_what_is_put_comes_out_in_order(steps: list[bytes | int]) -> None:
+def test_data_is_sent_in_order(steps: list[bytes | int]) -> None:
     buffer, put, got = SendBuffer(), b"", b""
     for step in steps:
         if isinstance(step, bytes):
@@ -45,7 +45,7 @@ def test_what_is_put_comes_out_in_order(steps: list[bytes | int]) -> None:
     assert got + bytes(buffer.next()) == put[: len(got) + len(buffer.next())]
 
 
-def test_what_cannot_be_sent_still_waits() -> None:
+def test_unsent_data_stays_in_the_buffer() -> None:
     buffer, link = SendBuffer(), Link(3, 1)
     buffer.put(b"hello")
     with pytest.raises(BlockingIOError):
@@ -57,7 +57,7 @@ def test_what_cannot_be_sent_still_waits() -> None:
     assert (rest.got, len(buffer)) == (b"o, world", 0)
 
 
-def test_a_view_that_is_kept_does_not_hinder() -> None:
+def test_buffer_can_change_while_views_of_it_exist() -> None:
     buffer, link = SendBuffer(), Link(1, 1, 1, 1)
     for word in (b"ab", b"c", b"d"):
         buffer.put(word)
@@ -69,7 +69,7 @@ def test_a_view_that_is_kept_does_not_hinder() -> None:
     assert bytes(buffer.next()) == b"f"
 
 
-def test_large_pieces_are_not_copied_and_small_ones_cost_their_bytes() -> None:
+def test_large_pieces_are_not_copied_and_small_pieces_have_no_overhead() -> None:
     buffer, large = SendBuffer(), bytes(1 << 20)
     tracemalloc.start()
     try:
@@ -83,7 +83,7 @@ def test_large_pieces_are_not_copied_and_small_ones_cost_their_bytes() -> None:
     assert most < 100_000
 
 
-def test_nothing_is_kept_of_what_was_sent() -> None:
+def test_sent_data_is_freed() -> None:
     buffer = SendBuffer()
     tracemalloc.start()
     try:

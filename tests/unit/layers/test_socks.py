@@ -1,4 +1,4 @@
-"""SOCKS handshakes as transcripts: what is sent, what is asked for, what comes of it."""
+"""SOCKS handshakes of a client: sent data, requested data, and results."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pync.layers.handshake import Exactly, Handshake, HandshakeError, Send
 from pync.layers.socks import connect4, connect5
 
 
-def played(handshake: Handshake[None], answers: bytes) -> tuple[bytes, bytes]:
-    """What it sent, and what is left of the answers when it is over. Raises HandshakeError."""
+def run_handshake(handshake: Handshake[None], answers: bytes) -> tuple[bytes, bytes]:
+    """Return the sent data, and the unread rest of the answers. Raises HandshakeError."""
     sent, answer = b"", None
     while True:
         try:
@@ -42,15 +42,15 @@ GRANTED5 = b"\5\0" + b"\5\0\0\1\1\2\3\4\0\7"
     ],
 )
 def test_socks_5(host: str, address: bytes) -> None:
-    sent, rest = played(connect5(host, 80), GRANTED5 + b"first words")
+    sent, rest = run_handshake(connect5(host, 80), GRANTED5 + b"first words")
     assert sent == b"\5\1\0" + b"\5\1\0" + address + b"\0\x50"
-    # What follows the handshake is left where it is.
+    # Bytes after the handshake are not read.
     assert rest == b"first words"
 
 
 def test_socks_5_with_a_password() -> None:
     answers = b"\5\2" + b"\1\0" + b"\5\0\0\3\4name\0\7"
-    sent, rest = played(connect5("h", 1, "joe", "secret"), answers)
+    sent, rest = run_handshake(connect5("h", 1, "joe", "secret"), answers)
     assert sent == b"\5\2\0\2" + b"\1\3joe\6secret" + b"\5\1\0\3\1h\0\1"
     assert rest == b""
 
@@ -69,41 +69,43 @@ def test_socks_5_with_a_password() -> None:
 )
 def test_refusals_of_socks_5(answers: bytes, said: str) -> None:
     with pytest.raises(HandshakeError, match=said):
-        played(connect5("h", 1), answers)
+        run_handshake(connect5("h", 1), answers)
 
 
-def test_a_password_that_is_refused_or_too_long() -> None:
+def test_password_refused_or_too_long() -> None:
     with pytest.raises(HandshakeError, match="refuses the user"):
-        played(connect5("h", 1, "joe"), b"\5\2\1\1")
+        run_handshake(connect5("h", 1, "joe"), b"\5\2\1\1")
     with pytest.raises(HandshakeError, match="up to 255 bytes"):
-        played(connect5("h", 1, "j" * 256), b"\5\2")
+        run_handshake(connect5("h", 1, "j" * 256), b"\5\2")
 
 
-def test_what_was_typed_need_not_be_utf_8() -> None:
-    sent, _ = played(connect5("h", 1, "j\udcff", "\udcfe"), b"\5\2\1\0" + GRANTED5[2:])
+def test_user_and_password_that_are_not_utf_8() -> None:
+    sent, _ = run_handshake(connect5("h", 1, "j\udcff", "\udcfe"), b"\5\2\1\0" + GRANTED5[2:])
     assert sent.startswith(b"\5\2\0\2\1\2j\xff\1\xfe")
-    sent, _ = played(connect4("1.2.3.4", 80, "j\udcff"), b"\0\x5a" + bytes(6))
+    sent, _ = run_handshake(connect4("1.2.3.4", 80, "j\udcff"), b"\0\x5a" + bytes(6))
     assert sent == b"\4\1\0\x50\1\2\3\4j\xff\0"
 
 
 @pytest.mark.parametrize("connect", [connect4, connect5])
-def test_a_name_goes_in_ascii_or_not_at_all(
+def test_host_names_are_encoded_in_ascii(
     connect: Callable[[str, int], Handshake[None]],
 ) -> None:
     granted = GRANTED5 if connect is connect5 else b"\0\x5a" + bytes(6)
-    assert b"xn--bro-hoa.example" in played(connect("b\xfcro.example", 1), granted)[0]
+    assert b"xn--bro-hoa.example" in run_handshake(connect("b\xfcro.example", 1), granted)[0]
     for name in ("x..y\xe9", "\xe9" * 64, "a\udcff", "x" * 256, ""):
         with pytest.raises(HandshakeError, match="is not a name for SOCKS"):
-            played(connect(name, 1), granted)
+            run_handshake(connect(name, 1), granted)
 
 
 def test_socks_4_and_4a() -> None:
     granted = b"\0\x5a" + bytes(6)
-    assert played(connect4("1.2.3.4", 80, "me"), granted + b"x") == (
+    assert run_handshake(connect4("1.2.3.4", 80, "me"), granted + b"x") == (
         b"\4\1\0\x50\1\2\3\4me\0",
         b"x",
     )
-    assert played(connect4("example.org", 80), granted)[0] == (b"\4\1\0\x50\0\0\0\1\0example.org\0")
+    assert run_handshake(connect4("example.org", 80), granted)[0] == (
+        b"\4\1\0\x50\0\0\0\1\0example.org\0"
+    )
 
 
 @pytest.mark.parametrize(
@@ -117,14 +119,14 @@ def test_socks_4_and_4a() -> None:
 )
 def test_refusals_of_socks_4(host: str, answers: bytes, said: str) -> None:
     with pytest.raises(HandshakeError, match=said):
-        played(connect4(host, 1), answers)
+        run_handshake(connect4(host, 1), answers)
 
 
 @given(st.binary(max_size=400))
-def test_garbage_is_refused_or_taken_and_never_more_than_it_is(answers: bytes) -> None:
+def test_any_answer_is_accepted_or_rejected(answers: bytes) -> None:
     for handshake in (connect5("h", 1, "u", "p"), connect4("h", 1)):
         try:
-            _, rest = played(handshake, answers)
+            _, rest = run_handshake(handshake, answers)
         except HandshakeError:
             continue
         assert answers.endswith(rest)

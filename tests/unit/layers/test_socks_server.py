@@ -1,4 +1,4 @@
-"""SOCKS from the server's side as transcripts, and our own client beside it."""
+"""SOCKS handshakes of a server, also with our own client."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from pync.layers.socks_server import PENALTY, Admits, Asked, granted, names, ref
 JOE = names("joe", "secret")
 
 
-class Heard:
-    """What a server said, how it ended, and what it left of the client's bytes."""
+class ServerRun:
+    """The sent data of a server, its result, and the unread rest of the client's bytes."""
 
     def __init__(self, handshake: Handshake[Asked], client: bytes) -> None:
         self.said, self.rest = b"", client
@@ -68,25 +68,25 @@ class Heard:
     ],
 )
 def test_socks_5(address: bytes, host: str) -> None:
-    heard = Heard(serve(), b"\5\1\0" + b"\5\1\0" + address + b"\0\x50" + b"first words")
+    heard = ServerRun(serve(), b"\5\1\0" + b"\5\1\0" + address + b"\0\x50" + b"first words")
     assert heard.asked == Asked(5, host, 80)
     assert heard.said == b"\5\0"
-    # What follows the request is for the target.
+    # Bytes after the request are for the target.
     assert heard.rest == b"first words"
 
 
 def test_socks_5_with_a_password() -> None:
     words = b"\5\2\0\2" + b"\1\3joe\6secret" + b"\5\1\0\3\1h\0\1"
-    heard = Heard(serve(JOE), words)
+    heard = ServerRun(serve(JOE), words)
     assert heard.asked == Asked(5, "h", 1)
     assert heard.said == b"\5\2" + b"\1\0"
 
 
-def test_the_user_and_the_password_need_not_be_utf_8() -> None:
+def test_user_and_password_that_are_not_utf_8() -> None:
     auth = names("j\udcff", "\udcfe")
     asks = b"\5\1\0\3\1h\0\1"
-    assert Heard(serve(auth), b"\5\1\2\1\2j\xff\1\xfe" + asks).asked == Asked(5, "h", 1)
-    assert "is wrong" in Heard(serve(auth), b"\5\1\2\1\2j\xfe\1\xfe" + asks).error
+    assert ServerRun(serve(auth), b"\5\1\2\1\2j\xff\1\xfe" + asks).asked == Asked(5, "h", 1)
+    assert "is wrong" in ServerRun(serve(auth), b"\5\1\2\1\2j\xfe\1\xfe" + asks).error
 
 
 @pytest.mark.parametrize(
@@ -113,32 +113,32 @@ def test_the_user_and_the_password_need_not_be_utf_8() -> None:
         (None, b"\4\1\0\1\1\2\3\4" + b"u" * 300, b"", "too long"),
     ],
 )
-def test_what_is_refused(auth: Admits | None, words: bytes, said: bytes, error: str) -> None:
-    heard = Heard(serve(auth), words)
+def test_refusals(auth: Admits | None, words: bytes, said: bytes, error: str) -> None:
+    heard = ServerRun(serve(auth), words)
     assert heard.asked is None
     assert heard.said == said
     assert error in heard.error
     assert heard.paused == (PENALTY if "is wrong" in heard.error else 0)
 
 
-def test_a_refusal_is_delayed_as_long_as_is_asked_for() -> None:
+def test_refusal_is_delayed_by_the_given_time() -> None:
     words = b"\5\1\2\1\3joe\5wrong"
-    assert Heard(serve(JOE, delay=lambda: 0.25), words).paused == 0.25
-    assert Heard(serve(JOE, delay=lambda: 0.0), words).paused == 0
+    assert ServerRun(serve(JOE, delay=lambda: 0.25), words).paused == 0.25
+    assert ServerRun(serve(JOE, delay=lambda: 0.0), words).paused == 0
 
 
 @pytest.mark.parametrize(("version", "words"), [(4, b"\5\1"), (5, b"\4\1")])
-def test_only_the_versions_asked_for(version: int, words: bytes) -> None:
-    assert "does not speak SOCKS" in Heard(serve(None, (version,)), words).error
+def test_only_the_given_versions_are_accepted(version: int, words: bytes) -> None:
+    assert "does not speak SOCKS" in ServerRun(serve(None, (version,)), words).error
 
 
 def test_socks_4_and_4a() -> None:
-    assert Heard(serve(), b"\4\1\0\x50\1\2\3\4me\0x").asked == Asked(4, "1.2.3.4", 80)
-    heard = Heard(serve(), b"\4\1\0\x50\0\0\0\1\0example.org\0x")
+    assert ServerRun(serve(), b"\4\1\0\x50\1\2\3\4me\0x").asked == Asked(4, "1.2.3.4", 80)
+    heard = ServerRun(serve(), b"\4\1\0\x50\0\0\0\1\0example.org\0x")
     assert heard.asked == Asked(4, "example.org", 80)
     assert (heard.said, heard.rest) == (b"", b"x")
-    # 0.0.0.0 is an address, and no sign of a name.
-    assert Heard(serve(), b"\4\1\0\x50\0\0\0\0\0").asked == Asked(4, "0.0.0.0", 80)
+    # 0.0.0.0 is an address, and does not announce a name (as in SOCKS 4a).
+    assert ServerRun(serve(), b"\4\1\0\x50\0\0\0\0\0").asked == Asked(4, "0.0.0.0", 80)
 
 
 def test_answers() -> None:
@@ -161,14 +161,14 @@ def test_answers() -> None:
         ("something else", 1),
     ],
 )
-def test_why_a_target_was_not_reached(cause: str, reply: int) -> None:
+def test_reply_for_each_cause(cause: str, reply: int) -> None:
     answer = refused(Asked(5, "h", 1), cause)
     assert (answer[0], answer[1], len(answer)) == (5, reply, 10)
     assert refused(Asked(5, "h", 1), cause, resolved=False)[1] == 4
 
 
 def _both(client: Handshake[None], server: Handshake[Asked]) -> Asked:
-    """Our client and our server, until the server knows."""
+    """Run our client with our server until the server knows the target."""
     to_server, to_client = b"", b""
     wanted, answer = next(client), None
     step: object = next(server)
@@ -204,9 +204,7 @@ _WORDS = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1
 
 
 @given(_HOSTS, st.integers(0, 65535), st.none() | st.tuples(_WORDS, _WORDS))
-def test_what_our_client_asks_our_server_hears(
-    host: str, port: int, auth: tuple[str, str] | None
-) -> None:
+def test_our_client_with_our_server(host: str, port: int, auth: tuple[str, str] | None) -> None:
     user, password = auth or (None, "")
     asked = _both(connect5(host, port, user, password), serve(names(*auth) if auth else None))
     assert asked == Asked(5, host, port)
@@ -215,10 +213,8 @@ def test_what_our_client_asks_our_server_hears(
 
 
 @given(st.binary(max_size=700), st.sampled_from([None, JOE]))
-def test_garbage_is_refused_or_waited_for_and_never_more_than_it_is(
-    words: bytes, auth: Admits | None
-) -> None:
-    heard = Heard(serve(auth), words)
+def test_any_request_is_accepted_or_rejected(words: bytes, auth: Admits | None) -> None:
+    heard = ServerRun(serve(auth), words)
     assert words.endswith(heard.rest)
     assert heard.asked is not None or heard.error
     assert len(heard.said) <= 16
@@ -234,9 +230,9 @@ def test_garbage_is_refused_or_waited_for_and_never_more_than_it_is(
     ),
     st.binary(max_size=50),
 )
-def test_it_ends_at_its_last_byte_and_not_before(words: bytes, trailing: bytes) -> None:
-    whole = Heard(serve(), words + trailing)
+def test_handshake_ends_exactly_at_its_last_byte(words: bytes, trailing: bytes) -> None:
+    whole = ServerRun(serve(), words + trailing)
     assert whole.asked is not None
     assert whole.rest == trailing
     for end in range(len(words)):
-        assert Heard(serve(), words[:end]).error == "waits"
+        assert ServerRun(serve(), words[:end]).error == "waits"

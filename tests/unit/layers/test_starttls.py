@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pync.layers.handshake import HandshakeError
 from pync.layers.starttls import LINE_LIMIT, MOST_LINES
 
-from .asked import asked, begins_tls, is_an_error_wherever_it_ends
+from .dialogue import check_error_at_every_end, check_tls_begins, run_dialogue
 
 XMPP = (
     b"<?xml version='1.0'?><stream:stream id='1'><stream:features>"
@@ -57,13 +57,13 @@ AGREED = {
 
 
 @pytest.mark.parametrize("protocol", AGREED)
-def test_the_server_begins_tls(protocol: str) -> None:
-    begins_tls(protocol, *AGREED[protocol])
+def test_server_begins_tls(protocol: str) -> None:
+    check_tls_begins(protocol, *AGREED[protocol])
 
 
 @pytest.mark.parametrize("protocol", AGREED)
-def test_a_connection_that_ends_at_any_byte(protocol: str) -> None:
-    is_an_error_wherever_it_ends(protocol, AGREED[protocol][0])
+def test_connection_ends_at_any_byte(protocol: str) -> None:
+    check_error_at_every_end(protocol, AGREED[protocol][0])
 
 
 @pytest.mark.parametrize(
@@ -93,9 +93,9 @@ def test_a_connection_that_ends_at_any_byte(protocol: str) -> None:
         ("xmpp", XMPP + b"<failure/>", "answered '<failure/>'"),
     ],
 )
-def test_a_server_that_does_not(protocol: str, says: bytes, cause: str) -> None:
+def test_refusal_of_the_server(protocol: str, says: bytes, cause: str) -> None:
     with pytest.raises(HandshakeError, match=cause):
-        asked(protocol, says)
+        run_dialogue(protocol, says)
 
 
 @pytest.mark.parametrize(
@@ -108,16 +108,16 @@ def test_a_server_that_does_not(protocol: str, says: bytes, cause: str) -> None:
         ("xmpp", b"<a>"),
     ],
 )
-def test_an_answer_that_does_not_end(protocol: str, says: bytes) -> None:
+def test_endless_answer(protocol: str, says: bytes) -> None:
     server = says * (2 * MOST_LINES)
     with pytest.raises(HandshakeError, match="answer before TLS does not end"):
-        asked(protocol, server)
+        run_dialogue(protocol, server)
     with pytest.raises(HandshakeError, match="too long a line"):
-        asked(protocol, b"*" * (2 * LINE_LIMIT))
+        run_dialogue(protocol, b"*" * (2 * LINE_LIMIT))
 
 
 @given(st.sampled_from(sorted(AGREED)), st.binary(max_size=60), st.integers(0, 200))
-def test_no_answer_is_more_than_an_error(protocol: str, noise: bytes, at: int) -> None:
+def test_any_answer_is_accepted_or_rejected(protocol: str, noise: bytes, at: int) -> None:
     says, _ = AGREED[protocol]
     with suppress(HandshakeError):
-        assert asked(protocol, says[: at % len(says)] + noise).heard
+        assert run_dialogue(protocol, says[: at % len(says)] + noise).heard

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pync.layers.handshake import HandshakeError
 from pync.layers.starttls import PROTOCOLS
 
-from .asked import asked, begins_tls, is_an_error_wherever_it_ends
+from .dialogue import check_error_at_every_end, check_tls_begins, run_dialogue
 from .test_starttls import AGREED as OF_LINES
 
 
@@ -38,18 +38,18 @@ AGREED = {
 }
 
 
-def test_every_protocol_has_its_transcript() -> None:
+def test_every_protocol_has_a_transcript() -> None:
     assert AGREED.keys() | OF_LINES.keys() == PROTOCOLS.keys()
 
 
 @pytest.mark.parametrize("protocol", AGREED)
-def test_the_server_begins_tls(protocol: str) -> None:
-    begins_tls(protocol, *AGREED[protocol])
+def test_server_begins_tls(protocol: str) -> None:
+    check_tls_begins(protocol, *AGREED[protocol])
 
 
 @pytest.mark.parametrize("protocol", AGREED)
-def test_a_connection_that_ends_at_any_byte(protocol: str) -> None:
-    is_an_error_wherever_it_ends(protocol, AGREED[protocol][0])
+def test_connection_ends_at_any_byte(protocol: str) -> None:
+    check_error_at_every_end(protocol, AGREED[protocol][0])
 
 
 @pytest.mark.parametrize(
@@ -67,13 +67,13 @@ def test_a_connection_that_ends_at_any_byte(protocol: str) -> None:
         ("ldap", b"\x30\x88", "does not speak LDAP"),
     ],
 )
-def test_a_server_that_does_not(protocol: str, says: bytes, cause: str) -> None:
+def test_refusal_of_the_server(protocol: str, says: bytes, cause: str) -> None:
     with pytest.raises(HandshakeError, match=cause):
-        asked(protocol, says)
+        run_dialogue(protocol, says)
 
 
 @given(st.sampled_from(sorted(AGREED)), st.binary(max_size=60), st.integers(0, 200))
-def test_no_answer_is_more_than_an_error(protocol: str, noise: bytes, at: int) -> None:
+def test_any_answer_is_accepted_or_rejected(protocol: str, noise: bytes, at: int) -> None:
     says, _ = AGREED[protocol]
     with suppress(HandshakeError):
-        assert asked(protocol, says[: at % len(says)] + noise).heard
+        assert run_dialogue(protocol, says[: at % len(says)] + noise).heard

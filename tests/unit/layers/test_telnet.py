@@ -1,4 +1,4 @@
-"""TELNET, fed whole, byte by byte, with garbage, and played against itself."""
+"""TELNET: input at once and byte by byte, random input, and a session with itself."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def feed(request: pytest.FixtureRequest) -> Callable[[Telnet, bytes], bytes]:
 
 Feed = Callable[[Telnet, bytes], bytes]
 
-#: What comes on the wire, what the user reads, what is answered.
-HEARD = [
+#: The received bytes, the bytes that the user reads, and the answer.
+RECEIVED = [
     (b"plain", b"plain", b""),
     (b"a\r\nb\r\0c\nd", b"a\nb\rc\nd", b""),
     (b"\r\0\n\r\r\n\r\0\0x", b"\r\n\r\n\r\0x", b""),
@@ -79,10 +79,8 @@ HEARD = [
 ]
 
 
-@pytest.mark.parametrize(("wire", "read", "answered"), HEARD)
-def test_what_is_heard_is_read_and_answered(
-    wire: bytes, read: bytes, answered: bytes, feed: Feed
-) -> None:
+@pytest.mark.parametrize(("wire", "read", "answered"), RECEIVED)
+def test_received_data_and_answers(wire: bytes, read: bytes, answered: bytes, feed: Feed) -> None:
     telnet = Telnet(ABILITIES)
     assert feed(telnet, wire) == read
     assert telnet.outgoing() == answered
@@ -118,13 +116,13 @@ SENT = [
 
 
 @pytest.mark.parametrize(("typed", "lines", "wire"), SENT)
-def test_what_is_typed_as_it_goes_out(typed: list[bytes], lines: bool, wire: bytes) -> None:
+def test_sent_data(typed: list[bytes], lines: bool, wire: bytes) -> None:
     telnet = Telnet(ABILITIES)
     telnet.sends_lines = lines
     assert b"".join(map(telnet.send, typed)) + telnet.send_eof() == wire
 
 
-def test_cr_is_cr_lf_when_asked_for() -> None:
+def test_sends_crlf() -> None:
     telnet = Telnet(ABILITIES)
     telnet.sends_crlf = True
     assert telnet.send(b"a\rb\n") == b"a\r\nb\r\n"
@@ -132,7 +130,7 @@ def test_cr_is_cr_lf_when_asked_for() -> None:
     assert telnet.send(b"a\r") == b"a\r\n"
 
 
-def test_a_cr_whose_lf_never_comes_is_still_a_cr() -> None:
+def test_cr_at_eof() -> None:
     telnet = Telnet(ABILITIES)
     assert telnet.send(b"a\r") + telnet.send_eof() == b"a\r\0"
     assert telnet.receive(b"b\r") + telnet.receive(b"") == b"b\r"
@@ -140,13 +138,13 @@ def test_a_cr_whose_lf_never_comes_is_still_a_cr() -> None:
     assert telnet.receive(b"") == b""
 
 
-def test_binary_is_sent_as_it_is_but_for_iac() -> None:
+def test_binary_mode_escapes_only_iac() -> None:
     telnet = Telnet(ABILITIES)
     telnet.receive(b"\xff\xfd\x00")
     assert telnet.send(b"a\r\n\n\xff") == b"a\r\n\n\xff\xff"
 
 
-def test_cr_lf_and_a_lone_cr_may_be_kept_or_given_an_lf() -> None:
+def test_keeps_crlf_and_adds_lf() -> None:
     telnet = Telnet(ABILITIES)
     telnet.keeps_crlf = True
     assert telnet.receive(b"a\r\nb\r\0c") == b"a\r\nb\rc"
@@ -154,7 +152,7 @@ def test_cr_lf_and_a_lone_cr_may_be_kept_or_given_an_lf() -> None:
     assert telnet.receive(b"a\rb\r\n") == b"a\r\nb\r\n"
 
 
-def test_our_own_wishes_are_said_once_and_obeyed_when_answered() -> None:
+def test_own_negotiations_are_sent_once_and_take_effect_when_answered() -> None:
     telnet = Telnet(ABILITIES)
     telnet.negotiate(WILL, NAWS)
     telnet.negotiate(WILL, NAWS)
@@ -168,7 +166,7 @@ def test_our_own_wishes_are_said_once_and_obeyed_when_answered() -> None:
     assert not telnet.peer.is_wanted(SGA)
 
 
-def test_commands_go_both_ways() -> None:
+def test_commands_in_both_directions() -> None:
     telnet = Telnet(ABILITIES)
     heard: list[int] = []
     telnet.heard = heard.append
@@ -178,7 +176,7 @@ def test_commands_go_both_ways() -> None:
     assert heard == [246, 242, 239]
 
 
-def test_a_subnegotiation_without_end_is_held_in_bounds(feed: Feed) -> None:
+def test_size_of_an_endless_subnegotiation_is_bounded(feed: Feed) -> None:
     telnet = Telnet(ABILITIES)
     feed(telnet, b"\xff\xfd\x18\xff\xfa\x18\x01")
     for _ in range(10):
@@ -190,11 +188,11 @@ def test_a_subnegotiation_without_end_is_held_in_bounds(feed: Feed) -> None:
 
 
 @given(st.binary(max_size=60), st.integers(1, 7))
-def test_garbage_means_the_same_however_it_is_cut(garbage: bytes, size: int) -> None:
-    cut_and_whole(garbage, size)
+def test_result_does_not_depend_on_segmentation(garbage: bytes, size: int) -> None:
+    check_segmentation(garbage, size)
 
 
-def cut_and_whole(garbage: bytes, size: int) -> None:
+def check_segmentation(garbage: bytes, size: int) -> None:
     one, other = Telnet(ABILITIES), Telnet(ABILITIES)
     pieces = [garbage[at : at + size] for at in range(0, len(garbage), size)]
     read = one.receive(garbage) if garbage else b""
@@ -202,7 +200,7 @@ def cut_and_whole(garbage: bytes, size: int) -> None:
     assert one.outgoing() == other.outgoing()
 
 
-#: Wire bytes in which every kind of command is likely, with text among them.
+#: Received bytes in which every kind of command is likely, mixed with text.
 LIKELY = st.lists(
     st.sampled_from([bytes([byte]) for byte in b"\xff\xfa\xf0\xfb\xfc\xfd\xfe\x00\x01\x18\r\na"]),
     max_size=40,
@@ -210,14 +208,12 @@ LIKELY = st.lists(
 
 
 @given(LIKELY, st.integers(1, 5))
-def test_likely_garbage_too(garbage: bytes, size: int) -> None:
-    cut_and_whole(garbage, size)
+def test_result_of_commands_does_not_depend_on_segmentation(garbage: bytes, size: int) -> None:
+    check_segmentation(garbage, size)
 
 
 @given(st.lists(st.binary(max_size=20)), st.lists(st.integers(1, 9)), st.booleans())
-def test_text_arrives_as_it_was_meant(
-    typed: list[bytes], sizes: list[int], negotiates: bool
-) -> None:
+def test_text_round_trip(typed: list[bytes], sizes: list[int], negotiates: bool) -> None:
     sender, receiver = Telnet(ABILITIES), Telnet(ABILITIES)
     wire = b"".join(map(sender.send, typed)) + sender.send_eof()
     if negotiates:
@@ -233,7 +229,7 @@ def test_text_arrives_as_it_was_meant(
 @given(
     st.lists(st.tuples(st.sampled_from([WILL, WONT, DO, DONT]), st.integers(0, 40)), max_size=20)
 )
-def test_two_of_them_come_to_an_end(wishes: list[tuple[int, int]]) -> None:
+def test_negotiation_between_two_sides_ends(wishes: list[tuple[int, int]]) -> None:
     one, other = Telnet(ABILITIES), Telnet(ABILITIES)
     for verb, option in wishes:
         one.negotiate(verb, option)
@@ -244,7 +240,7 @@ def test_two_of_them_come_to_an_end(wishes: list[tuple[int, int]]) -> None:
 
 
 @given(LIKELY)
-def test_a_peer_that_echoes_makes_no_loop(heard: bytes) -> None:
+def test_negotiation_with_an_echoing_peer_ends(heard: bytes) -> None:
     telnet = Telnet(ABILITIES)
     telnet.negotiate(DO, SGA)
     telnet.negotiate(WILL, TTYPE)
@@ -253,6 +249,6 @@ def test_a_peer_that_echoes_makes_no_loop(heard: bytes) -> None:
         out = telnet.outgoing()
         if not out:
             return
-        # An answer to TIMING-MARK is not a request, and neither is a refusal's echo.
+        # Neither an answer to TIMING-MARK nor the echo of a refusal is a request.
         telnet.receive(out)
     raise AssertionError(f"it loops on {out!r}")

@@ -1,4 +1,4 @@
-"""The Q method: the table of RFC 1143, and what it is for: two of them never loop."""
+"""The Q method: the table of RFC 1143, and its purpose: two sides never loop."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ def test_what_is_said_and_where_it_ends(steps: str, said: list[bool | None], on:
     assert side.is_on(OPTION) is on
 
 
-def test_what_we_would_not_have_is_refused_every_time() -> None:
+def test_unsupported_option_is_refused_every_time() -> None:
     side = Side(frozenset())
     assert [side.hear(OPTION, True) for _ in range(3)] == [False] * 3
     assert not side.is_on(OPTION)
     assert not side.is_wanted(OPTION)
 
 
-def test_it_is_wanted_before_the_peer_has_agreed() -> None:
+def test_option_is_wanted_before_the_peer_has_agreed() -> None:
     side = Side(OURS)
     side.ask(OPTION, True)
     assert side.is_wanted(OPTION)
@@ -71,7 +71,7 @@ def test_every_state_is_reached_and_left() -> None:
 
 
 @given(st.lists(st.sampled_from(["a+", "a-", "b+", "b-", "ab", "ba"]), max_size=40))
-def test_two_sides_come_to_an_end_and_agree(steps: list[str]) -> None:
+def test_negotiation_ends_and_both_sides_agree(steps: list[str]) -> None:
     sides = {"a": Side(OURS), "b": Side(OURS)}
     mail: dict[str, deque[bool]] = {"ab": deque(), "ba": deque()}
 

@@ -10,6 +10,6 @@ def test_commands_and_subnegotiations_as_bytes() -> None:
     assert subnegotiation(NAWS, b"\x00\xff\x00\x18") == b"\xff\xfa\x1f\x00\xff\xff\x00\x18\xff\xf0"
 
 
-def test_verbs_are_the_four_and_options_have_one_name_each() -> None:
+def test_verbs_and_unique_option_names() -> None:
     assert sorted(VERBS.values()) == [(False, False), (False, True), (True, False), (True, True)]
     assert len(set(OPTIONS.values())) == len(OPTIONS)

@@ -58,7 +58,7 @@ def listener(framing: Framing = LINES) -> WebSocketCodec:
 
 
 class Case(NamedTuple):
-    """The bytes of the client, the stream's bytes, the answer, and the code of the close."""
+    """The bytes of the client, the resulting data, the answer, and the close code."""
 
     name: str
     said: bytes
@@ -191,7 +191,7 @@ def test_autobahn(case: Case, piece: int) -> None:
     assert codec.receive(frame(TEXT, b"x")) == b""
 
 
-def test_a_wire_that_ends_without_a_close_frame() -> None:
+def test_eof_without_a_close_frame() -> None:
     codec = listener()
     assert codec.receive(frame(TEXT, b"a", fin=False)) == b"a"
     assert codec.receive(b"") == b""
@@ -200,7 +200,7 @@ def test_a_wire_that_ends_without_a_close_frame() -> None:
     assert not codec.ended
 
 
-def test_a_wire_that_ends_after_our_close_frame_has_ended() -> None:
+def test_eof_after_our_close_frame() -> None:
     codec = listener()
     assert codec.send_eof() == answered(CLOSE, b"\x03\xe8")
     assert codec.receive(frame(TEXT, b"late") + frame(PING)) == b"late\n"
@@ -209,7 +209,7 @@ def test_a_wire_that_ends_after_our_close_frame_has_ended() -> None:
     assert (codec.ended, codec.failure, codec.close_code) == (True, None, 1006)
 
 
-def test_the_reason_is_told() -> None:
+def test_close_reason() -> None:
     codec = listener()
     codec.receive(close(1011, "kaputt: ü\x1b[2J".encode()))
     assert str(codec.failure) == ("the peer closed it with 1011 (internal error): kaputt: ü?[2J")
@@ -244,12 +244,12 @@ def test_lines_become_messages() -> None:
     assert codec.send_eof() == codec.leave() == codec.ping() == b""
 
 
-def test_what_is_not_utf_8_is_binary() -> None:
+def test_data_that_is_not_utf_8_is_sent_as_binary() -> None:
     codec = listener()
     assert list(frames(codec.send(b"\xff\nok\n"))) == [(BINARY, True, b"\xff"), (TEXT, True, b"ok")]
 
 
-def test_only_text_may_be_asked_for() -> None:
+def test_text_framing_rejects_other_data() -> None:
     codec = listener(Framing(kind="text"))
     with pytest.raises(WebSocketFailure, match="not text in UTF-8"):
         codec.send(b"good\n\xff\nnever\n")
@@ -262,8 +262,8 @@ def test_each_write_is_a_binary_message() -> None:
     assert list(frames(codec.send(b"a\nb"))) == [(BINARY, True, b"a\nb")]
 
 
-def test_a_message_without_an_end_goes_in_fragments() -> None:
-    """A line of any length is one message; it is not cut within a character or the delimiter."""
+def test_long_line_is_sent_in_fragments() -> None:
+    """The line is one message, and is not cut inside a character or the delimiter."""
     codec = listener(Framing(b"--"))
     line = "ü".encode() * FRAGMENT
     sent = list(
@@ -277,7 +277,7 @@ def test_a_message_without_an_end_goes_in_fragments() -> None:
         payload.decode()
 
 
-def test_a_whole_message_is_waited_for_and_may_be_too_large() -> None:
+def test_whole_message_and_its_size_limit() -> None:
     codec = listener(Framing(whole=10))
     assert codec.receive(frame(TEXT, b"12345", fin=False)) == b""
     assert codec.receive(frame(MORE, b"6789")) == b"123456789\n"
@@ -285,7 +285,7 @@ def test_a_whole_message_is_waited_for_and_may_be_too_large() -> None:
     assert (codec.close_code, str(codec.failure)) == (1009, "a message is larger than 10 bytes")
 
 
-def test_a_ping_is_sent_and_answered() -> None:
+def test_ping_and_pong() -> None:
     codec = listener()
     assert codec.ping() == answered(PING)
     assert codec.awaits_pong
@@ -301,7 +301,7 @@ def test_a_ping_is_sent_and_answered() -> None:
 # Compression (Autobahn's 12 and 13), and bytes that are not frames.
 
 
-def deflating() -> tuple[WebSocketCodec, WebSocketCodec]:
+def compressing_pair() -> tuple[WebSocketCodec, WebSocketCodec]:
     """Return both ends, which have agreed on permessage-deflate."""
     client, server = PerMessageDeflate(), PerMessageDeflate()
     accepted = server.accept(f"permessage-deflate; {client.offer()}")
@@ -312,31 +312,31 @@ def deflating() -> tuple[WebSocketCodec, WebSocketCodec]:
 
 
 @given(st.lists(st.binary(max_size=300).map(lambda line: line.replace(b"\n", b"")), max_size=20))
-def test_compressed_lines_arrive(lines: list[bytes]) -> None:
-    client, server = deflating()
+def test_compression(lines: list[bytes]) -> None:
+    client, server = compressing_pair()
     stream = b"".join(line + b"\n" for line in lines)
     for one, other in ((client, server), (server, client)):
         assert other.receive(one.send(stream) or frame(PONG, mask=one is client)) == stream
 
 
-def test_what_is_not_compressed_and_says_so() -> None:
-    _, server = deflating()
+def test_invalid_compressed_data() -> None:
+    _, server = compressing_pair()
     server.receive(frame(TEXT, b"\xff\xff not deflated", rsv=4))
     assert "violates the protocol" in str(server.failure)
 
 
-def test_a_bomb_is_read_in_pieces() -> None:
+def test_compression_bomb_is_read_in_pieces() -> None:
     """The plain bytes of one read are limited (READ_DEFLATED, transports/websocket.py)."""
     deflate = zlib.compressobj(wbits=-15)
     bomb = deflate.compress(bytes(64 * 1024 * 1024)) + deflate.flush(zlib.Z_SYNC_FLUSH)
-    _, server = deflating()
+    _, server = compressing_pair()
     made = server.receive(frame(BINARY, bomb[:-4], rsv=4)[: 16 * 1024])
     assert len(made) <= 17 * 1024 * 1024
 
 
 @given(st.lists(st.binary(min_size=1, max_size=40), max_size=20))
-def test_any_bytes_are_an_end_or_a_failure_and_never_more(pieces: list[bytes]) -> None:
-    for codec in (listener(), *deflating()):
+def test_any_bytes_end_or_fail_the_connection(pieces: list[bytes]) -> None:
+    for codec in (listener(), *compressing_pair()):
         for piece in pieces:
             codec.receive(piece)
             codec.outgoing()
@@ -351,7 +351,7 @@ def test_any_bytes_are_an_end_or_a_failure_and_never_more(pieces: list[bytes]) -
     ),
     st.integers(1, 50),
 )
-def test_any_frames_are_an_end_or_a_failure_and_never_more(
+def test_any_frames_are_accepted_or_fail_the_connection(
     parts: list[tuple[int, bytes, bool, bool]], size: int
 ) -> None:
     wire = b"".join(
@@ -368,7 +368,7 @@ def test_any_frames_are_an_end_or_a_failure_and_never_more(
 
 
 @given(st.lists(st.binary(max_size=100), max_size=10), st.sampled_from([b"\n", b"\0", b"\r\n"]))
-def test_a_stream_is_the_same_on_the_other_side(writes: list[bytes], delimiter: bytes) -> None:
+def test_stream_round_trip(writes: list[bytes], delimiter: bytes) -> None:
     framing = Framing(delimiter)
     sender = WebSocketCodec(Connection(ConnectionType.CLIENT), framing)
     receiver = listener(framing)
@@ -380,7 +380,7 @@ def test_a_stream_is_the_same_on_the_other_side(writes: list[bytes], delimiter: 
     assert receiver.ended
 
 
-def test_parts_of_messages_are_passed_on() -> None:
+def test_fragments_are_passed_on() -> None:
     near, far = listener(Framing(None, "binary", passes_on=True)), listener()
     assert near.passes_on
     near.fragments = []
@@ -389,7 +389,7 @@ def test_parts_of_messages_are_passed_on() -> None:
     joined = [(opcode, b"") for opcode, _, _ in frames(sent)]
     assert b"".join(data for _, _, data in frames(sent)) == "tü".encode()
     assert joined[-1] == (2, b"")
-    # The code and the reason go the same way; what comes after them is dropped.
+    # The close code and reason are passed on too; data after them is dropped.
     near.receive(close(4001, b"enough"))
     far.close_as(near)
     assert far.send_eof() == answered(8, (4001).to_bytes(2, "big") + b"enough")

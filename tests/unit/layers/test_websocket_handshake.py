@@ -12,7 +12,7 @@ from wsproto.utilities import generate_accept_token
 
 from pync.layers.websocket_handshake import MOST_LINES, Agreed, Offer, Wish, answer, ask
 
-from .asked import Server
+from .dialogue import Server
 
 KEY = b"dGhlIHNhbXBsZSBub25jZQ=="
 
@@ -46,7 +46,7 @@ ACCEPTED = (
 )
 
 
-def asked(wish: Wish, says: bytes) -> tuple[Agreed, Server]:
+def run_client(wish: Wish, says: bytes) -> tuple[Agreed, Server]:
     """Run a client's handshake with a server that sends this. Raises HandshakeError."""
     server = Answering(says)
     steps = HandshakeSteps(ask(wish))
@@ -55,13 +55,13 @@ def asked(wish: Wish, says: bytes) -> tuple[Agreed, Server]:
     return steps.result, server
 
 
-def test_a_client_asks() -> None:
+def test_handshake_of_a_client() -> None:
     wish = Wish("host", "/x?y", "me:sécret", ((b"Cookie", b"a=b"),), ("chat", "more"), True)
     more = (
         b"Sec-WebSocket-Protocol: chat\r\n"
         b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n\x81\x02hi"
     )
-    agreed, server = asked(wish, ACCEPTED + more)
+    agreed, server = run_client(wish, ACCEPTED + more)
     assert (agreed.target, agreed.subprotocol, agreed.deflate) == ("/x?y", "chat", True)
     assert server.says == b"\x81\x02hi"  # the handshake leaves the frames to the codec
     assert server.heard.startswith(b"GET /x?y HTTP/1.1\r\nHost: host\r\n")
@@ -138,13 +138,13 @@ WRONG = "the server's handshake is wrong: "
         (b"HTTP/1.1 200 OK\r\na: " + b"b" * 20_000, "the peer sent too long a line"),
     ],
 )
-def test_what_is_wrong_with_a_server(says: bytes, cause: str) -> None:
+def test_errors_of_a_client(says: bytes, cause: str) -> None:
     with pytest.raises(HandshakeError) as caught:
-        asked(Wish("host"), says)
+        run_client(Wish("host"), says)
     assert str(caught.value) == cause
 
 
-def let_in(offer: Offer, head: bytes) -> tuple[Agreed | str, bytes]:
+def run_listener(offer: Offer, head: bytes) -> tuple[Agreed | str, bytes]:
     """Return the result of a listener's handshake, or its error, and the listener's answer."""
     client = Server(head)
     steps = HandshakeSteps(answer(offer))
@@ -157,13 +157,13 @@ def let_in(offer: Offer, head: bytes) -> tuple[Agreed | str, bytes]:
 
 
 def request(target: bytes = b"/", **changed: bytes) -> bytes:
-    """Return a request with changed headers; one that is changed to ``b""`` is left out."""
+    """Return a request with changed headers; a header changed to ``b""`` is left out."""
     headers = {**REQUEST, **{name.replace("_", "-").encode(): v for name, v in changed.items()}}
     lines = [b"GET %s HTTP/1.1" % target, *(b"%s: %s" % one for one in headers.items() if one[1])]
     return b"\r\n".join([*lines, b"", b""])
 
 
-def test_a_listener_answers() -> None:
+def test_handshake_of_a_listener() -> None:
     offer = Offer("/x", subprotocols=("b", "a"), headers=((b"Set-Cookie", b"c"),))
     extension = b"permessage-deflate; client_max_window_bits"
     head = request(
@@ -171,7 +171,7 @@ def test_a_listener_answers() -> None:
         Sec_WebSocket_Protocol=b"a, b",
         Sec_WebSocket_Extensions=extension,
     )
-    agreed, said = let_in(offer, head)
+    agreed, said = run_listener(offer, head)
     assert isinstance(agreed, Agreed)
     assert (agreed.target, agreed.subprotocol, agreed.deflate) == ("/x?y", "b", True)
     lines = said.split(b"\r\n")
@@ -195,13 +195,13 @@ def test_a_listener_answers() -> None:
         (Offer(subprotocols=("a",)), request(Sec_WebSocket_Protocol=b"other")),
     ],
 )
-def test_who_is_let_in(offer: Offer, head: bytes) -> None:
-    agreed, said = let_in(offer, head)
+def test_accepted_clients(offer: Offer, head: bytes) -> None:
+    agreed, said = run_listener(offer, head)
     assert isinstance(agreed, Agreed)
     assert said.startswith(b"HTTP/1.1 101 ")
 
 
-THEIRS = "the client's handshake is wrong: "
+CLIENT_WRONG = "the client's handshake is wrong: "
 
 
 @pytest.mark.parametrize(
@@ -227,49 +227,49 @@ THEIRS = "the client's handshake is wrong: "
             401,
             "the client's user and password are wrong",
         ),
-        (Offer(), request(Upgrade=b""), 426, f"{THEIRS}missing header, 'Upgrade: websocket'"),
+        (Offer(), request(Upgrade=b""), 426, f"{CLIENT_WRONG}missing header, 'Upgrade: websocket'"),
         (
             Offer(),
             request(Connection=b"close"),
             400,
-            f"{THEIRS}missing header, 'Connection: Upgrade'",
+            f"{CLIENT_WRONG}missing header, 'Connection: Upgrade'",
         ),
-        (Offer(), request(Host=b""), 400, f"{THEIRS}it is not HTTP"),
+        (Offer(), request(Host=b""), 400, f"{CLIENT_WRONG}it is not HTTP"),
         (
             Offer(),
             request(Sec_WebSocket_Version=b"8"),
             426,
-            f"{THEIRS}missing header, 'Sec-WebSocket-Version'",
+            f"{CLIENT_WRONG}missing header, 'Sec-WebSocket-Version'",
         ),
         (
             Offer(),
             request(Sec_WebSocket_Key=b""),
             400,
-            f"{THEIRS}missing header, 'Sec-WebSocket-Key'",
+            f"{CLIENT_WRONG}missing header, 'Sec-WebSocket-Key'",
         ),
-        (Offer(), request(Sec_WebSocket_Key=b"short"), 400, f"{THEIRS}Sec-WebSocket-Key"),
+        (Offer(), request(Sec_WebSocket_Key=b"short"), 400, f"{CLIENT_WRONG}Sec-WebSocket-Key"),
         (
             Offer(),
             request(Sec_WebSocket_Extensions=b"permessage-deflate; server_max_window_bits=x"),
             400,
-            f"{THEIRS}Sec-WebSocket-Extensions",
+            f"{CLIENT_WRONG}Sec-WebSocket-Extensions",
         ),
         (
             Offer(),
             request(Sec_WebSocket_Protocol=b"\xff"),
             400,
-            f"{THEIRS}a header has characters that it may not have",
+            f"{CLIENT_WRONG}a header has characters that it may not have",
         ),
         (
             Offer(),
             request().replace(b"GET", b"POST"),
             400,
-            f"{THEIRS}request method must be GET",
+            f"{CLIENT_WRONG}request method must be GET",
         ),
     ],
 )
-def test_who_is_refused(offer: Offer, head: bytes, status: int, cause: str) -> None:
-    why, said = let_in(offer, head)
+def test_rejected_clients(offer: Offer, head: bytes, status: int, cause: str) -> None:
+    why, said = run_listener(offer, head)
     assert why == cause
     assert said.startswith(b"HTTP/1.1 %d " % status)
     assert said.endswith(b": this is a WebSocket\n")
@@ -283,5 +283,5 @@ def test_who_is_refused(offer: Offer, head: bytes, status: int, cause: str) -> N
         (b"GET / HTTP/1.1\r\nHost", "the connection ended in the handshake"),
     ],
 )
-def test_who_speaks_something_else(head: bytes, cause: str) -> None:
-    assert let_in(Offer(), head) == (cause, b"")
+def test_clients_of_other_protocols(head: bytes, cause: str) -> None:
+    assert run_listener(Offer(), head) == (cause, b"")

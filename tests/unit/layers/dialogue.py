@@ -24,8 +24,8 @@ class Server:
         return data
 
 
-def asked(protocol: str, says: bytes) -> Server:
-    """The server, after the whole of what is said before TLS. Raises HandshakeError."""
+def run_dialogue(protocol: str, says: bytes) -> Server:
+    """Run the dialogue before TLS; return the server. Raises HandshakeError."""
     server = Server(says)
     steps = HandshakeSteps(begin(protocol, "h<&'st"))
     while not steps.is_over:
@@ -33,16 +33,16 @@ def asked(protocol: str, says: bytes) -> Server:
     return server
 
 
-def begins_tls(protocol: str, says: bytes, hears: bytes) -> None:
-    """A server that says this hears that, and nothing is read of what follows."""
-    server = asked(protocol, says + b"\x16\x03\x03 and what follows")
+def check_tls_begins(protocol: str, says: bytes, hears: bytes) -> None:
+    """Check what the client sends to a server that sends ``says``, and that no more is read."""
+    server = run_dialogue(protocol, says + b"\x16\x03\x03 and what follows")
     assert server.heard == hears
-    # What somebody has added to the answer is not read: it would be taken for the server's.
+    # Injected bytes after the answer are not read: they would count as bytes of the server.
     assert server.says == b"\x16\x03\x03 and what follows"
 
 
-def is_an_error_wherever_it_ends(protocol: str, says: bytes) -> None:
+def check_error_at_every_end(protocol: str, says: bytes) -> None:
     """Check the error for a server that ends after each possible number of bytes."""
     for length in range(len(says)):
         with pytest.raises(HandshakeError, match="the connection ended in the handshake"):
-            asked(protocol, says[:length])
+            run_dialogue(protocol, says[:length])
