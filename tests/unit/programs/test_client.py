@@ -28,7 +28,7 @@ def accept(server: socket.socket) -> socket.socket:
 HINT = " (is a server listening there?)"
 
 
-def test_a_conversation(pync: Start, server: socket.socket) -> None:
+def test_data_in_both_directions(pync: Start, server: socket.socket) -> None:
     running = pync("127.0.0.1", server.getsockname()[1])
     with accept(server) as conn:
         running.types(b"hello\n")
@@ -41,7 +41,7 @@ def test_a_conversation(pync: Start, server: socket.socket) -> None:
     assert running.ends() == (0, b"bye\n", "")
 
 
-def test_verbose_says_where(pync: Start, server: socket.socket) -> None:
+def test_v_reports_the_connection(pync: Start, server: socket.socket) -> None:
     port = server.getsockname()[1]
     running = pync("-v", "127.0.0.1", port)
     assert running.says().startswith(f"Connection to 127.0.0.1 {port} port [tcp/")
@@ -50,19 +50,19 @@ def test_verbose_says_where(pync: Start, server: socket.socket) -> None:
     assert running.ends()[0] == 0
 
 
-def test_refused(pync: Start, closed_port: int) -> None:
+def test_connection_refused(pync: Start, closed_port: int) -> None:
     running = pync("127.0.0.1", closed_port)
     said = f"pync: dial tcp://127.0.0.1:{closed_port}: connection refused{HINT}\n"
     assert running.ends() == (1, b"", said)
 
 
-def test_refused_is_said_once_with_v_too(pync: Start, closed_port: int) -> None:
+def test_connection_refused_is_reported_once_with_v(pync: Start, closed_port: int) -> None:
     said = f"pync: dial tcp://127.0.0.1:{closed_port}: connection refused{HINT}\n"
     assert pync("-v", "127.0.0.1", closed_port).ends() == (1, b"", said)
 
 
 @needs_rst
-def test_a_reset_is_one_line_after_the_data(pync: Start, server: socket.socket) -> None:
+def test_reset_is_reported_after_the_data(pync: Start, server: socket.socket) -> None:
     running = pync("127.0.0.1", server.getsockname()[1])
     with accept(server) as conn:
         conn.sendall(b"last")
@@ -74,7 +74,7 @@ def test_a_reset_is_one_line_after_the_data(pync: Start, server: socket.socket) 
 
 
 @needs_rst
-def test_data_piped_in_and_never_read_is_an_error(pync: Start, server: socket.socket) -> None:
+def test_unread_input_is_an_error(pync: Start, server: socket.socket) -> None:
     running = pync("127.0.0.1", server.getsockname()[1])
     with accept(server) as conn:
         running.types(b"precious")
@@ -84,7 +84,7 @@ def test_data_piped_in_and_never_read_is_an_error(pync: Start, server: socket.so
     assert (status, said.endswith("connection reset by peer\n")) == (1, True)
 
 
-def test_the_readers_leaving_is_quiet(pync: Start, server: socket.socket) -> None:
+def test_closed_reader_of_the_output_is_silent(pync: Start, server: socket.socket) -> None:
     running = pync("127.0.0.1", server.getsockname()[1])
     with accept(server) as conn:
         conn.sendall(b"one\n")
@@ -95,7 +95,7 @@ def test_the_readers_leaving_is_quiet(pync: Start, server: socket.socket) -> Non
 
 
 @pytest.mark.parametrize("option", ["-d", "--recv-only"])
-def test_not_reading_stdin(pync: Start, server: socket.socket, option: str) -> None:
+def test_d_and_recv_only_do_not_read_stdin(pync: Start, server: socket.socket, option: str) -> None:
     running = pync(option, "127.0.0.1", server.getsockname()[1])
     running.types(b"not for you")
     with accept(server) as conn:
@@ -106,7 +106,7 @@ def test_not_reading_stdin(pync: Start, server: socket.socket, option: str) -> N
     assert running.ends() == (0, b"x", "")
 
 
-def test_send_only_drops_what_comes(pync: Start, server: socket.socket) -> None:
+def test_send_only_drops_received_data(pync: Start, server: socket.socket) -> None:
     running = pync("--send-only", "127.0.0.1", server.getsockname()[1])
     with accept(server) as conn:
         conn.sendall(bytes(100_000))
@@ -127,7 +127,7 @@ def test_crlf(pync: Start, server: socket.socket) -> None:
 
 
 @pytest.mark.parametrize("option", ["-w", "--idle-timeout"])
-def test_idle(pync: Start, server: socket.socket, option: str) -> None:
+def test_idle_timeout(pync: Start, server: socket.socket, option: str) -> None:
     port = server.getsockname()[1]
     running = pync(option, "500ms", "127.0.0.1", port)  # -w bounds the dial too
     with accept(server):
@@ -163,7 +163,7 @@ def test_udp_lines_are_datagrams(pync: Start) -> None:
 
 
 @needs_icmp
-def test_udp_to_nobody(pync: Start) -> None:
+def test_udp_port_unreachable(pync: Start) -> None:
     with unused_udp_port() as port:
         running = pync("-u", "127.0.0.1", port)
         running.types(b"anybody?")

@@ -32,7 +32,7 @@ def ask(port: int, word: bytes) -> bytes:
 
 
 @only_posix
-def test_each_client_has_a_command(pync: Start) -> None:
+def test_each_client_has_its_own_command(pync: Start) -> None:
     running, port = serving(pync, "--exec", "cat")
     assert [ask(port, word) for word in (b"one", b"two")] == [b"one", b"two"]
     status, _, said = running.ends()
@@ -41,7 +41,7 @@ def test_each_client_has_a_command(pync: Start) -> None:
 
 
 @only_posix
-def test_a_command_that_runs_is_somebody(pync: Start, tmp_path: Path) -> None:
+def test_running_command_counts_as_a_client(pync: Start, tmp_path: Path) -> None:
     """A command counts as a client until it ends, also for --accept-timeout."""
     ended = tmp_path / "ended"
     running, port = serving(pync, "-c", f"exec >&-; sleep 0.6; touch '{ended}'")
@@ -51,7 +51,7 @@ def test_a_command_that_runs_is_somebody(pync: Start, tmp_path: Path) -> None:
 
 
 @only_posix
-def test_a_command_that_cannot_be_run(pync: Start, tmp_path: Path) -> None:
+def test_command_cannot_be_run(pync: Start, tmp_path: Path) -> None:
     command = tmp_path / "command"
     command.write_text("#!/no/such/interpreter\n")
     command.chmod(0o755)

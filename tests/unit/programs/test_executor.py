@@ -15,7 +15,7 @@ Start = Callable[..., "Running"]
 
 
 @only_posix
-def test_a_client_hands_the_connection_to_a_command(pync: Start, server: socket.socket) -> None:
+def test_client_runs_a_command(pync: Start, server: socket.socket) -> None:
     running = pync("--exec", "cat", "127.0.0.1", server.getsockname()[1])
     conn, _ = server.accept()
     with conn:
@@ -27,7 +27,7 @@ def test_a_client_hands_the_connection_to_a_command(pync: Start, server: socket.
 
 
 @only_posix
-def test_its_status_is_ours(pync: Start, server: socket.socket) -> None:
+def test_exit_status_of_the_command(pync: Start, server: socket.socket) -> None:
     running = pync("-c", "exit 9", "127.0.0.1", server.getsockname()[1])
     conn, _ = server.accept()
     with conn:
@@ -36,19 +36,19 @@ def test_its_status_is_ours(pync: Start, server: socket.socket) -> None:
 
 
 @only_posix
-def test_a_command_that_makes_no_sense_connects_nowhere(pync: Start) -> None:
+def test_invalid_command_is_an_error_before_connecting(pync: Start) -> None:
     status, _, said = pync("-e", "'", "127.0.0.1", 1).ends()
     assert (status, said) == (1, "pync: exec ': no closing quotation\n")
 
 
 @only_posix
-def test_a_client_that_resets_leaves_no_command_that_waits_to_write(pync: Start) -> None:
-    """cat cannot write, so it does not read, so nobody would read the connection's end."""
+def test_command_is_ended_if_its_client_resets(pync: Start) -> None:
+    """cat blocks in a write and does not read, so it would never notice the end."""
     running = pync("-lv", "--exec", "cat", "127.0.0.1", 0)
     port = int(running.says().rpartition(" ")[2])
     with socket.create_connection(("127.0.0.1", port), 10) as conn:
         conn.settimeout(0.5)
-        # Until all buffers are full.
+        # Send until all buffers are full.
         try:
             while True:
                 conn.sendall(bytes(65536))

@@ -39,17 +39,17 @@ def run(script: Path, given: bytes = b"") -> tuple[int, bytes, bytes]:
         ("#!/usr/bin/lua\nprint(_VERSION)", b"Lua 5.4\n"),
     ],
 )
-def test_the_standard_streams_are_the_scripts(script: Path, text: str, shown: bytes) -> None:
+def test_standard_streams_of_a_script(script: Path, text: str, shown: bytes) -> None:
     script.write_text(text)
     assert run(script, b"one\ntwo\xff") == (0, shown, b"")
 
 
-def test_its_exit_status(script: Path) -> None:
+def test_exit_status(script: Path) -> None:
     script.write_text("io.write('a') os.exit(7)")
     assert run(script) == (7, b"a", b"")
 
 
-def test_a_script_that_fails_says_where(script: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failure_names_file_and_line(script: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(script.parent)
     script.write_text("local function f() error('no') end\nf()")
     status, shown, said = run(Path("script.lua"))
@@ -58,7 +58,7 @@ def test_a_script_that_fails_says_where(script: Path, monkeypatch: pytest.Monkey
     assert said.endswith(b"script.lua:2: in main chunk. QUITTING.\n")
 
 
-def test_a_script_that_cannot_be_loaded_is_refused_before(script: Path) -> None:
+def test_script_cannot_be_loaded(script: Path) -> None:
     with pytest.raises(UsageError, match=r"cannot open .*: No such file or directory"):
         words_for(str(script))
     script.write_text("print(")
@@ -66,7 +66,7 @@ def test_a_script_that_cannot_be_loaded_is_refused_before(script: Path) -> None:
         words_for(str(script))
 
 
-def test_a_script_that_writes_for_ever_ends_with_its_reader(script: Path) -> None:
+def test_endless_script_ends_with_its_reader(script: Path) -> None:
     script.write_text("while true do print('x') end")
     with subprocess.Popen(words_for(str(script)), stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
@@ -75,7 +75,7 @@ def test_a_script_that_writes_for_ever_ends_with_its_reader(script: Path) -> Non
         assert process.wait(30) == -13
 
 
-def test_without_lupa_one_line_says_what_to_install(
+def test_missing_lupa_error_says_what_to_install(
     script: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for version in VERSIONS:

@@ -17,11 +17,11 @@ from pync.programs.shared.connect import DialSetup
 from pync.transports import Options, listen
 
 
-def pinged(address: Address, times: int | None, tell: Callable[[Event], None]) -> int:
+def run_ping(address: Address, times: int | None, tell: Callable[[Event], None]) -> int:
     return run(PingSetup(DialSetup(address, Options(timeout=5)), times, 0.0), tell)
 
 
-def test_a_name_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_name_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
     look_up: Callable[..., Any] = socket.getaddrinfo
 
@@ -33,7 +33,7 @@ def test_a_name_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(socket, "getaddrinfo", counting)
         events: list[Event] = []
         named = Address("tcp", "localhost", listener.address.service)
-        assert pinged(named, 3, events.append) == 0
+        assert run_ping(named, 3, events.append) == 0
     assert asked == [b"localhost", b"127.0.0.1", b"127.0.0.1"]
     *each, done = events
     found = [one for one in each if isinstance(one, Pinged)]
@@ -47,25 +47,25 @@ def test_a_name_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 0 < (done.minimum or 0) <= (done.average or 0) <= (done.maximum or 0)
 
 
-def test_a_refusal_is_an_answer_and_no_connection() -> None:
+def test_refusals_are_counted_separately() -> None:
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
         events: list[Event] = []
         address = Address("tcp", "127.0.0.1", str(reserved.getsockname()[1]))
-        assert pinged(address, 2, events.append) == 1
+        assert run_ping(address, 2, events.append) == 1
     *each, done = events
     assert [type(one) is Pinged and one.state for one in each] == ["refused", "refused"]
     assert isinstance(done, PingsDone)
     assert (done.sent, done.connected, done.refused, done.lost, done.loss) == (2, 0, 2, 0, 0.0)
 
 
-def test_a_name_that_is_not_known_is_an_error_at_once() -> None:
+def test_unknown_name_is_an_error_at_once() -> None:
     with pytest.raises(UnresolvedError):
-        pinged(Address("tcp", "nosuch.invalid", "1"), None, lambda _: None)
+        run_ping(Address("tcp", "nosuch.invalid", "1"), None, lambda _: None)
 
 
 @pytest.mark.parametrize("signal", [KeyboardInterrupt(), Terminated(15)])
-def test_a_signal_ends_it_with_the_summary(signal: BaseException) -> None:
+def test_signal_ends_with_the_summary(signal: BaseException) -> None:
     events: list[Event] = []
 
     def tell(event: Event) -> None:
@@ -76,8 +76,8 @@ def test_a_signal_ends_it_with_the_summary(signal: BaseException) -> None:
     with listen(Address("tcp", "127.0.0.1", "0")) as listener:
         if isinstance(signal, Terminated):
             with pytest.raises(Terminated):
-                pinged(listener.address, None, tell)
+                run_ping(listener.address, None, tell)
         else:
-            assert pinged(listener.address, None, tell) == 0
+            assert run_ping(listener.address, None, tell) == 0
     assert isinstance(events[-1], PingsDone)
     assert events[-1].sent == 2

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 Start = Callable[..., "Running"]
 
 
-def where(running: Running) -> tuple[str, int]:
-    """The address in ``Listening on 127.0.0.1 42047``."""
+def listening_address(running: Running) -> tuple[str, int]:
+    """Return the address from ``Listening on 127.0.0.1 42047``."""
     host, port = running.says().split()[-2:]
     return host, int(port)
 
@@ -29,9 +29,9 @@ def connect(address: tuple[str, int]) -> socket.socket:
     return socket.create_connection(address, timeout=10)
 
 
-def test_a_conversation(pync: Start) -> None:
+def test_data_in_both_directions(pync: Start) -> None:
     running = pync("-lv", "127.0.0.1", 0)
-    with connect(where(running)) as client:
+    with connect(listening_address(running)) as client:
         assert running.says() == f"Connection received on 127.0.0.1 {client.getsockname()[1]}"
         running.types(b"welcome\n")
         assert client.recv(100) == b"welcome\n"
@@ -42,9 +42,9 @@ def test_a_conversation(pync: Start) -> None:
     assert running.ends() == (0, b"", "")
 
 
-def test_without_a_host_it_listens_on_both_families(pync: Start) -> None:
+def test_both_families_without_a_host(pync: Start) -> None:
     running = pync("-lvp", 0)
-    host, port = where(running)
+    host, port = listening_address(running)
     assert host == "0.0.0.0"
     try:
         client = connect(("::1", port))
@@ -59,7 +59,7 @@ def test_without_a_host_it_listens_on_both_families(pync: Start) -> None:
 
 def test_only_one_client_is_served(pync: Start) -> None:
     running = pync("-lv", "127.0.0.1", 0)
-    address = where(running)
+    address = listening_address(running)
     with connect(address) as client:
         assert running.says().startswith("Connection received")
         client.sendall(b"x")
@@ -70,7 +70,7 @@ def test_only_one_client_is_served(pync: Start) -> None:
     assert running.ends()[0] == 0
 
 
-def test_an_address_in_use(pync: Start, server: socket.socket) -> None:
+def test_address_in_use(pync: Start, server: socket.socket) -> None:
     port = server.getsockname()[1]
     status, shown, said = pync("-l", "127.0.0.1", port).ends()
     assert (status, shown) == (1, b"")
@@ -78,9 +78,9 @@ def test_an_address_in_use(pync: Start, server: socket.socket) -> None:
 
 
 @needs_rst
-def test_keep_open_serves_one_after_the_other(pync: Start) -> None:
+def test_keep_open_serves_clients_one_by_one(pync: Start) -> None:
     running = pync("-lkv", "127.0.0.1", 0)
-    address = where(running)
+    address = listening_address(running)
     running.types(b"for the first")
     running.types_eof()
     with connect(address) as first:
@@ -108,7 +108,7 @@ def test_keep_open_serves_one_after_the_other(pync: Start) -> None:
     assert ": connection reset by peer\n" in said
 
 
-def test_udp_locks_on_to_its_first_peer(pync: Start) -> None:
+def test_udp_listener_serves_its_first_peer_only(pync: Start) -> None:
     running = pync("-luv", "-w", "100ms", "127.0.0.1", 0)
     line = running.says()
     assert line.startswith("Bound on 127.0.0.1 ")
@@ -124,7 +124,7 @@ def test_udp_locks_on_to_its_first_peer(pync: Start) -> None:
 
 
 @pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="no Unix sockets here")
-def test_a_unix_path_is_gone_at_the_end(
+def test_unix_path_is_removed_at_the_end(
     pync: Start, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     path = tmp_path_factory.mktemp("s") / "socket"
@@ -139,7 +139,7 @@ def test_a_unix_path_is_gone_at_the_end(
     assert not path.exists()
 
 
-def test_an_exception_that_one_client_raises_ends_that_client_only(
+def test_exception_caused_by_a_client_ends_only_that_client(
     pync: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     receive = Telnet.receive
@@ -151,7 +151,7 @@ def test_an_exception_that_one_client_raises_ends_that_client_only(
 
     monkeypatch.setattr(Telnet, "receive", fails_on_x)
     running = pync("-lkt", "-v", "--accept-timeout=1", "127.0.0.1", 0)
-    address = where(running)
+    address = listening_address(running)
     for says, shown in ((b"x", b""), (b"hello", b"hello")):
         with connect(address) as client:
             peer = "{}:{}".format(*client.getsockname())

@@ -1,4 +1,4 @@
-"""What is queued for the clients of a broker: shared, in order, and with its cost in memory."""
+"""The shared queue for the clients of a broker: its order and its memory use."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def tracing() -> Iterator[None]:
 
 
 def memory() -> int:
-    """Bytes that a backlog and these tests hold. (Other threads allocate too.)"""
+    """Return the bytes allocated by the backlog and these tests. (Other threads allocate too.)"""
     files = [tracemalloc.Filter(True, name) for name in (module.__file__, __file__)]
     found = tracemalloc.take_snapshot().filter_traces(files)
     return sum(one.size for one in found.statistics("filename"))
 
 
 def rest(place: Place, step: int) -> bytes:
-    """All that waits, as a connection takes it that sends so many bytes at most."""
+    """Return all waiting data, taken in steps of at most so many bytes."""
     got = b""
     while data := place.next():
         sent = bytes(data[:step])
@@ -39,7 +39,7 @@ def rest(place: Place, step: int) -> bytes:
 
 
 @pytest.mark.parametrize("step", [1, 2, 3, 5, AT_ONCE])
-def test_everybody_is_sent_all_but_their_own_words(step: int) -> None:
+def test_client_gets_all_data_except_its_own(step: int) -> None:
     backlog = Backlog()
     arthur, robin, listener = Place(backlog, "Arthur"), Place(backlog, "Robin"), Place(backlog, "")
     for speaker, word in [("Arthur", b"abc"), ("Robin", b"de"), ("Robin", b"f"), ("Arthur", b"g")]:
@@ -53,7 +53,7 @@ def test_everybody_is_sent_all_but_their_own_words(step: int) -> None:
     assert rest(robin, step) == b"h"
 
 
-def test_one_who_comes_later_is_sent_what_is_said_later() -> None:
+def test_new_client_gets_only_later_data() -> None:
     backlog = Backlog()
     backlog.add(b"before", None)
     place = Place(backlog, "")
@@ -61,7 +61,7 @@ def test_one_who_comes_later_is_sent_what_is_said_later() -> None:
     assert rest(place, 100) == b"after"
 
 
-def test_one_who_stops_is_sent_what_was_said_before() -> None:
+def test_stopped_client_gets_only_earlier_data() -> None:
     backlog = Backlog()
     place = Place(backlog, "")
     backlog.add(b"before", None)
@@ -71,7 +71,7 @@ def test_one_who_stops_is_sent_what_was_said_before() -> None:
     assert rest(place, 100) == b"before"
 
 
-def test_what_is_sent_at_once_is_bounded() -> None:
+def test_size_of_one_send_is_bounded() -> None:
     backlog = Backlog()
     place = Place(backlog, "")
     backlog.add(bytes(3 * AT_ONCE), None)
@@ -84,8 +84,8 @@ def test_what_is_sent_at_once_is_bounded() -> None:
     assert len(many.next()) == PIECES + 1
 
 
-def test_the_cost_is_what_it_takes_in_memory() -> None:
-    """Also for pieces of one byte, and for thirty who wait as for one."""
+def test_size_is_the_memory_used() -> None:
+    """Also for tiny pieces, and for thirty waiting clients as for one."""
     backlog = Backlog()
     places = [Place(backlog, number) for number in range(30)]
     count = 10_000
@@ -98,7 +98,7 @@ def test_the_cost_is_what_it_takes_in_memory() -> None:
     assert taken <= cost
 
 
-def test_what_nobody_waits_for_is_freed() -> None:
+def test_data_that_nobody_waits_for_is_freed() -> None:
     backlog = Backlog()
     place = Place(backlog, "")
     with tracing():

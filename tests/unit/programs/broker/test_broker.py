@@ -1,4 +1,4 @@
-"""Many clients at once; beside ncat in tests/interop/test_broker.py."""
+"""Many clients at once; tests/interop/test_broker.py compares the broker with ncat."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ Start = Callable[..., "Running"]
 
 
 @pytest.mark.parametrize("words", [["-l", "--broker"], ["-l", "--chat"], ["--broker", "-lk"]])
-def test_who_asks_for_a_room_gets_one(words: list[str]) -> None:
+def test_options_that_select_the_broker(words: list[str]) -> None:
     assert parse([*words, "9000"]).program == "broker"
     assert parse_ncat([*words, "9000"]).program == "broker"
 
 
-def test_in_ncat_s_words_k_is_a_room_too() -> None:
+def test_k_selects_the_broker_only_for_ncat() -> None:
     assert parse_ncat(["-lk", "9000"]).program == "broker"
     assert parse_ncat(["-lku", "9000"]).program == "server"
     assert parse(["-lk", "9000"]).program == "server"
 
 
-def test_a_hundred_clients_is_ncat_s_limit() -> None:
+def test_ncat_limits_clients_to_100() -> None:
     assert parse_ncat(["-l", "9000"]).max_conns == 100
     assert parse_ncat(["localhost", "9000"]).max_conns is None
     assert parse(["-l", "--broker", "9000"]).max_conns is None
@@ -45,13 +45,13 @@ def test_a_hundred_clients_is_ncat_s_limit() -> None:
         (["-l", "--chat", "-e", "cat", "1"], "cannot use --chat and --exec"),
     ],
 )
-def test_what_contradicts_itself(words: list[str], said: str) -> None:
+def test_contradictory_options(words: list[str], said: str) -> None:
     with pytest.raises(UsageError) as raised:
         parse(words)
     assert str(raised.value) == said
 
 
-def test_a_room_whose_reader_is_gone_closes(pync: Start) -> None:
+def test_broker_ends_when_the_reader_of_its_output_closes(pync: Start) -> None:
     running = pync("--as=ncat", "-lkv", "127.0.0.1", 0)
     port = int(running.says().rpartition(":")[2])
     running.stops_reading()

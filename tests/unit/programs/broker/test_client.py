@@ -19,8 +19,8 @@ from pync.transports.conn import StreamConn
 from ....systems import only_posix
 
 
-class Room:
-    """What a member tells of itself."""
+class RecordedClient:
+    """A broker client with recorded callbacks."""
 
     def __init__(self, idle: float | None = None) -> None:
         ours, self.client = socket.socketpair()
@@ -57,107 +57,109 @@ class Room:
 
 
 @pytest.fixture
-def room() -> Iterator[Room]:
-    made = Room()
+def recording() -> Iterator[RecordedClient]:
+    made = RecordedClient()
     yield made
     made.close()
 
 
-def test_it_is_heard_until_it_ends(room: Room) -> None:
-    room.client.sendall(b"hello")
-    room.loop.run_while(lambda: not room.heard)
-    room.client.close()
-    room.loop.run_while(lambda: not room.left)
-    assert (room.heard, room.left) == ([b"hello", b""], [None])
+def test_data_and_end_of_a_client(recording: RecordedClient) -> None:
+    recording.client.sendall(b"hello")
+    recording.loop.run_while(lambda: not recording.heard)
+    recording.client.close()
+    recording.loop.run_while(lambda: not recording.left)
+    assert (recording.heard, recording.left) == ([b"hello", b""], [None])
 
 
-def test_nothing_is_heard_while_nobody_listens(room: Room) -> None:
-    room.member.listen(False)
-    room.client.sendall(b"hello")
+def test_client_is_not_read_while_paused(recording: RecordedClient) -> None:
+    recording.member.listen(False)
+    recording.client.sendall(b"hello")
     rounds: list[int] = []
-    room.loop.call_later(0.05, lambda: rounds.append(1))
-    room.loop.run_while(lambda: not rounds)
-    assert room.heard == []
-    room.member.listen(True)
-    room.loop.run_while(lambda: not room.heard)
-    assert room.heard == [b"hello"]
+    recording.loop.call_later(0.05, lambda: rounds.append(1))
+    recording.loop.run_while(lambda: not rounds)
+    assert recording.heard == []
+    recording.member.listen(True)
+    recording.loop.run_while(lambda: not recording.heard)
+    assert recording.heard == [b"hello"]
 
 
 @only_posix
-def test_what_waits_is_sent_before_its_end(room: Room) -> None:
+def test_waiting_data_is_sent_before_eof(recording: RecordedClient) -> None:
     said = bytes(range(256)) * 16384
-    room.says(said)
-    room.member.take_eof()
-    assert room.lagged == [True]
+    recording.says(said)
+    recording.member.take_eof()
+    assert recording.lagged == [True]
     got = bytearray()
     while len(got) < len(said):
-        room.round()
-        got += room.client.recv(1 << 20)
-    room.round()
-    assert room.client.recv(1) == b""
+        recording.round()
+        got += recording.client.recv(1 << 20)
+    recording.round()
+    assert recording.client.recv(1) == b""
     assert bytes(got) == said
-    assert room.lagged == [True, False]
-    assert room.left == []
+    assert recording.lagged == [True, False]
+    assert recording.left == []
 
 
-def test_one_who_takes_nothing_has_to_leave(room: Room) -> None:
+def test_client_that_does_not_read_is_disconnected_at_the_limit(recording: RecordedClient) -> None:
     piece = bytes(1 << 20)
     for _ in range(LIMIT // len(piece) + 10):
-        room.says(piece)
-    assert len(room.left) == 1
-    assert "too slow" in str(room.left[0])
+        recording.says(piece)
+    assert len(recording.left) == 1
+    assert "too slow" in str(recording.left[0])
 
 
 @only_posix
-def test_one_who_takes_nothing_for_long_has_to_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_client_that_does_not_read_is_disconnected_after_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(module, "STALLED", 0.05)
-    room = Room()
-    room.says(bytes(1 << 22))
-    room.loop.run_while(lambda: not room.left)
-    room.close()
-    assert "took nothing for 0.05 s" in str(room.left[0])
+    recording = RecordedClient()
+    recording.says(bytes(1 << 22))
+    recording.loop.run_while(lambda: not recording.left)
+    recording.close()
+    assert "took nothing for 0.05 s" in str(recording.left[0])
 
 
 @only_posix
-def test_one_who_takes_what_it_is_sent_costs_no_timer(room: Room) -> None:
+def test_reading_client_needs_no_timer(recording: RecordedClient) -> None:
     for _ in range(100):
-        room.says(b"x" * 100)
-        assert room.client.recv(200) == b"x" * 100
-    assert room.loop._timers == []
+        recording.says(b"x" * 100)
+        assert recording.client.recv(200) == b"x" * 100
+    assert recording.loop._timers == []
 
 
 @only_posix
-def test_much_that_waits_is_sent_in_turns(room: Room) -> None:
-    """A client that reads at last is sent no more at a time than leaves the others theirs."""
-    room.client.setblocking(False)
+def test_large_backlog_is_sent_in_several_turns(recording: RecordedClient) -> None:
+    """A client that starts to read again must not use up the time of the others."""
+    recording.client.setblocking(False)
     size = 100
     jammed = 0
-    while not room.member.lags:
-        room.says(bytes(size))
+    while not recording.member.lags:
+        recording.says(bytes(size))
         jammed += size
     got = longest = 0
     while got < jammed:
         before = got
-        room.round()
+        recording.round()
         while True:
             try:
-                got += len(room.client.recv(1 << 20))
+                got += len(recording.client.recv(1 << 20))
             except BlockingIOError:
                 break
         longest = max(longest, got - before)
-    # The kernel holds some already when the first turn comes.
+    # The kernel has buffered some of it before the first turn.
     assert got == jammed
     assert longest < 2 * TURN
-    assert room.left == []
+    assert recording.left == []
 
 
-def test_one_who_is_silent_has_to_leave() -> None:
-    room = Room(idle=0.05)
+def test_idle_client_is_disconnected() -> None:
+    recording = RecordedClient(idle=0.05)
     try:
-        room.loop.run_while(lambda: not room.left)
-        assert isinstance(room.left[0], IdleTimeoutError)
+        recording.loop.run_while(lambda: not recording.left)
+        assert isinstance(recording.left[0], IdleTimeoutError)
     finally:
-        room.close()
+        recording.close()
 
 
 def _once() -> Callable[[], bool]:
@@ -165,8 +167,8 @@ def _once() -> Callable[[], bool]:
     return lambda: next(rounds, False)
 
 
-class Held(StreamConn):
-    """A connection whose layer holds these already: the descriptor tells nothing."""
+class BufferedConn(StreamConn):
+    """A connection whose layer has buffered data, so the descriptor is not ready."""
 
     steps: list[bytes | Exception]
 
@@ -180,9 +182,9 @@ class Held(StreamConn):
         return step
 
 
-def test_a_read_that_gives_nothing_is_followed_by_the_next_while_more_is_held() -> None:
+def test_empty_read_is_repeated_while_data_is_buffered() -> None:
     ours, theirs = socket.socketpair()
-    conn = Held(ours, Address("unix", path="here"), Address("unix", path="there"))
+    conn = BufferedConn(ours, Address("unix", path="here"), Address("unix", path="there"))
     conn.steps = [BlockingIOError(), b"hello"]
     heard: list[bytes] = []
     with theirs, Loop() as loop:

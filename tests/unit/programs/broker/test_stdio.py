@@ -1,4 +1,4 @@
-"""Standard input and output of a room, over pipes."""
+"""Standard input and output of the broker, over pipes."""
 
 from __future__ import annotations
 
@@ -14,40 +14,42 @@ from pync.transports.stdio import Stdio
 from ....systems import only_posix
 
 
-def test_what_is_typed_is_told_until_its_end() -> None:
+def test_input_and_its_end() -> None:
     reading, typing = os.pipe()
     typed: list[bytes] = []
     with Loop() as loop, Stdio(reading, 1) as stdio:
-        desk = BrokerStdio(loop, stdio, typed.append, lambda: None)
-        desk.listen(True)
+        broker_stdio = BrokerStdio(loop, stdio, typed.append, lambda: None)
+        broker_stdio.listen(True)
         os.write(typing, b"hello")
         loop.run_while(lambda: not typed)
         os.close(typing)
-        loop.run_while(lambda: not desk.ended)
+        loop.run_while(lambda: not broker_stdio.ended)
     os.close(reading)
     assert typed == [b"hello", b""]
 
 
-def test_no_input_is_its_end_at_once() -> None:
+def test_missing_input_ends_at_once() -> None:
     typed: list[bytes] = []
     with Loop() as loop, Stdio(None, 1) as stdio:
-        desk = BrokerStdio(loop, stdio, typed.append, lambda: None)
-        desk.listen(True)
-        desk.listen(False)
-        desk.listen(True)
-    assert (typed, desk.ended) == ([b""], True)
+        broker_stdio = BrokerStdio(loop, stdio, typed.append, lambda: None)
+        broker_stdio.listen(True)
+        broker_stdio.listen(False)
+        broker_stdio.listen(True)
+    assert (typed, broker_stdio.ended) == ([b""], True)
 
 
 @only_posix
-def test_output_that_nobody_takes_lags_and_then_does_not() -> None:
+def test_output_lags_while_it_is_not_read() -> None:
     taking, showing = os.pipe()
     changes: list[bool] = []
     with Loop() as loop, Stdio(None, showing) as stdio:
-        desk = BrokerStdio(loop, stdio, lambda _: None, lambda: changes.append(desk.lags))
+        broker_stdio = BrokerStdio(
+            loop, stdio, lambda _: None, lambda: changes.append(broker_stdio.lags)
+        )
         said = bytes(HIGH_WATER * 2)
-        desk.show(said)
+        broker_stdio.show(said)
         assert changes == [True]
-        desk.show(b"!")
+        broker_stdio.show(b"!")
         got = 0
         while got < len(said) + 1:
             loop.call_later(0, lambda: None)
@@ -59,15 +61,15 @@ def test_output_that_nobody_takes_lags_and_then_does_not() -> None:
 
 
 @only_posix
-def test_small_pieces_that_wait_cost_no_more_than_their_bytes() -> None:
+def test_small_waiting_pieces_have_no_overhead() -> None:
     taking, showing = os.pipe()
     with Loop() as loop, Stdio(None, showing) as stdio:
-        desk = BrokerStdio(loop, stdio, lambda _: None, lambda: None)
-        desk.show(bytes(1 << 17))
+        broker_stdio = BrokerStdio(loop, stdio, lambda _: None, lambda: None)
+        broker_stdio.show(bytes(1 << 17))
         tracemalloc.start()
         try:
             for _ in range(10_000):
-                desk.show(b"x")
+                broker_stdio.show(b"x")
             _, most = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()
@@ -76,15 +78,15 @@ def test_small_pieces_that_wait_cost_no_more_than_their_bytes() -> None:
     assert most < 400_000
 
 
-def test_a_reader_that_is_gone_is_the_end() -> None:
+def test_closed_reader_is_reported_once() -> None:
     taking, showing = os.pipe()
     os.close(taking)
     changes: list[str] = []
     with Loop() as loop, closing(Stdio(None, showing)) as stdio:
-        desk = BrokerStdio(loop, stdio, lambda _: None, lambda: changes.append("changed"))
-        desk.show(b"x")
-        desk.show(b"y")
-        loop.run_while(lambda: desk.failure is None)
+        broker_stdio = BrokerStdio(loop, stdio, lambda _: None, lambda: changes.append("changed"))
+        broker_stdio.show(b"x")
+        broker_stdio.show(b"y")
+        loop.run_while(lambda: broker_stdio.failure is None)
     os.close(showing)
-    assert isinstance(desk.failure, OutputGone)
+    assert isinstance(broker_stdio.failure, OutputGone)
     assert changes == ["changed"]

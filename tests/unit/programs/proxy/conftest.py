@@ -24,7 +24,7 @@ HERE = Address("tcp", "127.0.0.1", "1")
 
 
 class Running:
-    """A session that runs."""
+    """A running session."""
 
     def __init__(self, make: Make, timeout: float | None, idle: float | None) -> None:
         self.events: list[Event] = []
@@ -52,7 +52,7 @@ class Running:
             session.close()
 
     def ends(self) -> list[Event]:
-        """It is over; what it reported."""
+        """Wait for the end of the session; return the reported events."""
         self._thread.join(10)
         assert not self._thread.is_alive(), "still running"
         return self.events

@@ -1,4 +1,4 @@
-"""Between a client and an origin: neither is read faster than the other reads."""
+"""Forwarding between a client and an origin: neither is read faster than the other reads."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from ....systems import needs_rst
 HERE = Address("tcp", "127.0.0.1", "1")
 
 
-#: What the kernel keeps of each connection. By itself it would keep megabytes, and to fill them
-#: takes minutes on a busy machine.
+#: The size of the kernel's buffers. By default they hold megabytes, and filling them takes minutes
+#: on a busy machine.
 BUFFER = 64 * 1024
 
 
@@ -108,7 +108,7 @@ def between() -> Iterator[Between]:
 GET = b"GET http://h/ HTTP/1.1\r\nHost: h\r\n\r\n"
 
 
-def test_a_client_that_does_not_read_stops_its_origin(between: Between) -> None:
+def test_origin_is_not_read_while_the_client_does_not_read(between: Between) -> None:
     between.client.says(GET)
     between.dial()
     forwarding = between.forward(between.origin_conn)
@@ -132,7 +132,7 @@ def test_a_client_that_does_not_read_stops_its_origin(between: Between) -> None:
     forwarding.stop()
 
 
-def test_the_timers(between: Between, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_head_timeout(between: Between, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "HEAD_TIMEOUT", 0.02)
     between.client.says(GET[:20])
     between.forward()
@@ -141,7 +141,7 @@ def test_the_timers(between: Between, monkeypatch: pytest.MonkeyPatch) -> None:
     assert between.client._read(12) == b"HTTP/1.1 408"
 
 
-def test_between_requests_a_client_may_take_longer(
+def test_keep_alive_timeout_between_requests(
     between: Between, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "HEAD_TIMEOUT", 0.001)
@@ -153,7 +153,7 @@ def test_between_requests_a_client_may_take_longer(
     assert (between.proxy.state, between.proxy.failure) == (CLOSING, "")
 
 
-def test_the_time_for_a_request_starts_again_after_the_proxy_s_own_answer(
+def test_request_timer_restarts_after_an_answer_of_the_proxy(
     between: Between, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A browser keeps the connection while its user types the password for the 407."""
@@ -179,11 +179,11 @@ def test_the_time_for_a_request_starts_again_after_the_proxy_s_own_answer(
     forwarding.stop()
 
 
-def test_an_answer_that_is_not_taken(between: Between, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_client_does_not_read_the_answer(between: Between, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "HEAD_TIMEOUT", 0.05)
     between.conn.settimeout(0)
     while _fill(between.conn):
-        between.for_a_while()  # the kernel makes room by itself, as long as it can
+        between.for_a_while()  # the kernel may enlarge its buffers
     between.client.says(b"garbage\r\n\r\n")
     between.forward()
     between.until(lambda: bool(between.over))
@@ -199,7 +199,7 @@ def _fill(conn: TcpConn) -> int:
         return sent
 
 
-def test_a_silent_origin_is_let_go_of_when_that_is_asked_for(between: Between) -> None:
+def test_idle_timeout_closes_a_silent_origin(between: Between) -> None:
     between.client.says(GET)
     between.dial()
     between.forward(between.origin_conn, idle=0.05)
@@ -208,14 +208,14 @@ def test_a_silent_origin_is_let_go_of_when_that_is_asked_for(between: Between) -
 
 
 @needs_rst
-def test_a_client_that_is_reset(between: Between) -> None:
+def test_client_resets(between: Between) -> None:
     between.client.resets()
     between.forward()
     between.until(lambda: bool(between.over))
     assert isinstance(between.over[0].failure, OSError)
 
 
-def test_an_origin_that_answers_and_does_not_listen_is_heard(between: Between) -> None:
+def test_answer_of_an_origin_that_does_not_read_is_forwarded(between: Between) -> None:
     body = 8 << 20
     between.client.says(b"PUT http://h/ HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n" % body)
     between.dial()
@@ -237,16 +237,16 @@ def test_an_origin_that_answers_and_does_not_listen_is_heard(between: Between) -
     assert between.client._read(12) == b"HTTP/1.1 413"
 
 
-def test_a_client_is_heard_again_when_its_origin_takes_nothing_any_more(between: Between) -> None:
+def test_client_is_read_again_when_the_origin_has_failed(between: Between) -> None:
     body = 64 << 20
     between.client.says(b"PUT http://h/ HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n" % body)
     between.dial()
     forwarding = between.forward(between.origin_conn)
     between.client.sock.setblocking(False)
-    _say_all_that_is_taken(between)
+    _send_until_stalled(between)
     forwarding._to_origin.fail(BrokenPipeError())
     before = between.client_said
-    _say_all_that_is_taken(between, before + (4 << 20))
+    _send_until_stalled(between, before + (4 << 20))
     assert between.client_said >= before + (4 << 20)
     between.origin.says(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
     between.until(lambda: bool(between.over))
@@ -254,8 +254,8 @@ def test_a_client_is_heard_again_when_its_origin_takes_nothing_any_more(between:
     assert between.client._read(12) == b"HTTP/1.1 413"
 
 
-def _say_all_that_is_taken(between: Between, at_most: int = 1 << 30) -> None:
-    """Send a body until the proxy has stopped reading it, or so much is sent."""
+def _send_until_stalled(between: Between, at_most: int = 1 << 30) -> None:
+    """Send a body until the proxy stops reading, or ``at_most`` bytes are sent."""
     stalled = 0
     while stalled < 10 and between.client_said < at_most:
         try:
@@ -267,7 +267,7 @@ def _say_all_that_is_taken(between: Between, at_most: int = 1 << 30) -> None:
             stalled += 1
 
 
-def test_what_goes_by_is_seen_and_not_faster_than_it_may_be(between: Between) -> None:
+def test_tap_and_rate_limit(between: Between) -> None:
     seen: list[tuple[str, bytes]] = []
     pipeline = Pipeline(
         received_pace=Rate(20_000), pace=Rate(1_000_000), tap=lambda *one: seen.append(one)
@@ -289,7 +289,7 @@ def test_what_goes_by_is_seen_and_not_faster_than_it_may_be(between: Between) ->
     forwarding.stop()
 
 
-def test_one_that_is_stopped_tells_nobody(between: Between) -> None:
+def test_stop_calls_no_callback(between: Between) -> None:
     forwarding = between.forward()
     forwarding.stop()
     forwarding.stop()
@@ -302,7 +302,7 @@ def test_one_that_is_stopped_tells_nobody(between: Between) -> None:
 ANSWERED_HERE = b"OPTIONS http://h/ HTTP/1.1\r\nHost: h\r\nMax-Forwards: 0\r\n\r\n"
 
 
-def test_a_client_with_much_to_be_worked_for_waits_for_its_turns(
+def test_many_requests_are_handled_in_several_turns(
     between: Between, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(turn_module, "TURN", -1.0)  # over at once: one event each
@@ -326,7 +326,7 @@ def test_a_client_with_much_to_be_worked_for_waits_for_its_turns(
     forwarding.stop()
 
 
-def test_chunks_in_their_turns_arrive_whole(
+def test_chunks_handled_in_several_turns_are_complete(
     between: Between, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(turn_module, "TURN", -1.0)
@@ -351,10 +351,10 @@ def test_chunks_in_their_turns_arrive_whole(
     forwarding.stop()
 
 
-def test_a_client_that_does_not_take_our_answers_is_not_read(between: Between) -> None:
+def test_client_that_does_not_read_answers_is_not_read(between: Between) -> None:
     forwarding = between.forward()
     between.client.sock.setblocking(False)
-    # Small buffers: what the kernel holds for the client is not what is counted here.
+    # Small buffers, because data in the buffers of the kernel is not counted here.
     between.client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)
     between.conn.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16 * 1024)
     unsent = b""
@@ -363,7 +363,7 @@ def test_a_client_that_does_not_take_our_answers_is_not_read(between: Between) -
         nonlocal unsent
         unsent = unsent or ANSWERED_HERE * 1000
         try:
-            # A request that is cut goes on with the next send.
+            # The next send continues a request that was cut.
             unsent = unsent[between.client.sock.send(unsent) :]
         except BlockingIOError:
             pass

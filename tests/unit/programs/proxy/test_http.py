@@ -1,4 +1,4 @@
-"""A client that speaks HTTP; beside ncat's own proxy in tests/interop/test_http_proxy.py."""
+"""HTTP clients of the proxy; tests/interop/test_http_proxy.py compares it with ncat's proxy."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ http = http_sessions(None)
 
 
 def head(peer: Peer) -> bytes:
-    """A head, whole."""
+    """Return a complete head."""
     data = b""
     while not data.endswith(b"\r\n\r\n"):
         data += peer._read(1)
@@ -40,14 +40,14 @@ def test_requests_on_one_connection(start: Start) -> None:
             peer.says(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
             assert head(running.client).startswith(b"HTTP/1.1 200 OK\r\n")
             running.client.hears(b"hi")
-            # An origin has one request on a connection, and is let go of then.
+            # Each connection to an origin is used for one request, and then closed.
             peer.hears_end()
         running.client.half_closes()
         running.client.hears_end()
         assert [type(event) for event in running.ends()] == [Proxied, Proxied]
 
 
-def test_an_origin_is_let_go_of_though_the_next_request_is_there_already(start: Start) -> None:
+def test_origin_is_closed_although_the_next_request_has_arrived(start: Start) -> None:
     with listening() as target:
         running = start(http)
         url = f"http://127.0.0.1:{target.port}/"
@@ -64,7 +64,7 @@ def test_an_origin_is_let_go_of_though_the_next_request_is_there_already(start: 
             running.client.hears(answer)
 
 
-def test_a_tunnel(start: Start) -> None:
+def test_tunnel(start: Start) -> None:
     with listening() as target:
         running = start(http)
         running.client.says(f"CONNECT 127.0.0.1:{target.port} HTTP/1.0\r\n\r\nearly".encode())
@@ -80,7 +80,7 @@ def test_a_tunnel(start: Start) -> None:
         assert [type(event) for event in running.ends()] == [Proxied, Finished]
 
 
-def test_an_origin_that_refuses(start: Start, closed_port: int) -> None:
+def test_origin_refuses(start: Start, closed_port: int) -> None:
     running = start(http)
     for _ in range(2):
         url = f"http://127.0.0.1:{closed_port}/"
@@ -92,7 +92,7 @@ def test_an_origin_that_refuses(start: Start, closed_port: int) -> None:
     assert [type(event) for event in running.ends()] == [AttemptFailed, AttemptFailed]
 
 
-def test_who_may_come(start: Start) -> None:
+def test_login_is_required(start: Start) -> None:
     running = start(http_sessions(("joe", "secret")))
     running.client.says(b"CONNECT h:1 HTTP/1.1\r\nHost: h\r\n\r\n")
     assert head(running.client).startswith(b"HTTP/1.1 407 Proxy Authentication Required\r\n")
@@ -103,7 +103,7 @@ def test_who_may_come(start: Start) -> None:
     assert dropped.cause == "who are you?"
 
 
-def test_half_a_response_is_not_taken_for_a_whole_one(start: Start) -> None:
+def test_incomplete_response_resets_the_client(start: Start) -> None:
     with listening() as target:
         running = start(http)
         url = f"http://127.0.0.1:{target.port}/"
@@ -118,7 +118,7 @@ def test_half_a_response_is_not_taken_for_a_whole_one(start: Start) -> None:
         assert isinstance(running.ends()[-1], Dropped)
 
 
-def test_a_wrong_password_is_refused_later_and_the_right_one_taken(
+def test_wrong_password_is_refused_after_a_delay(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(penalties, "SECONDS", 0.05)
@@ -134,7 +134,7 @@ def test_a_wrong_password_is_refused_later_and_the_right_one_taken(
             assert answer.split()[1] == said
             if said == b"407":
                 assert stopwatch.reached(0.05)
-                # After a CONNECT that was refused the connection is over.
+                # A refused CONNECT ends the connection.
                 running.client.hears_rest()
                 running.client.closes()
                 running.ends()
@@ -142,7 +142,7 @@ def test_a_wrong_password_is_refused_later_and_the_right_one_taken(
         target.accepts()
 
 
-def test_the_first_wrong_passwords_are_refused_at_once(
+def test_first_wrong_passwords_are_refused_at_once(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(penalties, "SECONDS", 3600.0)
@@ -157,9 +157,7 @@ def test_the_first_wrong_passwords_are_refused_at_once(
         running.ends()
 
 
-def test_who_leaves_while_a_refusal_waits_is_let_go(
-    start: Start, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_client_may_leave_during_the_delay(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(penalties, "SECONDS", 0.05)
     monkeypatch.setattr(penalties, "UNDELAYED", 0)
     running = start(http_sessions(("joe", "secret")))
@@ -170,7 +168,7 @@ def test_who_leaves_while_a_refusal_waits_is_let_go(
     running.ends()
 
 
-def test_what_came_of_a_request_that_broke_off_is_read_by_its_origin(start: Start) -> None:
+def test_incomplete_request_body_is_delivered_to_the_origin(start: Start) -> None:
     with listening() as target:
         running = start(http)
         length = "Content-Length: 10"
@@ -180,7 +178,7 @@ def test_what_came_of_a_request_that_broke_off_is_read_by_its_origin(start: Star
         assert b"Content-Length: 10\r\n" in head(peer)
         running.client.half_closes()
         assert running.client.is_reset()
-        # By FIN: after an RST much of it might not be read.
+        # The end is FIN, because an RST could discard the data.
         peer.hears(b"abcd")
         peer.hears_end()
         (_, dropped) = running.ends()
@@ -188,7 +186,7 @@ def test_what_came_of_a_request_that_broke_off_is_read_by_its_origin(start: Star
         assert dropped.cause.startswith("the request broke off")
 
 
-def test_a_request_to_the_proxy_itself_goes_round_once(pync: Callable[..., Any]) -> None:
+def test_request_to_the_proxy_itself_is_refused(pync: Callable[..., Any]) -> None:
     running = pync("-lv", "--proxy-type", "http", "--accept-timeout=1", "127.0.0.1", 0)
     port = int(running.says().rpartition(" ")[2])
     with connected(port) as client:

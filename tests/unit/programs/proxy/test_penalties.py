@@ -1,4 +1,4 @@
-"""What wrong passwords cost."""
+"""Penalties for wrong passwords."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pync.programs.proxy.penalties import BURST, REMEMBERED, SECONDS, UNDELAYED,
 
 
 class Guesses:
-    """A clock, and what happens to passwords at its time."""
+    """Tries of passwords with a clock that the test sets."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -22,12 +22,12 @@ class Guesses:
         return self.penalties.judge(host, fits)
 
 
-def test_a_few_mistakes_are_free_and_then_one_a_while() -> None:
+def test_number_of_checked_passwords_is_limited() -> None:
     guesses = Guesses()
     for _ in range(10 * BURST):
         assert not guesses.guess("192.0.2.1")
     assert guesses.looked_at == BURST
-    # Not even the right one is looked at now: it would tell a guesser who does not wait.
+    # Not even the right password is checked now; otherwise guessing without waiting would work.
     assert not guesses.guess("192.0.2.1", right=True)
     assert guesses.guess("192.0.2.2", right=True)
     guesses.now += SECONDS
@@ -37,7 +37,7 @@ def test_a_few_mistakes_are_free_and_then_one_a_while() -> None:
     assert guesses.guess("192.0.2.1", right=True)
 
 
-def test_the_first_refusals_are_not_delayed() -> None:
+def test_first_refusals_are_not_delayed() -> None:
     guesses = Guesses()
     delays = []
     for _ in range(2 * BURST):
@@ -50,13 +50,13 @@ def test_the_first_refusals_are_not_delayed() -> None:
     assert guesses.penalties.delay("192.0.2.1") == 0
 
 
-def test_right_ones_cost_nothing() -> None:
+def test_right_passwords_have_no_penalty() -> None:
     guesses = Guesses()
     for _ in range(10 * BURST):
         assert guesses.guess("192.0.2.1", right=True)
 
 
-def test_many_addresses_of_one_client_are_one_host() -> None:
+def test_addresses_of_one_network_count_as_one_host() -> None:
     guesses = Guesses()
     for number in range(BURST):
         assert not guesses.guess(f"2001:db8::{number:x}")
@@ -69,7 +69,7 @@ def test_many_addresses_of_one_client_are_one_host() -> None:
         assert guesses.guess(host, right=True)
 
 
-def test_what_is_remembered_is_bounded_and_forgotten() -> None:
+def test_number_of_remembered_hosts_is_bounded() -> None:
     guesses = Guesses()
     for number in range(REMEMBERED + 50):
         guesses.guess(f"10.{number >> 8}.{number & 255}.1")

@@ -1,4 +1,4 @@
-"""The proxy server as it is asked for; beside real clients in tests/interop."""
+"""The proxy server as a program; tests/interop tests it with other clients."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Start = Callable[..., "Running"]
 
 
-def test_who_asks_for_a_proxy_server_gets_one() -> None:
+def test_options_that_select_the_proxy_server() -> None:
     config = parse(["-l", "--proxy-type", "socks", "--proxy-auth", "joe:secret", "1080"])
     assert config.program == "proxy"
     assert config.serves == Proxy("socks", "", "", "joe", "secret")
@@ -39,13 +39,13 @@ def test_who_asks_for_a_proxy_server_gets_one() -> None:
         ("--proxy h:1 1", "cannot use --proxy and -l without --proxy-type"),
     ],
 )
-def test_what_contradicts_itself(words: str, said: str) -> None:
+def test_contradictory_options(words: str, said: str) -> None:
     with pytest.raises(UsageError) as raised:
         parse(["-l", *words.split()])
     assert str(raised.value).startswith(said)
 
 
-def test_it_serves_and_says_so(pync: Start) -> None:
+def test_serve_and_report(pync: Start) -> None:
     with listening() as target:
         words = ("--proxy-type", "socks", "--accept-timeout=1", "127.0.0.1", 0)
         running = pync("-l", "-v", *words)
@@ -64,7 +64,7 @@ def test_it_serves_and_says_so(pync: Start) -> None:
         assert said == f"pync: accept tcp://127.0.0.1:{port}: timed out\n"
 
 
-def test_who_is_on_the_list_of_the_denied_is_not_read(pync: Start) -> None:
+def test_denied_client_is_not_read(pync: Start) -> None:
     words = ("--proxy-type", "socks", "--deny", "127.0.0.1", "--accept-timeout=1")
     running = pync("-l", "-v", *words, "127.0.0.1", 0)
     with connected(int(running.says().rpartition(" ")[2])) as client:
@@ -81,7 +81,7 @@ def test_who_is_on_the_list_of_the_denied_is_not_read(pync: Start) -> None:
     ],
 )
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_a_target_on_the_list_of_the_denied_is_not_connected_to(
+def test_denied_target_is_not_connected_to(
     pync: Start, kind: str, refused: bytes, host: str
 ) -> None:
     with listening() as target:
@@ -104,7 +104,7 @@ def test_a_target_on_the_list_of_the_denied_is_not_connected_to(
             target.sock.accept()
 
 
-def test_anybody_who_reaches_it_can_use_it_and_that_is_said(pync: Start) -> None:
+def test_warning_about_an_open_proxy(pync: Start) -> None:
     words = ("-l", "--proxy-type", "socks", "--accept-timeout=0.05")
     assert pync(*words, "0.0.0.0", 0).says().count(" can use the proxy; ") == 1
     for safe in (["--proxy-auth", "a:b"], ["--allow", "127.0.0.1"]):
@@ -112,7 +112,7 @@ def test_anybody_who_reaches_it_can_use_it_and_that_is_said(pync: Start) -> None
 
 
 @pytest.mark.parametrize("kind", ["socks", "http"])
-def test_an_exception_that_one_client_raises_ends_that_client_only(
+def test_exception_caused_by_a_client_ends_only_that_client(
     pync: Start, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     def fails(*_: object) -> None:
@@ -126,7 +126,7 @@ def test_an_exception_that_one_client_raises_ends_that_client_only(
         "socks": b"\5\1\0\5\1\0\1\x7f\0\0\1\0\7",
         "http": b"CONNECT 127.0.0.1:7 HTTP/1.1\r\nHost: 127.0.0.1:7\r\n\r\n",
     }
-    # Each is let in beside nobody else: the one before has left.
+    # With --max-conns=1, the second client is accepted only if the first one has left.
     for _ in range(2):
         with connected(port) as client:
             assert running.says().startswith("Connection received on ")
@@ -136,7 +136,7 @@ def test_an_exception_that_one_client_raises_ends_that_client_only(
     assert "timed out" in running.ends()[2]
 
 
-def test_a_name_that_no_socks_proxy_takes_ends_its_client_only(pync: Start) -> None:
+def test_invalid_name_ends_only_its_client(pync: Start) -> None:
     with listening() as onward:
         words = ("--proxy-type", "socks", "--proxy", f"socks5://127.0.0.1:{onward.port}")
         running = pync("-lv", *words, "--accept-timeout=1", "127.0.0.1", 0)

@@ -1,4 +1,4 @@
-"""What every session does, whatever is spoken: time-outs, resets, and letting go."""
+"""Sessions of all protocols: time-outs, resets, and closing."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from .conftest import Start
 
 
-class Straight(Session):
-    """Goes to one port, as soon as the client has said a byte."""
+class DirectSession(Session):
+    """Connects to one port as soon as the client has sent a byte."""
 
     port = 0
 
@@ -41,8 +41,8 @@ class Straight(Session):
             self._relay()
 
 
-def to(port: str) -> Callable[[Services, Conn, Callable[[Session], None]], Session]:
-    return type("ToPort", (Straight,), {"port": int(port)})
+def session_to(port: str) -> Callable[[Services, Conn, Callable[[Session], None]], Session]:
+    return type("ToPort", (DirectSession,), {"port": int(port)})
 
 
 def cause(event: object) -> str:
@@ -50,31 +50,31 @@ def cause(event: object) -> str:
     return event.cause
 
 
-def test_a_client_that_says_nothing(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_silent_client_times_out(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "HANDSHAKE", 0.02)
-    running = start(to("1"))
+    running = start(session_to("1"))
     running.client.hears_end()
     running.client.closes()
     assert cause(running.ends()[0]) == "the handshake timed out"
 
 
-def test_a_client_that_leaves_at_once(start: Start) -> None:
-    running = start(to("1"))
+def test_client_closes_at_once(start: Start) -> None:
+    running = start(session_to("1"))
     running.client.closes()
     assert cause(running.ends()[0]) == "the connection ended in the handshake"
 
 
-def test_a_target_that_cannot_be_reached(start: Start, closed_port: int) -> None:
-    running = start(to(str(closed_port)))
+def test_target_cannot_be_reached(start: Start, closed_port: int) -> None:
+    running = start(session_to(str(closed_port)))
     running.client.says(b"x")
     running.client.hears_end()
     running.client.closes()
     assert cause(running.ends()[0]) == "connection refused"
 
 
-def test_a_reset_target_is_no_end(start: Start) -> None:
+def test_reset_of_the_target_resets_the_client(start: Start) -> None:
     with listening() as target:
-        running = start(to(target.port))
+        running = start(session_to(target.port))
         running.client.says(b"x")
         peer = target.accepts()
         peer.says(b"half of it")
@@ -84,9 +84,9 @@ def test_a_reset_target_is_no_end(start: Start) -> None:
         assert cause(running.ends()[-1]) == "connection reset by peer"
 
 
-def test_what_came_before_a_reset_arrives(start: Start) -> None:
+def test_data_before_a_reset_is_delivered(start: Start) -> None:
     with listening() as target:
-        running = start(to(target.port))
+        running = start(session_to(target.port))
         running.client.says(b"x")
         peer = target.accepts()
         much = bytes(range(256)) * 1024
@@ -96,9 +96,9 @@ def test_what_came_before_a_reset_arrives(start: Start) -> None:
         assert running.client.is_reset()
 
 
-def test_a_reset_client_resets_the_target(start: Start) -> None:
+def test_reset_of_the_client_resets_the_target(start: Start) -> None:
     with listening() as target:
-        running = start(to(target.port))
+        running = start(session_to(target.port))
         running.client.says(b"xhello")
         peer = target.accepts()
         peer.hears(b"hello")
@@ -109,9 +109,9 @@ def test_a_reset_client_resets_the_target(start: Start) -> None:
         assert "reset" in cause(dropped)
 
 
-def test_one_that_is_silent_too_long(start: Start) -> None:
+def test_idle_timeout(start: Start) -> None:
     with listening() as target:
-        running = start(to(target.port), idle=0.05)
+        running = start(session_to(target.port), idle=0.05)
         running.client.says(b"x")
         peer = target.accepts()
         assert running.client.is_reset()

@@ -1,4 +1,4 @@
-"""A client that speaks SOCKS; beside the real ones in tests/interop/test_socks_server.py."""
+"""SOCKS clients of the proxy; tests/interop/test_socks_server.py uses other clients."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def is_granted(client: Peer) -> None:
     assert len(client.sock.recv(2)) == 2
 
 
-def test_a_conversation_and_both_ends(start: Start) -> None:
+def test_data_and_eof_in_both_directions(start: Start) -> None:
     with listening() as target:
         running = start(socks)
-        # What follows the request at once is the target's, and waits for it.
+        # Data sent right after the request is for the target, and waits for it.
         asks5(running.client, target.port, early=b"question\n")
         peer = target.accepts()
         is_granted(running.client)
@@ -51,7 +51,7 @@ def test_a_conversation_and_both_ends(start: Start) -> None:
         assert (finished.sent, finished.received) == (9, 7)
 
 
-def test_one_of_version_4(start: Start) -> None:
+def test_socks_4(start: Start) -> None:
     with listening() as target:
         running = start(socks)
         port = int(target.port).to_bytes(2, "big")
@@ -61,7 +61,7 @@ def test_one_of_version_4(start: Start) -> None:
         running.client.hears(b"hello\n")
 
 
-def test_a_target_that_refuses(start: Start, closed_port: int) -> None:
+def test_target_refuses(start: Start, closed_port: int) -> None:
     running = start(socks)
     asks5(running.client, str(closed_port))
     running.client.hears(b"\5\5\0\1" + bytes(6))
@@ -72,7 +72,7 @@ def test_a_target_that_refuses(start: Start, closed_port: int) -> None:
     assert dropped.cause == f"dial tcp://127.0.0.1:{closed_port}: connection refused"
 
 
-def test_a_name_without_an_address(start: Start) -> None:
+def test_unknown_name(start: Start) -> None:
     running = start(socks)
     running.client.says(b"\5\1\0")
     running.client.hears(b"\5\0")
@@ -81,7 +81,7 @@ def test_a_name_without_an_address(start: Start) -> None:
     running.client.hears_end()
 
 
-def test_who_may_come(start: Start) -> None:
+def test_wrong_login_is_refused(start: Start) -> None:
     running = start(socks_sessions("socks", ("joe", "secret")))
     running.client.says(b"\5\2\0\2")
     running.client.hears(b"\5\2")
@@ -94,7 +94,7 @@ def test_who_may_come(start: Start) -> None:
     assert dropped.cause == "the user or the password is wrong"
 
 
-def test_the_first_wrong_passwords_are_refused_at_once(
+def test_first_wrong_passwords_are_refused_at_once(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(penalties, "SECONDS", 3600.0)

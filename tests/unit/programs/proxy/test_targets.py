@@ -1,4 +1,4 @@
-"""Where the clients of a proxy server may go."""
+"""The targets that clients of a proxy server may connect to."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HERE, THERE, UNIX = (
 )
 
 
-def goes(
+def is_allowed(
     client: Address, target: str, *, allow: tuple[str, ...] = (), deny: tuple[str, ...] = ()
 ) -> bool:
     return target_gate(allow, deny, numeric=True)(client, Address("tcp", target, "80"))
@@ -35,32 +35,32 @@ def goes(
         "fe80::1%eth0",
     ],
 )
-def test_what_only_this_machine_reaches_is_not_for_others(target: str) -> None:
-    assert not goes(THERE, target)
-    assert not goes(THERE, target, deny=("10.0.0.0/8",))
-    # Who is here reaches it anyhow.
-    assert goes(HERE, target)
-    assert goes(UNIX, target)
-    # Unless it is asked for.
-    assert goes(THERE, target, allow=("0.0.0.0/0", "::/0"))
+def test_local_targets_are_not_allowed_to_remote_clients(target: str) -> None:
+    assert not is_allowed(THERE, target)
+    assert not is_allowed(THERE, target, deny=("10.0.0.0/8",))
+    # A local client can reach it anyway.
+    assert is_allowed(HERE, target)
+    assert is_allowed(UNIX, target)
+    # It can be allowed explicitly.
+    assert is_allowed(THERE, target, allow=("0.0.0.0/0", "::/0"))
 
 
-def test_all_other_targets_are_for_all() -> None:
+def test_other_targets_are_allowed_to_all_clients() -> None:
     for client in (HERE, THERE, UNIX):
         for target in ("192.0.2.1", "10.0.0.1", "2001:db8::1"):
-            assert goes(client, target)
+            assert is_allowed(client, target)
 
 
-def test_the_lists() -> None:
+def test_allow_and_deny_lists() -> None:
     lists = {"allow": ("192.0.2.0/24", "10.0.0.1"), "deny": ("192.0.2.9",)}
     for client in (HERE, THERE):
-        assert goes(client, "192.0.2.1", **lists)
-        assert goes(client, "10.0.0.1", **lists)
-        assert not goes(client, "192.0.2.9", **lists)
-        assert not goes(client, "10.0.0.2", **lists)
-        assert not goes(client, "127.0.0.1", **lists)
-        assert not goes(client, "10.1.2.3", deny=("10.0.0.0/8",))
+        assert is_allowed(client, "192.0.2.1", **lists)
+        assert is_allowed(client, "10.0.0.1", **lists)
+        assert not is_allowed(client, "192.0.2.9", **lists)
+        assert not is_allowed(client, "10.0.0.2", **lists)
+        assert not is_allowed(client, "127.0.0.1", **lists)
+        assert not is_allowed(client, "10.1.2.3", deny=("10.0.0.0/8",))
 
 
-def test_what_further_proxies_look_up_is_not_judged() -> None:
+def test_anywhere_allows_every_target() -> None:
     assert anywhere(THERE, HERE)

@@ -22,7 +22,7 @@ from ....contract.table import NO_SCTP, NO_VSOCK
 if TYPE_CHECKING:
     from tests.unit.conftest import Running
 
-#: Seconds that any step may take.
+#: Seconds that an expected event may take.
 PATIENCE = 10.0
 
 NO_UNIX = pytest.mark.skipif(sys.platform == "win32", reason="this system has no Unix sockets")
@@ -96,7 +96,7 @@ def _dialled(name: str, address: object) -> str:
 
 
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where a kernel lacks a family or a protocol, run the same code over TCP on IPv4."""
+    """Run the same code over TCP on IPv4 if the kernel lacks a family or a protocol."""
     if NO_VSOCK:
         monkeypatch.setattr(socket, "AF_VSOCK", socket.AF_INET, raising=False)
         monkeypatch.setattr(

@@ -38,7 +38,7 @@ class Link:
 
 
 class Control:
-    """A control socket in a loop, which runs while somebody waits for an answer."""
+    """A control socket in a loop, which runs while the test waits for an answer."""
 
     def __init__(self, loop: Loop) -> None:
         self._loop = loop
@@ -48,7 +48,7 @@ class Control:
         self.port = int(self.listener.address.service)
 
     def answers(self, said: bytes, until: int | None) -> list[dict[str, Any]]:
-        """Send commands; return so many answers, or all up to the end."""
+        """Send commands; return ``until`` answers, or all answers up to EOF."""
         heard = b""
         ended = False
         with connected(self.port) as peer:
@@ -74,7 +74,7 @@ class Control:
 @pytest.fixture
 def control() -> Iterator[Control]:
     with Loop() as loop:
-        # A look at what has come, now and then.
+        # Wake the loop regularly, so that the test can check what has been received.
         loop.call_every(0.005, lambda: None)
         one = Control(loop)
         yield one
@@ -85,21 +85,21 @@ def control() -> Iterator[Control]:
 LISTED = {"ok": True, "faults": []}
 
 
-def test_one_line_after_the_other(control: Control) -> None:
+def test_each_line_is_answered(control: Control) -> None:
     lines = b'{"do": "list"}\n\n{"do": "add", "fault": "drop-fin"}\r\n{"do": "list"}\n'
     assert control.answers(lines, 3) == [LISTED, {"ok": True, "number": 8}, LISTED]
 
 
-def test_the_last_line_needs_no_end(control: Control) -> None:
+def test_last_line_may_lack_a_newline(control: Control) -> None:
     assert control.answers(b'{"do": "list"}\n{"do": "list"}', None) == [LISTED, LISTED]
 
 
-def test_garbage_is_answered(control: Control) -> None:
+def test_invalid_lines_are_answered(control: Control) -> None:
     answers = control.answers(b"GET / HTTP/1.1\r\n\xff\n", 2)
     assert [one["ok"] for one in answers] == [False, False]
 
 
-def test_an_endless_line_is_the_last(control: Control) -> None:
+def test_line_too_long_ends_the_connection(control: Control) -> None:
     (answer,) = control.answers(b"x" * (LONGEST + 100_000), None)
     assert answer["ok"] is False
     assert control.answers(b'{"do": "list"}\n', 1) == [LISTED]

@@ -48,7 +48,7 @@ def test_without_dtls() -> None:
 
 
 @pytest.mark.parametrize("verify", [False, True])
-def test_by_dtls(tmp_path: Path, verify: bool) -> None:
+def test_with_dtls(tmp_path: Path, verify: bool) -> None:
     pytest.importorskip("OpenSSL", reason="pyOpenSSL is not installed")
     from pync.transports.tls.certificate import self_made
     from pync.transports.tls.handshake import Security
@@ -80,7 +80,7 @@ def test_by_dtls(tmp_path: Path, verify: bool) -> None:
         assert [event for event in events if isinstance(event, Secured)]
 
 
-def test_no_descriptor_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dial_runs_out_of_descriptors(monkeypatch: pytest.MonkeyPatch) -> None:
     where = Address("udp", "127.0.0.1", "9")
 
     def exhausted(*_: object) -> None:

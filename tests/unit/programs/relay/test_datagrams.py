@@ -1,4 +1,4 @@
-"""A relay of datagrams: many peers, one, and two dialled addresses."""
+"""A relay of datagrams: with many peers, one peer, and two dialled addresses."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def asks(box: Mailbox, port: int, *words: bytes) -> None:
             assert sock.recv(70_000) == word * 2
 
 
-def test_many_peers_until_nobody_comes(pync: Start) -> None:
+def test_many_peers_until_the_accept_timeout(pync: Start) -> None:
     with mailbox() as box:
         words = ("-lk", "--idle-timeout=1", "--accept-timeout=1")
         running, port = bound(pync, box, *words)
@@ -42,7 +42,7 @@ def test_many_peers_until_nobody_comes(pync: Start) -> None:
     assert said.endswith("timed out\n")
 
 
-def test_one_peer_until_it_is_idle(pync: Start) -> None:
+def test_one_peer_until_the_idle_timeout(pync: Start) -> None:
     with mailbox() as box:
         running, port = bound(pync, box, "-l", "--idle-timeout=1")
         asks(box, port, b"hello", b"")

@@ -1,4 +1,4 @@
-"""The peers of a relay by DTLS; tests/e2e/test_dtls_relay.py has the whole relay."""
+"""The DTLS peers of a relay; tests/e2e/test_dtls_relay.py tests the whole relay."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="-k with DTLS is
 PLACE = Address("udp", "127.0.0.1", "0")
 
 
-def test_it_comes_back_by_another_listener() -> None:
+def test_listener_is_replaced() -> None:
     options = Options(many=True)
     setup = ListenSetup(PLACE, options, Entry(tls=Security()), keep_open=True)
     events: list[Event] = []
@@ -39,7 +39,7 @@ def test_it_comes_back_by_another_listener() -> None:
         peers.open()
         address = peers.listener.address
         peers.refuse()
-        # With the same context, which is in use already.
+        # The same context is used again.
         plain = listen(address, options)
         peers.come_by(plain)
         assert isinstance(peers.listener, DtlsListener)

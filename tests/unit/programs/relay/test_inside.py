@@ -1,4 +1,4 @@
-"""Connections and peers are asked the same by those who serve and who spoil them."""
+"""Relayed connections and datagram peers have the interface that serving and spoiling need."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pync.programs.relay.session import Joined
 from pync.programs.shared.clients import Clients
 
 
-def asked(shape: type) -> set[str]:
+def members(shape: type) -> set[str]:
     return {name for name in vars(shape) if not name.startswith("_")}
 
 
-def test_both_have_what_they_are_asked() -> None:
+def test_both_implement_the_interface() -> None:
     for shape, kinds in ((Inside, (Clients, Peers)), (One, (Joined, PeerSession))):
         for kind in kinds:
-            # (What is set in __init__ is not among these.)
-            missing = asked(shape) - set(dir(kind)) - {"sessions", "client", "target"}
+            # (dir() of a class does not contain the attributes that __init__ sets.)
+            missing = members(shape) - set(dir(kind)) - {"sessions", "client", "target"}
             assert missing == set(), kind

@@ -31,7 +31,7 @@ def dialled(setup: OnwardSetup) -> OnwardDial:
     return dial
 
 
-def test_the_first_that_answers_is_taken(closed_port: int) -> None:
+def test_first_target_that_answers_is_used(closed_port: int) -> None:
     with listening() as target:
         targets = (here(closed_port), Address("unix", path="/nowhere"), here(target.port))
         dial = dialled(OnwardSetup(targets, Options(timeout=10)))
@@ -41,7 +41,7 @@ def test_the_first_that_answers_is_taken(closed_port: int) -> None:
         assert dial.connect is not None
 
 
-def test_the_last_failure_is_told_when_none_answers(closed_port: int) -> None:
+def test_last_failure_is_reported_if_no_target_answers(closed_port: int) -> None:
     dial = dialled(OnwardSetup((here("1"), here(closed_port)), Options(timeout=10)))
     assert isinstance(dial.failure, DialError)
     assert dial.failure.address == here(closed_port)
@@ -54,23 +54,23 @@ def securing(target: Server, seconds: float, *, verify: bool = True) -> OnwardSe
     return OnwardSetup((here(target.port, "tls"),), Options(timeout=10), security)
 
 
-def test_a_server_that_says_nothing_is_not_waited_for() -> None:
+def test_silent_tls_server_times_out() -> None:
     with listening() as target:
         dial = dialled(securing(target, 0.05))
         assert isinstance(dial.failure, TlsError)
         assert dial.failure.cause == "the handshake timed out"
 
 
-def test_that_nobody_verifies_is_told_once() -> None:
+def test_missing_verification_is_reported_once() -> None:
     with listening() as target:
         events: list[Event] = []
         Onward(securing(target, 1, verify=False), events.append)
         assert events == [Unverified(here(target.port, "tls"))]
 
 
-def test_one_that_is_stopped_lets_go(closed_port: int) -> None:
+def test_stop_closes_the_connection_and_calls_no_callback(closed_port: int) -> None:
     with listening() as target, Loop() as loop, Resolver(loop) as resolver:
-        # (A name: an address may be connected to at once.)
+        # (This must be a name, because an address may be connected to at once.)
         named = Address("tcp", "localhost", str(target.port))
         setup = OnwardSetup((named, here(closed_port)))
         over: list[OnwardDial] = []
@@ -85,7 +85,7 @@ def test_one_that_is_stopped_lets_go(closed_port: int) -> None:
         assert not over
 
 
-def test_the_targets_take_turns() -> None:
+def test_round_robin() -> None:
     targets = (here("1"), here("2"), here("3"))
     onward = Onward(OnwardSetup(targets, balance="round-robin"), lambda _: None)
     firsts = [onward.targets()[0].service for _ in range(4)]
@@ -94,7 +94,7 @@ def test_the_targets_take_turns() -> None:
     assert [one.service for one in onward.targets()] == ["2", "3", "1"]
 
 
-def test_the_targets_are_drawn() -> None:
+def test_random_balance() -> None:
     targets = (here("1"), here("2"))
     onward = Onward(OnwardSetup(targets, balance="random"), lambda _: None)
     assert {onward.targets()[0].service for _ in range(100)} == {"1", "2"}

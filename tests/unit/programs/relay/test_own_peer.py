@@ -64,7 +64,7 @@ def joined(stack: ExitStack, server: Mailbox, idle: float = 60.0) -> tuple[One, 
     return One(stack, conn, server, idle), client
 
 
-def test_datagrams_go_both_ways(stack: ExitStack, server: Mailbox) -> None:
+def test_datagrams_in_both_directions(stack: ExitStack, server: Mailbox) -> None:
     one, client = joined(stack, server)
     client.says(b"question")
     one.until(lambda: one.peer.moved.sent)
@@ -78,14 +78,14 @@ def test_datagrams_go_both_ways(stack: ExitStack, server: Mailbox) -> None:
     assert one.peer.listing()["number"] == 7
 
 
-def test_it_is_idle(stack: ExitStack, server: Mailbox) -> None:
+def test_idle_timeout(stack: ExitStack, server: Mailbox) -> None:
     one, _ = joined(stack, server, idle=0.05)
     one.until(lambda: one.left)
     assert one.peer.was_idle
     assert one.ends() == "idle"
 
 
-def test_it_is_killed(stack: ExitStack, server: Mailbox) -> None:
+def test_kill(stack: ExitStack, server: Mailbox) -> None:
     one, _ = joined(stack, server)
     one.peer.give_up()
     assert one.left == [one.peer]
@@ -93,7 +93,7 @@ def test_it_is_killed(stack: ExitStack, server: Mailbox) -> None:
     assert one.ends() == "killed"
 
 
-def test_the_relay_ends_it(stack: ExitStack, server: Mailbox) -> None:
+def test_break_off(stack: ExitStack, server: Mailbox) -> None:
     one, _ = joined(stack, server)
     one.peer.break_off()
     assert one.left == []

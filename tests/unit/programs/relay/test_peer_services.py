@@ -9,7 +9,7 @@ from pync.engine.pipeline import Pipeline
 from pync.programs.relay.peer_services import PeerServices
 
 
-def test_a_session_alone_needs_nobody_who_makes_room() -> None:
+def test_default_callbacks() -> None:
     nothing = cast("Any", None)
     services = PeerServices(nothing, nothing, Pipeline, None, silent, None)
     assert services.make_room() is False

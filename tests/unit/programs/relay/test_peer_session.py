@@ -70,7 +70,7 @@ def nobody(stack: ExitStack) -> Address:
     return Address("udp", "127.0.0.1", str(stack.enter_context(unused_udp_port())))
 
 
-def test_what_comes_while_the_name_is_looked_up_is_sent_then(stack: ExitStack) -> None:
+def test_datagrams_wait_for_the_name_lookup(stack: ExitStack) -> None:
     sock, address = box(stack)
     one = One(stack, address._replace(scheme="udp4", host="localhost"))
     assert one.session.target is None
@@ -83,7 +83,7 @@ def test_what_comes_while_the_name_is_looked_up_is_sent_then(stack: ExitStack) -
 
 
 @needs_icmp
-def test_a_refusal_is_told_once_until_there_is_an_answer(stack: ExitStack) -> None:
+def test_refusal_is_reported_once(stack: ExitStack) -> None:
     one = One(stack, nobody(stack))
     for _ in range(2):
         one.session.put(b"?")
@@ -95,7 +95,7 @@ def test_a_refusal_is_told_once_until_there_is_an_answer(stack: ExitStack) -> No
 
 
 @needs_icmp
-def test_the_next_target_gets_what_the_first_one_refused(stack: ExitStack) -> None:
+def test_refused_datagrams_are_sent_to_the_next_target(stack: ExitStack) -> None:
     sock, address = box(stack)
     first = nobody(stack)
     one = One(stack, first, address)
@@ -108,7 +108,7 @@ def test_the_next_target_gets_what_the_first_one_refused(stack: ExitStack) -> No
 
 
 @needs_icmp
-def test_the_next_target_gets_nothing_old(
+def test_old_datagrams_are_not_sent_to_the_next_target(
     stack: ExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(peer_session, "KEPT_FOR", 0.0)
@@ -120,9 +120,7 @@ def test_the_next_target_gets_nothing_old(
     assert sock.recv(10) == b"new"
 
 
-def test_a_target_that_cannot_be_dialled_is_told_once(
-    stack: ExitStack, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_dial_failure_is_reported_once(stack: ExitStack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(peer_session, "AFTER_FAILURE", 0.1)
     one = One(stack, Address("udp", "127.0.0.1", "nosuchservice"))
     for _ in range(500):
@@ -133,7 +131,7 @@ def test_a_target_that_cannot_be_dialled_is_told_once(
     assert len(one.left) == 1
 
 
-def test_without_a_descriptor_others_make_room(
+def test_another_session_is_ended_if_descriptors_run_out(
     stack: ExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sock, address = box(stack)

@@ -1,4 +1,4 @@
-"""The peers of a datagram relay: which one is replaced, and which one is rejected."""
+"""The peers of a datagram relay: idle time-outs, and the limit of peers."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def relay() -> Iterator[Callable[..., Relay]]:
         yield lambda idle=60.0, **setup: Relay(stack, idle, **setup)
 
 
-def test_each_ends_when_it_is_idle_and_no_later(relay: Callable[..., Relay]) -> None:
+def test_each_session_ends_after_its_idle_time(relay: Callable[..., Relay]) -> None:
     one = relay(0.2)
     first, second = one.peer(), one.peer()
     one.echoes(first)
@@ -88,14 +88,14 @@ def test_each_ends_when_it_is_idle_and_no_later(relay: Callable[..., Relay]) -> 
     assert len(one.peers.sessions) == 1
     watch = Stopwatch()
     one.until(Closed, 2)
-    # (A round of the loop may lie between what moved last and here.)
+    # (A round of the loop may have passed since the last datagram.)
     assert watch.reached(0.1)
     assert not one.peers.sessions
     one.echoes(first)
     assert len(one.until(Accepted)) == 3
 
 
-def test_the_longest_silent_makes_room_if_it_is_for_long(
+def test_least_recently_active_peer_is_replaced_at_the_limit(
     relay: Callable[..., Relay], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = relay(max_conns=2)
@@ -116,7 +116,7 @@ def test_the_longest_silent_makes_room_if_it_is_for_long(
     assert (closed.peer_end, len(one.peers.sessions)) == ("made room", 2)
 
 
-def test_nobody_new_comes_in_while_those_inside_go_on(relay: Callable[..., Relay]) -> None:
+def test_shut_accepts_no_new_peers_and_keeps_sessions(relay: Callable[..., Relay]) -> None:
     one = relay()
     inside, late = one.peer(), one.peer()
     one.echoes(inside)
@@ -128,7 +128,7 @@ def test_nobody_new_comes_in_while_those_inside_go_on(relay: Callable[..., Relay
     assert len(one.until(Closed)) == 1
 
 
-def test_a_listener_that_is_closed_and_opened_again(relay: Callable[..., Relay]) -> None:
+def test_listener_is_closed_and_opened_again(relay: Callable[..., Relay]) -> None:
     one = relay()
     peer = one.peer()
     one.echoes(peer)
@@ -141,7 +141,7 @@ def test_a_listener_that_is_closed_and_opened_again(relay: Callable[..., Relay])
         one.peers.close()
 
 
-def test_the_socket_of_all_peers_holds_more_than_one_of_a_client(
+def test_listening_socket_has_a_larger_buffer(
     relay: Callable[..., Relay],
 ) -> None:
     def held(sock: socket.socket) -> int:
@@ -152,7 +152,7 @@ def test_the_socket_of_all_peers_holds_more_than_one_of_a_client(
     assert held(small) <= held(one.peer()) <= held(sock)
 
 
-def test_when_nobody_comes(relay: Callable[..., Relay]) -> None:
+def test_accept_timeout(relay: Callable[..., Relay]) -> None:
     one = relay(0.5, accept_timeout=1)
     one.echoes(one.peer())
     with pytest.raises(ListenError, match="timed out"):

@@ -39,7 +39,7 @@ def part(client: Peer, server: Peer) -> None:
     client.hears_end()
 
 
-def test_many_at_once_each_with_a_connection_of_its_own(pync: Start) -> None:
+def test_each_client_has_its_own_onward_connection(pync: Start) -> None:
     with listening() as target:
         running, port = begin(pync, target)
         with connected(port) as first, connected(port) as second:
@@ -62,7 +62,7 @@ def test_many_at_once_each_with_a_connection_of_its_own(pync: Start) -> None:
 
 
 @pytest.mark.parametrize("how", ["reset", "close"])
-def test_who_cannot_go_on(pync: Start, closed_port: int, how: str) -> None:
+def test_onward_connection_refused(pync: Start, closed_port: int, how: str) -> None:
     words = (f"--if-refused={how}", *MANY)
     running = pync(*words, f"tcp://127.0.0.1:{closed_port}")
     port = int(running.says().rpartition(" ")[2])
@@ -76,7 +76,7 @@ def test_who_cannot_go_on(pync: Start, closed_port: int, how: str) -> None:
     assert said.count(f"pync: dial tcp://127.0.0.1:{closed_port}: connection refused") == 2
 
 
-def test_the_first_target_that_answers(pync: Start, closed_port: int) -> None:
+def test_first_target_that_answers_is_used(pync: Start, closed_port: int) -> None:
     with listening() as target:
         running = pync(*MANY, f"tcp://127.0.0.1:{closed_port}", "--to", f"127.0.0.1:{target.port}")
         port = int(running.says().rpartition(" ")[2])
@@ -100,7 +100,7 @@ def test_one_client_only(pync: Start) -> None:
         assert running.ends()[0] == 0
 
 
-def test_two_servers_are_joined(pync: Start) -> None:
+def test_two_servers(pync: Start) -> None:
     with listening() as left, listening() as right:
         running = pync(f"tcp://127.0.0.1:{left.port}", f"tcp://127.0.0.1:{right.port}")
         one, two = left.accepts(), right.accepts()
@@ -109,7 +109,7 @@ def test_two_servers_are_joined(pync: Start) -> None:
         assert running.ends()[0] == 0
 
 
-def test_one_of_two_servers_that_refuses(pync: Start, closed_port: int) -> None:
+def test_one_of_two_servers_refuses(pync: Start, closed_port: int) -> None:
     with listening() as left:
         running = pync(f"tcp://127.0.0.1:{left.port}", f"tcp://127.0.0.1:{closed_port}")
         assert left.accepts().is_reset()
@@ -118,7 +118,7 @@ def test_one_of_two_servers_that_refuses(pync: Start, closed_port: int) -> None:
         assert said.startswith(f"pync: dial tcp://127.0.0.1:{closed_port}: connection refused")
 
 
-def test_access_lists_and_limits_hold(pync: Start) -> None:
+def test_access_lists_and_limits(pync: Start) -> None:
     with listening() as target:
         running, port = begin(pync, target, "--max-conns=1")
         with connected(port) as client:
@@ -156,7 +156,7 @@ def test_events_as_json(pync: Start) -> None:
     assert closed["seconds"] > 0
 
 
-def test_a_file_for_each_connection(pync: Start, tmp_path: Path) -> None:
+def test_one_file_per_connection(pync: Start, tmp_path: Path) -> None:
     with listening() as target:
         running, port = begin(pync, target, "--output", str(tmp_path / "{n}-{peer}.log"))
         for word in (b"first", b"second"):
@@ -171,7 +171,7 @@ def test_a_file_for_each_connection(pync: Start, tmp_path: Path) -> None:
         running.ends()
 
 
-def test_one_file_for_all(pync: Start, tmp_path: Path) -> None:
+def test_one_file_for_all_connections(pync: Start, tmp_path: Path) -> None:
     record = tmp_path / "log"
     record.write_bytes(b"old")
     with listening() as target:

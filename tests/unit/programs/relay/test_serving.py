@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 
 
 class Inside:
-    """A stand-in for the clients: one is connected, and leaves after ``seconds``."""
+    """A stand-in for the clients: one is connected, and it leaves after ``seconds``."""
 
     def __init__(self, loop: Loop, seconds: float, *numbers: signal.Signals) -> None:
         self.sessions: set[object] = {"one"}
@@ -32,9 +32,7 @@ class Inside:
 
 
 @pytest.mark.parametrize(("stays", "left"), [(0.02, set()), (10, {"one"})])
-def test_with_a_drain_nobody_comes_in_and_those_inside_may_end(
-    stays: float, left: set[str]
-) -> None:
+def test_drain_accepts_no_new_clients_and_lets_sessions_end(stays: float, left: set[str]) -> None:
     with Loop() as loop:
         clients = Inside(loop, stays, signal.SIGTERM)
         serve(clients, loop, silent, 0.1, None)
@@ -42,7 +40,7 @@ def test_with_a_drain_nobody_comes_in_and_those_inside_may_end(
     assert clients.sessions == left
 
 
-def test_files_that_cannot_be_read_again_are_reported() -> None:
+def test_reload_failure_is_reported() -> None:
     events: list[Event] = []
     answers: list[Exception | None] = [None, UsageError("no such file")]
 
@@ -61,7 +59,7 @@ def test_files_that_cannot_be_read_again_are_reported() -> None:
     assert [type(event) for event in events] == [Reloaded, Failed]
 
 
-def test_nobody_is_inside() -> None:
+def test_list_without_clients() -> None:
     events: list[Event] = []
     with Loop() as loop:
         clients = Inside(loop, 0, signal.SIGUSR1, signal.SIGTERM)

@@ -39,8 +39,8 @@ def breaks(conn: StreamConn) -> str:
     return "end"
 
 
-def seen(conn: StreamConn, scheme: str) -> bool:
-    """Whether a connection broke off as its transport can tell: Unix sockets have no RST."""
+def is_aborted(conn: StreamConn, scheme: str) -> bool:
+    """Return whether the connection was aborted, as far as its transport can show it."""
     if UNDER_WINE:
         pytest.skip("Wine passes no RST on")
     if scheme == "vsock":
@@ -50,13 +50,13 @@ def seen(conn: StreamConn, scheme: str) -> bool:
 
 @near
 @far
-def test_the_clients_end_goes_on_and_the_answer_comes_back(join: Join, near: str, far: str) -> None:
+def test_client_eof_is_passed_on_and_the_answer_arrives(join: Join, near: str, far: str) -> None:
     sides = join(near, far)
     sides.client.send_all(b"question")
     sides.client.send_eof()
     assert sides.server.recv_exactly(8) == b"question"
     if far == "tls":
-        # Its close_notify is held back until the server has answered, or is silent.
+        # The close_notify is held back until the server has answered, or is silent.
         sides.server.send_all(b"late answer")
         sides.server.send_eof()
         assert sides.server.recv() == b""
@@ -72,7 +72,9 @@ def test_the_clients_end_goes_on_and_the_answer_comes_back(join: Join, near: str
 
 @near
 @far
-def test_the_servers_end_goes_back_and_the_client_goes_on(join: Join, near: str, far: str) -> None:
+def test_server_eof_is_passed_on_and_the_client_can_still_send(
+    join: Join, near: str, far: str
+) -> None:
     sides = join(near, far)
     sides.server.send_all(b"greeting")
     sides.server.send_eof()
@@ -87,46 +89,42 @@ def test_the_servers_end_goes_back_and_the_client_goes_on(join: Join, near: str,
 
 @pytest.mark.parametrize("near", RESETTING)
 @far
-def test_a_clients_reset_is_a_reset_and_what_came_before_arrives(
-    join: Join, near: str, far: str
-) -> None:
+def test_client_reset_is_passed_on_after_its_data(join: Join, near: str, far: str) -> None:
     sides = join(near, far)
     sides.client.send_all(b"last words")
     assert sides.server.recv_exactly(10) == b"last words"
     break_off(sides.client)
-    assert seen(sides.server, far)
+    assert is_aborted(sides.server, far)
     assert sides.ends() == 1
 
 
 @near
 @pytest.mark.parametrize("far", RESETTING)
-def test_a_servers_reset_is_a_reset_and_what_came_before_arrives(
-    join: Join, near: str, far: str
-) -> None:
+def test_server_reset_is_passed_on_after_its_data(join: Join, near: str, far: str) -> None:
     sides = join(near, far)
     sides.server.send_all(b"last words")
     break_off(sides.server)
     assert sides.client.recv_exactly(10) == b"last words"
-    assert seen(sides.client, near)
+    assert is_aborted(sides.client, near)
     assert sides.ends() == 1
 
 
 @near
 @pytest.mark.parametrize("far", RESETTING)
-def test_a_reset_after_the_other_sides_end(join: Join, near: str, far: str) -> None:
+def test_server_reset_after_client_eof(join: Join, near: str, far: str) -> None:
     sides = join(near, far)
     sides.client.send_all(b"question")
     sides.client.send_eof()
     assert sides.server.recv_exactly(8) == b"question"
     break_off(sides.server)
-    assert seen(sides.client, near)
+    assert is_aborted(sides.client, near)
     assert sides.ends() == 1
 
 
 @needs_rst
 @pytest.mark.parametrize("near", SIDES[:1])
 @far
-def test_a_client_that_resets_after_its_end_is_noticed(
+def test_client_reset_after_its_eof_is_detected(
     join: Join, near: str, far: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(joining, "AWAITING_ANSWER", 0.05)
@@ -141,51 +139,51 @@ def test_a_client_that_resets_after_its_end_is_noticed(
 
 @near
 @pytest.mark.parametrize("far", SIDES[1:2])
-def test_an_end_without_close_notify_is_not_passed_on_as_an_end(
+def test_server_eof_without_close_notify_is_not_passed_on_as_eof(
     join: Join, near: str, far: str
 ) -> None:
     sides = join(near, far)
     sides.server.send_all(b"half an ans")
     assert sides.client.recv_exactly(11) == b"half an ans"
     sides.server.drop()
-    assert seen(sides.client, near)
+    assert is_aborted(sides.client, near)
     assert sides.ends() == 1
 
 
 @pytest.mark.parametrize("near", SIDES[1:2])
 @far
-def test_nor_is_that_of_a_client(join: Join, near: str, far: str) -> None:
+def test_client_eof_without_close_notify_is_not_passed_on_as_eof(
+    join: Join, near: str, far: str
+) -> None:
     sides = join(near, far)
     sides.client.send_all(b"half a quest")
     assert sides.server.recv_exactly(12) == b"half a quest"
     sides.client.drop()
-    assert seen(sides.server, far)
+    assert is_aborted(sides.server, far)
     assert sides.ends() == 1
 
 
 @near
 @far
 @pytest.mark.parametrize("side", ["client", "server"])
-def test_one_that_is_killed_with_something_unread(
-    join: Join, near: str, far: str, side: str
-) -> None:
-    """Its kernel sends RST; on a Unix socket this is an error, too (ECONNRESET)."""
+def test_side_is_killed_with_unread_data(join: Join, near: str, far: str, side: str) -> None:
+    """The kernel sends RST; on a Unix socket the result is also an error (ECONNRESET)."""
     sides = join(near, far)
     killed, other, scheme = _chosen(sides, near, far, side)
     other.send_all(b"unread")
     assert killed.socket.recv(1, socket.MSG_PEEK)
     killed.socket.close()
-    assert seen(other, scheme)
+    assert is_aborted(other, scheme)
     assert sides.ends() == 1
 
 
 @near
 @far
 @pytest.mark.parametrize("side", ["client", "server"])
-def test_one_that_is_killed_with_nothing_unread(
+def test_side_is_killed_without_unread_data(
     join: Join, near: str, far: str, side: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its kernel sends FIN, and RST after later data. With TLS, close_notify is missing."""
+    """The kernel sends FIN, and RST after later data. With TLS, close_notify is missing."""
     monkeypatch.setattr(joining, "AWAITING_ANSWER", 0.05)
     sides = join(near, far)
     killed, other, scheme = _chosen(sides, near, far, side)
@@ -193,7 +191,7 @@ def test_one_that_is_killed_with_nothing_unread(
     assert other.recv_exactly(10) == b"last words"
     killed.socket.close()
     if (near if side == "client" else far) == "tls":
-        assert seen(other, scheme)
+        assert is_aborted(other, scheme)
     else:
         assert other.recv() == b""
         with suppress(ConnectionError, BrokenPipeError, TruncatedError):
@@ -204,7 +202,7 @@ def test_one_that_is_killed_with_nothing_unread(
 
 
 def _chosen(sides: Sides, near: str, far: str, side: str) -> tuple[StreamConn, StreamConn, str]:
-    """Who is killed, who sees it, and by which transport."""
+    """Return the killed side, the other side, and the transport of the other side."""
     if side == "client":
         return sides.client, sides.server, far
     return sides.server, sides.client, near
@@ -212,10 +210,10 @@ def _chosen(sides: Sides, near: str, far: str, side: str) -> tuple[StreamConn, S
 
 @near
 @far
-def test_silence_is_no_end(join: Join, near: str, far: str) -> None:
+def test_idle_timeout_is_not_passed_on_as_eof(join: Join, near: str, far: str) -> None:
     sides = join(near, far, "--idle-timeout=0.1")
-    assert seen(sides.client, near)
-    assert seen(sides.server, far)
+    assert is_aborted(sides.client, near)
+    assert is_aborted(sides.server, far)
     status, _, said = sides.relay.ends()
     assert (status, "idle for 0.1 s" in said) == (1, True)
 
@@ -227,7 +225,7 @@ def say(conn: StreamConn) -> None:
 
 @near
 @far
-def test_much_arrives_whole_both_ways(join: Join, near: str, far: str) -> None:
+def test_large_data_in_both_directions(join: Join, near: str, far: str) -> None:
     sides = join(near, far)
     sides.server.settimeout(30)
     sides.client.settimeout(30)
@@ -250,8 +248,8 @@ def test_much_arrives_whole_both_ways(join: Join, near: str, far: str) -> None:
 
 
 @pytest.mark.parametrize(("near", "far"), [("sctp", "tcp"), ("tcp", "sctp"), ("sctp", "vsock")])
-def test_an_association_whose_server_ends(join: Join, near: str, far: str) -> None:
-    """An association ends as a whole, so its server has answered when it is ended."""
+def test_sctp_server_ends(join: Join, near: str, far: str) -> None:
+    """An association ends in both directions, so it is ended after the answer of the server."""
     sides = join(near, far)
     sides.client.send_all(b"question")
     assert sides.server.recv_exactly(8) == b"question"
@@ -265,7 +263,7 @@ def test_an_association_whose_server_ends(join: Join, near: str, far: str) -> No
 
 
 @near
-def test_the_clients_end_waits_for_the_answer_of_an_association(join: Join, near: str) -> None:
+def test_client_eof_waits_for_the_answer_of_an_sctp_server(join: Join, near: str) -> None:
     sides = join(near, "sctp")
     sides.client.send_all(b"question")
     sides.client.send_eof()

@@ -13,7 +13,7 @@ from pync.programs.relay.spoiling import FaultSetup, SpoiledRelay
 
 from ....clock import Stopwatch
 from .conftest import SIDES, Join
-from .test_session import seen
+from .test_session import is_aborted
 
 near = pytest.mark.parametrize("near", SIDES)
 far = pytest.mark.parametrize("far", SIDES)
@@ -21,7 +21,7 @@ far = pytest.mark.parametrize("far", SIDES)
 
 @near
 @far
-def test_all_is_late_and_in_order(join: Join, near: str, far: str) -> None:
+def test_delay_and_slice(join: Join, near: str, far: str) -> None:
     sides = join(near, far, "--fault=delay=30ms±30ms", "--fault=up slice=2")
     watch = Stopwatch()
     for _ in range(3):
@@ -36,7 +36,7 @@ def test_all_is_late_and_in_order(join: Join, near: str, far: str) -> None:
 
 @near
 @far
-def test_cut_after_so_many_bytes(join: Join, near: str, far: str) -> None:
+def test_cut_after(join: Join, near: str, far: str) -> None:
     sides = join(near, far, "--fault=down cut-after=3")
     sides.server.send_all(b"answer")
     assert sides.client.recv_all() == b"ans"
@@ -47,34 +47,32 @@ def test_cut_after_so_many_bytes(join: Join, near: str, far: str) -> None:
 @near
 @far
 @pytest.mark.parametrize("way", ["up", "down"])
-def test_reset_after_so_many_bytes_for_both_sides(
-    join: Join, near: str, far: str, way: str
-) -> None:
+def test_reset_after_resets_both_sides(join: Join, near: str, far: str, way: str) -> None:
     sides = join(near, far, f"--fault={way} reset-after=3")
     sender, receiver = sides.client, sides.server
     if way == "down":
         sender, receiver = receiver, sender
     sender.send_all(b"message")
     assert receiver.recv_exactly(3) == b"mes"
-    assert seen(sides.client, near)
-    assert seen(sides.server, far)
+    assert is_aborted(sides.client, near)
+    assert is_aborted(sides.server, far)
     assert sides.ends() == 1
 
 
 @near
 @far
-def test_a_reset_in_place_of_the_end(join: Join, near: str, far: str) -> None:
+def test_reset_at_eof(join: Join, near: str, far: str) -> None:
     sides = join(near, far, "--fault=down reset-at=eof")
     sides.server.send_all(b"answer")
     sides.server.send_eof()
     assert sides.client.recv_exactly(6) == b"answer"
-    assert seen(sides.client, near)
+    assert is_aborted(sides.client, near)
     assert sides.ends() == 1
 
 
 @near
 @far
-def test_without_half_close_an_end_is_the_end_of_both(join: Join, near: str, far: str) -> None:
+def test_no_half_close(join: Join, near: str, far: str) -> None:
     sides = join(near, far, "--fault=no-half-close")
     sides.server.send_all(b"answer")
     sides.server.send_eof()
@@ -86,7 +84,7 @@ def test_without_half_close_an_end_is_the_end_of_both(join: Join, near: str, far
 @near
 @far
 @pytest.mark.parametrize("fault", ["down drop-fin", "down blackhole"])
-def test_a_lost_end_comes_when_the_other_side_has_ended_too(
+def test_lost_eof_follows_when_the_other_side_has_ended(
     join: Join, near: str, far: str, fault: str
 ) -> None:
     sides = join(near, far, f"--fault={fault}", "--fault=up delay=50ms")
@@ -99,7 +97,7 @@ def test_a_lost_end_comes_when_the_other_side_has_ended_too(
     assert sides.ends() == 0
 
 
-def test_the_same_seed_changes_the_same_bytes(join: Join) -> None:
+def test_same_seed_corrupts_the_same_bytes(join: Join) -> None:
     sent = bytes(10_000)
 
     def received(seed: int) -> bytes:
@@ -115,18 +113,18 @@ def test_the_same_seed_changes_the_same_bytes(join: Join) -> None:
 
 
 @pytest.mark.parametrize("way", ["up", "down"])
-def test_a_fault_of_one_direction_leaves_the_other_one_alone(join: Join, way: str) -> None:
+def test_fault_of_one_direction_does_not_affect_the_other(join: Join, way: str) -> None:
     sides = join("tcp", "tcp", f"--fault={way} corrupt=1")
-    hears, spoiled = sides.client, sides.server
+    clean_side, corrupted_side = sides.client, sides.server
     if way == "down":
-        hears, spoiled = spoiled, hears
-    spoiled.send_all(b"whole")
-    assert hears.recv_exactly(5) == b"whole"
-    hears.send_all(b"\0\0\0\0\0")
-    assert 0 not in spoiled.recv_exactly(5)
+        clean_side, corrupted_side = corrupted_side, clean_side
+    corrupted_side.send_all(b"whole")
+    assert clean_side.recv_exactly(5) == b"whole"
+    clean_side.send_all(b"\0\0\0\0\0")
+    assert 0 not in corrupted_side.recv_exactly(5)
 
 
-class Waiting:
+class WaitingSession:
     """A connection that is not connected to its target yet."""
 
     number = 7
@@ -136,8 +134,8 @@ class Waiting:
         self.given_up = True
 
 
-def test_one_that_has_not_gone_on_yet_is_killed() -> None:
-    relay, session = SpoiledRelay(FaultSetup()), Waiting()
+def test_kill_before_the_onward_connection_exists() -> None:
+    relay, session = SpoiledRelay(FaultSetup()), WaitingSession()
     clients: Any = SimpleNamespace(sessions={session})
     relay.open(None, clients, silent)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="no connection has the number 8"):

@@ -14,7 +14,7 @@ from pync.programs.relay.threaded import RelayThread
 ANYWHERE = Address("tcp", "127.0.0.1", "0")
 
 
-def test_something_is_done_in_its_thread() -> None:
+def test_call_runs_in_the_thread() -> None:
     relay = RelayThread(Address("tcp", "127.0.0.1", "1"), ANYWHERE, FaultSetup())
     try:
         assert relay.call(threading.current_thread) is not threading.current_thread()
@@ -31,7 +31,7 @@ def test_something_is_done_in_its_thread() -> None:
     assert "pync.faulty" not in {thread.name for thread in threading.enumerate()}
 
 
-def test_a_port_that_is_taken_starts_no_thread() -> None:
+def test_no_thread_is_started_if_the_port_is_in_use() -> None:
     with pync.listen("tcp://127.0.0.1:0") as listener, pytest.raises(pync.ListenError):
         RelayThread(ANYWHERE, listener.address, FaultSetup())
     assert "pync.faulty" not in {thread.name for thread in threading.enumerate()}

@@ -23,7 +23,7 @@ def loop() -> Iterator[Loop]:
         yield made
 
 
-def probed(loop: Loop, endpoints: list[Endpoint], options: Options = DEFAULT) -> Probe:
+def run_probe(loop: Loop, endpoints: list[Endpoint], options: Options = DEFAULT) -> Probe:
     """Run the probe of the endpoints' port; return it when it has finished."""
     over: list[Probe] = []
     address = Address("tcp", "several", "1")
@@ -38,7 +38,7 @@ def probed(loop: Loop, endpoints: list[Endpoint], options: Options = DEFAULT) ->
     return over[0]
 
 
-def test_a_silent_address_delays_the_next_for_a_moment_only(
+def test_silent_address_delays_the_next_only_briefly(
     loop: Loop, silent: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without a time-out the scan would wait for the first address for minutes."""
@@ -54,7 +54,7 @@ def test_a_silent_address_delays_the_next_for_a_moment_only(
             return connect(sock, silent.name if sock.family == socket.AF_INET6 else name)
 
         monkeypatch.setattr(socket, "socket", _with(connect_ex))
-        probe = probed(loop, [silent, right])
+        probe = run_probe(loop, [silent, right])
     assert (probe.state, probe.failed) == ("open", [])
     assert probe.where == Address("tcp", "127.0.0.1", str(port))
 
@@ -63,9 +63,9 @@ def _with(connect_ex: object) -> type[socket.socket]:
     return type("Socket", (socket.socket,), {"connect_ex": connect_ex})
 
 
-def test_every_failure_is_told(loop: Loop, closed_port: int) -> None:
+def test_every_failure_is_reported(loop: Loop, closed_port: int) -> None:
     refusing = Endpoint(socket.AF_INET, ("127.0.0.1", closed_port))
-    probe = probed(loop, [refusing, refusing])
+    probe = run_probe(loop, [refusing, refusing])
     assert probe.state == "closed"
     assert [(one.cause, one.last) for one in probe.failed] == [
         ("connection refused", False),
@@ -74,17 +74,17 @@ def test_every_failure_is_told(loop: Loop, closed_port: int) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only on Linux: a refused socket can be reused")
-def test_a_socket_that_was_refused_is_used_again(
+def test_refused_socket_is_reused(
     loop: Loop, closed_port: int, server: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[socket.socket] = []
     real = socket.socket
 
-    def noted(*words: int) -> socket.socket:
+    def counting_socket(*words: int) -> socket.socket:
         made.append(real(*words))
         return made[-1]
 
-    monkeypatch.setattr(socket, "socket", noted)
+    monkeypatch.setattr(socket, "socket", counting_socket)
     closed = Endpoint(socket.AF_INET, ("127.0.0.1", closed_port))
     states = []
     spare: dict[int, socket.socket] = {}
@@ -103,7 +103,7 @@ def test_a_socket_that_was_refused_is_used_again(
     made[1].close()
 
 
-def test_an_exhausted_system_does_not_outlast_the_time_out(
+def test_timeout_applies_while_the_system_has_no_free_sockets(
     loop: Loop, closed_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def none_left(*_: object) -> socket.socket:
@@ -111,5 +111,5 @@ def test_an_exhausted_system_does_not_outlast_the_time_out(
 
     monkeypatch.setattr(socket, "socket", none_left)
     refusing = Endpoint(socket.AF_INET, ("127.0.0.1", closed_port))
-    probe = probed(loop, [refusing], Options(timeout=0.12))
+    probe = run_probe(loop, [refusing], Options(timeout=0.12))
     assert [one.cause for one in probe.failed] == ["timed out"]

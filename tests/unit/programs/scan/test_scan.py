@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Start = Callable[..., "Running"]
 
 
-def test_an_open_port(pync: Start, server: socket.socket) -> None:
+def test_open_port(pync: Start, server: socket.socket) -> None:
     port = server.getsockname()[1]
     status, shown, said = pync("-zv", "127.0.0.1", port).ends()
     assert (status, shown) == (0, b"")
@@ -27,25 +27,25 @@ def test_an_open_port(pync: Start, server: socket.socket) -> None:
         assert conn.recv(1) == b""
 
 
-def test_a_closed_port_is_silent_without_v(pync: Start, closed_port: int) -> None:
+def test_closed_port_is_reported_only_with_v(pync: Start, closed_port: int) -> None:
     assert pync("-z", "127.0.0.1", closed_port).ends() == (1, b"", "")
     said = f"pync: dial tcp://127.0.0.1:{closed_port}: connection refused\n"
     assert pync("-zv", "127.0.0.1", closed_port).ends() == (1, b"", said)
 
 
-def test_one_open_port_is_enough(pync: Start, server: socket.socket, closed_port: int) -> None:
+def test_one_open_port_means_success(pync: Start, server: socket.socket, closed_port: int) -> None:
     ports = f"{closed_port},{server.getsockname()[1]},{closed_port}"
     assert pync("-z", "-i", "1ms", "127.0.0.1", ports).ends() == (0, b"", "")
 
 
-def test_a_name_that_does_not_resolve_is_no_closed_port(pync: Start) -> None:
+def test_unknown_name_is_an_error(pync: Start) -> None:
     status, _, said = pync("-zn", "localhost", 1).ends()
     assert status == 1
     assert said.startswith("pync: dial tcp://localhost:1: ")
 
 
 @needs_icmp
-def test_udp_is_honest(pync: Start) -> None:
+def test_udp_ports(pync: Start) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind(("127.0.0.1", 0))
         port = sock.getsockname()[1]

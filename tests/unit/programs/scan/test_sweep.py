@@ -43,14 +43,14 @@ def bound() -> Iterator[list[socket.socket]]:
         yield socks
 
 
-def sweeping(ports: tuple[str, ...], report: Report, options: Options = DEFAULT) -> Sweep:
+def sweep_of(ports: tuple[str, ...], report: Report, options: Options = DEFAULT) -> Sweep:
     return Sweep(DialSetup(HERE, options), ports, ANSWER, None, report)
 
 
 def states(ports: tuple[str, ...]) -> dict[str, str]:
     """Return the result of a sweep for each port."""
     told: list[Event] = []
-    sweeping(ports, told.append).run()
+    sweep_of(ports, told.append).run()
     return {event.address.service: event.state for event in told if isinstance(event, Scanned)}
 
 
@@ -59,7 +59,7 @@ def ports_of(socks: list[socket.socket]) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("most", [1, 7, 512])
-def test_every_port_in_the_order_of_asking(
+def test_results_in_the_order_of_the_ports(
     bound: list[socket.socket], most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sweep, "MOST_SOCKETS", most)
@@ -69,39 +69,39 @@ def test_every_port_in_the_order_of_asking(
     assert list(told.values()) == ["open", "closed", "closed"] * 10
 
 
-def test_the_cause_is_told_before_the_state(bound: list[socket.socket]) -> None:
+def test_cause_is_reported_before_the_state(bound: list[socket.socket]) -> None:
     told: list[Event] = []
-    assert not sweeping(ports_of(bound[1:3]), told.append).run()
+    assert not sweep_of(ports_of(bound[1:3]), told.append).run()
     assert [type(event) for event in told] == [AttemptFailed, Scanned] * 2
     assert isinstance(told[0], AttemptFailed)
     assert told[0].cause == "connection refused"
 
 
-def test_every_address_of_a_name_is_tried(
+def test_all_addresses_of_a_name_are_tried(
     server: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A server on the second address of a name only."""
+    """A server listens only on the second address of the name."""
     both = [Endpoint(socket.AF_INET, (host, 0)) for host in ("127.0.0.2", "127.0.0.1")]
     monkeypatch.setattr(sweep, "resolve", lambda *_: both)
     told: list[Event] = []
-    assert sweeping(ports_of([server, server]), told.append).run()
+    assert sweep_of(ports_of([server, server]), told.append).run()
     assert [event.state for event in told if isinstance(event, Scanned)] == ["open", "open"]
     assert sum(isinstance(event, AttemptFailed) for event in told) == 2
 
 
-def test_a_host_that_is_silent_times_out() -> None:
+def test_silent_host_times_out() -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=0) as server, ExitStack() as stack:
         for _ in range(3):
             jam = stack.enter_context(socket.socket())
             jam.setblocking(False)
             jam.connect_ex(server.getsockname())
         told: list[Event] = []
-        found = sweeping(ports_of([server, server]), told.append, Options(timeout=0.05)).run()
+        found = sweep_of(ports_of([server, server]), told.append, Options(timeout=0.05)).run()
     assert not found
     assert [event.cause for event in told if isinstance(event, AttemptFailed)] == ["timed out"] * 2
 
 
-def test_running_out_of_sockets_is_not_an_answer(
+def test_probe_is_retried_if_sockets_run_out(
     bound: list[socket.socket], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real, left = socket.socket, [3]
@@ -117,26 +117,26 @@ def test_running_out_of_sockets_is_not_an_answer(
     assert list(states(ports_of(bound)).values()) == ["open", "closed", "closed"] * 10
 
 
-def test_when_the_system_stays_exhausted_that_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lasting_lack_of_sockets_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def none_left(*_words: object) -> socket.socket:
         raise OSError(errno.EMFILE, "Too many open files")
 
     monkeypatch.setattr(probing, "PAUSE", 0.0)
     monkeypatch.setattr(socket, "socket", none_left)
     told: list[Event] = []
-    assert not sweeping(("1", "2"), told.append).run()
+    assert not sweep_of(("1", "2"), told.append).run()
     causes = {event.cause for event in told if isinstance(event, AttemptFailed)}
     assert causes == {"too many open files"}
 
 
-def test_a_name_that_does_not_resolve() -> None:
+def test_unknown_name() -> None:
     dial = DialSetup(Address("tcp", "localhost", "0"), Options(numeric=True))
     with pytest.raises(DialError):
         Sweep(dial, ("1", "2"), ANSWER, None, print)
 
 
 @needs_icmp
-def test_udp_tells_three_states(pync: Start) -> None:
+def test_states_of_udp_ports(pync: Start) -> None:
     with (
         unused_udp_port() as closed,
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent,
@@ -154,7 +154,7 @@ def test_udp_tells_three_states(pync: Start) -> None:
     ]
 
 
-def test_a_banner_is_the_first_line(pync: Start, server: socket.socket) -> None:
+def test_banner_is_the_first_line(pync: Start, server: socket.socket) -> None:
     port = server.getsockname()[1]
     program = pync("-z", "--banner", "10s", "127.0.0.1", port)
     conn, _ = server.accept()
@@ -165,6 +165,6 @@ def test_a_banner_is_the_first_line(pync: Start, server: socket.socket) -> None:
     assert said == f"127.0.0.1 {port} port [tcp/*]: 220 \\x1b[2Jhere\n"
 
 
-def test_a_silent_server_has_no_banner(pync: Start, server: socket.socket) -> None:
+def test_silent_server_has_no_banner(pync: Start, server: socket.socket) -> None:
     port = server.getsockname()[1]
     assert pync("-z", "--banner", "20ms", "127.0.0.1", port).ends() == (0, b"", "")

@@ -59,7 +59,7 @@ NEEDED = [
 
 
 @pytest.mark.parametrize(("config", "option", "rows"), NEEDED)
-def test_what_a_system_does_not_have_is_refused(
+def test_unsupported_socket_options_are_rejected(
     monkeypatch: pytest.MonkeyPatch, config: Config, option: str, rows: tuple[str, ...]
 ) -> None:
     for row in rows:
@@ -69,14 +69,14 @@ def test_what_a_system_does_not_have_is_refused(
     assert str(refused.value) == f"--{option}: this system cannot do that"
 
 
-def test_mptcp_is_refused_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unsupported_mptcp_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr("socket.IPPROTO_MPTCP", raising=False)
     with pytest.raises(UsageError, match="--mptcp: this system cannot do that"):
         options_of(Config(mptcp=True))
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only on Linux")
-def test_options_of_sockets() -> None:
+def test_socket_options() -> None:
     asked = dict(options_of(Config(keepalive=(60, 5), device="lo", multicast_ttl=0)).sockopts)
     assert asked == {
         "device": "lo",
@@ -88,13 +88,13 @@ def test_options_of_sockets() -> None:
     assert options_of(Config(mptcp=True)).mptcp
 
 
-def test_a_proxy_server_dials_from_anywhere_and_in_time() -> None:
+def test_options_for_targets_of_a_proxy_server() -> None:
     config = Config(listen=True, source="127.0.0.1", nodns=True)
     assert target_options(config, 30) == Options(timeout=30, numeric=True)
     assert target_options(config._replace(wait=2), 30).timeout == 2
 
 
-def test_most_connections_are_left_as_they_are() -> None:
+def test_entry() -> None:
     assert dial_setup(Config(address=HERE)).entry is None
     assert entry_of(Config(telnet=True)) == Entry(telnet=True)
     assert entry_of(Config(json=True)) == entry_of(Config(verbose=1)) == Entry(details=True)
@@ -108,7 +108,7 @@ def test_most_connections_are_left_as_they_are() -> None:
         (Config(ssl=True, verifies=False), False),
     ],
 )
-def test_a_client_verifies_unless_it_is_told_not_to(config: Config, verify: bool) -> None:
+def test_client_verifies_certificates_by_default(config: Config, verify: bool) -> None:
     entry = entry_of(config)
     assert entry is not None
     assert entry.tls is not None
@@ -119,7 +119,7 @@ def test_a_client_verifies_unless_it_is_told_not_to(config: Config, verify: bool
     ("config", "seconds"),
     [(Config(), 30), (Config(wait=2), 2), (Config(wait=2, connect_timeout=60), 60)],
 )
-def test_how_long_a_handshake_may_take(config: Config, seconds: float) -> None:
+def test_handshake_timeout(config: Config, seconds: float) -> None:
     entry = entry_of(config._replace(ssl=True))
     assert entry is not None
     assert entry.tls is not None
@@ -127,13 +127,13 @@ def test_how_long_a_handshake_may_take(config: Config, seconds: float) -> None:
 
 
 @pytest.mark.parametrize(("where", "resolves"), [(None, False), ("remote", False), ("local", True)])
-def test_who_looks_the_target_up(where: str | None, resolves: bool) -> None:
+def test_proxy_dns(where: str | None, resolves: bool) -> None:
     proxies = (Proxy("http", "h", "1"),)
     assert route_of(Config(proxies=proxies, proxy_dns=where)) == Route(proxies, resolves)
     assert route_of(Config(proxy_dns=where)) is None
 
 
-def test_who_may_come() -> None:
+def test_access_lists() -> None:
     assert listen_setup(LISTENER, silent).options.admits is everyone
     told: list[Event] = []
     admits = listen_setup(LISTENER._replace(deny=("::1",)), told.append).options.admits
@@ -156,11 +156,11 @@ def test_who_may_come() -> None:
         ({}, None),
     ],
 )
-def test_what_is_offered_to_everybody(asked: dict[str, Any], offered: str | None) -> None:
+def test_offered_services(asked: dict[str, Any], offered: str | None) -> None:
     assert listen_setup(LISTENER._replace(**asked), silent).offered == offered
 
 
-def test_who_serves_one_client_need_not_import_in_advance() -> None:
+def test_modules_are_loaded_in_advance_only_with_k() -> None:
     assert listen_setup(LISTENER._replace(program="server", telnet=True), silent).modules == ()
     many = listen_setup(LISTENER._replace(program="server", telnet=True, keep_open=True), silent)
     assert "pync.transports.telnet" in many.modules

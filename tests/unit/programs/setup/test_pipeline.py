@@ -23,7 +23,7 @@ def test_directions(config: Config, sends: bool, receives: bool) -> None:
     assert pipeline_of(config) == PLAIN._replace(sends=sends, receives=receives)
 
 
-def test_each_connection_has_a_converter_of_its_own() -> None:
+def test_each_connection_has_its_own_converter() -> None:
     one, two = (pipeline_of(Config(crlf=True)).convert for _ in range(2))
     assert one is not None
     assert two is not None
@@ -39,8 +39,6 @@ def test_each_connection_has_a_converter_of_its_own() -> None:
         (Address("tcp", "host", "1"), "message", False),
     ],
 )
-def test_messages_are_kept_apart_where_there_are_any(
-    address: Address, mode: str | None, cuts: bool
-) -> None:
+def test_delimiter_for_messages(address: Address, mode: str | None, cuts: bool) -> None:
     pipeline = pipeline_of(Config(address=address, pipe_mode=mode, delimiter=b"!"))
     assert (pipeline.cutter is not None, pipeline.received is not None) == (cuts, cuts)

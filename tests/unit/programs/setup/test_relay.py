@@ -9,7 +9,7 @@ from pync.dialects.pync import parse
 from pync.programs.setup.relay import ONWARD_TIMEOUT, onward_setup
 
 
-def test_the_near_sides_options_do_not_hold_for_the_onward_side() -> None:
+def test_options_of_the_listener_do_not_apply_to_the_onward_side() -> None:
     words = "-lk -s 127.0.0.1 -p 1 --ssl-cert=c --ssl-key=k --ttl 3 --to h:1"
     setup = onward_setup(parse(words.split()))
     assert (setup.options.source, setup.options.source_port) == (None, None)
@@ -17,7 +17,7 @@ def test_the_near_sides_options_do_not_hold_for_the_onward_side() -> None:
     assert setup.options.sockopts == (("ttl", 3),)
 
 
-def test_the_onward_sides_tls_has_options_of_its_own() -> None:
+def test_onward_tls_options() -> None:
     words = (
         "-lk 1 --ssl-cert=c --ssl-key=k --ssl-alpn=x tls://h:1 --to-ssl-cert=d --to-ssl-key=l "
         "--to-ssl-trustfile=t --to-ssl-alpn=h2,http/1.1 --to-ssl-servername=n -w 3"
@@ -32,13 +32,13 @@ def test_the_onward_sides_tls_has_options_of_its_own() -> None:
     assert not insecure.verify
 
 
-def test_proxies_are_on_the_way_on() -> None:
+def test_proxies_apply_to_the_onward_side() -> None:
     setup = onward_setup(parse(["-lk", "1", "tcp://h:1", "--proxy", "socks5://joe@p:9"]))
     assert setup.route is not None
     assert setup.route.proxies == (Proxy("socks5", "p", "9", "joe", ""),)
 
 
-def test_how_an_onward_connection_becomes_a_websocket() -> None:
+def test_onward_websocket() -> None:
     pytest.importorskip("wsproto", reason="wsproto is not installed")
     from pync.layers.websocket import Framing
     from pync.layers.websocket_handshake import Wish

@@ -15,7 +15,7 @@ from pync.programs.setup import run
 from pync.transports.stdio import Stdio
 
 
-def test_the_program_that_was_asked_for_is_run(closed_port: int) -> None:
+def test_selected_program_is_run(closed_port: int) -> None:
     address = Address("tcp", "127.0.0.1", str(closed_port))
     told: list[Event] = []
     config = Config(program="scan", address=address, ports=(str(closed_port),))

@@ -1,4 +1,4 @@
-"""The standard streams that are made for a command line."""
+"""Standard input and output, derived from the command line."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def pipe() -> Iterator[tuple[int, int]]:
         ("--raw", b"\x1b[6n\n"),
     ],
 )
-def test_what_is_shown_in_a_pipe(pipe: tuple[int, int], words: str, shown: bytes) -> None:
+def test_output_to_a_pipe(pipe: tuple[int, int], words: str, shown: bytes) -> None:
     config = parse([*words.split(), "host", "1"])
     with stdio_of(config, None, pipe[1], lambda _: None, owns_stdout=False) as stdio:
         assert isinstance(stdio, ScreenStdio)
@@ -48,12 +48,12 @@ def test_what_is_shown_in_a_pipe(pipe: tuple[int, int], words: str, shown: bytes
         ("--timestamps --hex-dump=x --show=text", True),
     ],
 )
-def test_where_the_time_stands(pipe: tuple[int, int], words: str, times: bool) -> None:
+def test_timestamps_are_shown_or_recorded(pipe: tuple[int, int], words: str, times: bool) -> None:
     config = parse([*words.split(), "host", "1"])
     with stdio_of(config, None, pipe[1], lambda _: None, owns_stdout=False) as stdio:
         stdio.show(b"x\n")
     assert (b":" in os.read(pipe[0], 100)) == times
 
 
-def test_the_time_of_day() -> None:
+def test_time_of_day() -> None:
     assert re.fullmatch(r"\d\d:\d\d:\d\d\.\d{3}", time_of_day())

@@ -32,11 +32,11 @@ from pync.programs.setup.websockets import LARGEST_SHARED, delimiter_of, upgrade
         ),
     ],
 )
-def test_what_a_client_asks_for(words: list[str], wish: Wish) -> None:
+def test_request_of_a_client(words: list[str], wish: Wish) -> None:
     assert upgrade_of(parse(words)).how == wish
 
 
-def test_whom_a_listener_lets_in() -> None:
+def test_clients_that_a_listener_accepts() -> None:
     assert upgrade_of(parse(["-l", "ws://:80"])).how == Offer()
     words = ["-l", "--origin=*", "--subprotocol=a", "--header=A: b", "ws://u:p@:80/x"]
     offer = Offer("/x", "u:p", ("*",), ((b"A", b"b"),), ("a",))
@@ -54,12 +54,12 @@ def test_whom_a_listener_lets_in() -> None:
         (["-lk", "--broker"], Framing(whole=LARGEST_SHARED)),
     ],
 )
-def test_what_becomes_a_message(words: list[str], framing: Framing) -> None:
+def test_framing(words: list[str], framing: Framing) -> None:
     config = parse([*words, "ws://host"])
     assert upgrade_of(config).framing == framing
     assert delimiter_of(config) == framing.delimiter
 
 
-def test_its_times() -> None:
+def test_ping_interval_and_timeout() -> None:
     upgrade = upgrade_of(parse(["--ping-interval=30", "--connect-timeout=3", "ws://host"]))
     assert (upgrade.ping_interval, upgrade.timeout) == (30.0, 3.0)

@@ -23,22 +23,22 @@ from pync.transports.listener import Listener
 HERE = Address("tcp", "127.0.0.1", "0")
 
 
-class House:
-    """An acceptor with its listener, and the clients that it has accepted."""
+class AcceptorFixture:
+    """An acceptor, its listener, and the accepted clients."""
 
     def __init__(self, loop: Loop, listener: Listener, setup: ListenSetup) -> None:
         self.loop = loop
-        self.inside: list[Conn] = []
+        self.accepted: list[Conn] = []
         self.told: list[Event] = []
         self.listener = listener
-        self.acceptor = Acceptor(loop, setup, listener, self.told.append, self.inside.append)
+        self.acceptor = Acceptor(loop, setup, listener, self.told.append, self.accepted.append)
 
     def dial(self) -> socket.socket:
         address = self.listener.address
         return socket.create_connection((address.host, address.port), 10)
 
     def leaves(self) -> None:
-        self.inside.pop().close()
+        self.accepted.pop().close()
         self.acceptor.left()
 
 
@@ -54,43 +54,43 @@ def loop() -> Iterator[Loop]:
         yield running
 
 
-def test_only_so_many_at_once(loop: Loop, listener: Listener) -> None:
-    house = House(loop, listener, ListenSetup(HERE, max_conns=1))
-    house.acceptor.open()
-    with house.dial(), house.dial() as second:
-        loop.run_while(lambda: not house.told)
-        assert len(house.inside) == 1
-        assert isinstance(house.told[0], Denied)
+def test_max_conns(loop: Loop, listener: Listener) -> None:
+    under_test = AcceptorFixture(loop, listener, ListenSetup(HERE, max_conns=1))
+    under_test.acceptor.open()
+    with under_test.dial(), under_test.dial() as second:
+        loop.run_while(lambda: not under_test.told)
+        assert len(under_test.accepted) == 1
+        assert isinstance(under_test.told[0], Denied)
         assert second.recv(1) == b""
-        house.leaves()
-        with house.dial():
-            loop.run_while(lambda: not house.inside)
-            house.leaves()
-    house.acceptor.close()
+        under_test.leaves()
+        with under_test.dial():
+            loop.run_while(lambda: not under_test.accepted)
+            under_test.leaves()
+    under_test.acceptor.close()
 
 
-def test_when_nobody_comes_in_time(loop: Loop, listener: Listener) -> None:
-    house = House(loop, listener, ListenSetup(HERE, accept_timeout=0.01))
-    house.acceptor.open()
+def test_accept_timeout(loop: Loop, listener: Listener) -> None:
+    under_test = AcceptorFixture(loop, listener, ListenSetup(HERE, accept_timeout=0.01))
+    under_test.acceptor.open()
     with pytest.raises(ListenError, match="timed out"):
         loop.run_while(lambda: True)
 
 
-def test_who_is_inside_may_stay_longer(loop: Loop, listener: Listener) -> None:
-    house = House(loop, listener, ListenSetup(HERE, accept_timeout=0.05))
-    house.acceptor.open()
+def test_accept_timeout_does_not_apply_to_connected_clients(loop: Loop, listener: Listener) -> None:
+    under_test = AcceptorFixture(loop, listener, ListenSetup(HERE, accept_timeout=0.05))
+    under_test.acceptor.open()
     over: list[bool] = []
-    with house.dial():
-        loop.run_while(lambda: not house.inside)
+    with under_test.dial():
+        loop.run_while(lambda: not under_test.accepted)
         loop.call_later(0.1, lambda: over.append(True))
         loop.run_while(lambda: not over)
-        house.leaves()
+        under_test.leaves()
     with pytest.raises(ListenError, match="timed out"):
         loop.run_while(lambda: True)
-    house.acceptor.close()
+    under_test.acceptor.close()
 
 
-def test_out_of_descriptors_it_waits(
+def test_acceptor_pauses_when_descriptors_run_out(
     loop: Loop, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tries: list[None] = []
@@ -104,20 +104,20 @@ def test_out_of_descriptors_it_waits(
 
     monkeypatch.setattr(acceptor, "EXHAUSTED_PAUSE", 0.001)
     monkeypatch.setattr(listener, "take_nowait", scarce)
-    house = House(loop, listener, ListenSetup(HERE))
-    house.acceptor.open()
-    with house.dial():
-        loop.run_while(lambda: not house.inside)
-        house.leaves()
+    under_test = AcceptorFixture(loop, listener, ListenSetup(HERE))
+    under_test.acceptor.open()
+    with under_test.dial():
+        loop.run_while(lambda: not under_test.accepted)
+        under_test.leaves()
     # One attempt per pause: there is no busy loop.
     assert len(tries) <= 6
-    house.acceptor.close()
+    under_test.acceptor.close()
 
 
-def test_one_client_costs_one_call(
+def test_one_client_needs_one_call(
     loop: Loop, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """To ask for another one would be a system call that fails, for every client."""
+    """Trying to accept another client would be a failing system call for every client."""
     tries: list[None] = []
     real = listener.take_nowait
 
@@ -126,23 +126,23 @@ def test_one_client_costs_one_call(
         return real()
 
     monkeypatch.setattr(listener, "take_nowait", counted)
-    house = House(loop, listener, ListenSetup(HERE))
-    house.acceptor.open()
+    under_test = AcceptorFixture(loop, listener, ListenSetup(HERE))
+    under_test.acceptor.open()
     for _ in range(3):
-        with house.dial():
-            loop.run_while(lambda: not house.inside)
-            house.leaves()
-            # A round without a client: somebody else is served.
+        with under_test.dial():
+            loop.run_while(lambda: not under_test.accepted)
+            under_test.leaves()
+            # A round without a new client, in which others are served.
             loop.call_in_turn(lambda: None)
             loop.run_while(lambda: bool(loop._in_turn))
     assert len(tries) == 3
-    house.acceptor.close()
+    under_test.acceptor.close()
 
 
-def test_a_listener_with_a_queue_is_asked_until_nobody_is_left(
+def test_listener_with_a_queue_is_emptied(
     loop: Loop, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A pipe's listener makes its next instance in that call; until then nobody can connect."""
+    """A pipe listener creates its next instance in that call; before, nobody can connect."""
     told: list[Conn | None] = []
     real = listener.take_nowait
 
@@ -152,46 +152,46 @@ def test_a_listener_with_a_queue_is_asked_until_nobody_is_left(
 
     monkeypatch.setattr(listener, "take_nowait", noted)
     monkeypatch.setattr(listener, "has_queue", True)
-    house = House(loop, listener, ListenSetup(HERE))
-    house.acceptor.open()
-    with house.dial():
-        loop.run_while(lambda: not house.inside)
+    under_test = AcceptorFixture(loop, listener, ListenSetup(HERE))
+    under_test.acceptor.open()
+    with under_test.dial():
+        loop.run_while(lambda: not under_test.accepted)
     assert told[-1] is None
     assert len(told) == 2
-    house.leaves()
-    house.acceptor.close()
+    under_test.leaves()
+    under_test.acceptor.close()
 
 
-def test_a_queue_is_accepted_in_a_few_rounds(loop: Loop, listener: Listener) -> None:
-    house = House(loop, listener, ListenSetup(HERE))
-    house.acceptor.open()
+def test_queue_is_accepted_in_few_rounds(loop: Loop, listener: Listener) -> None:
+    under_test = AcceptorFixture(loop, listener, ListenSetup(HERE))
+    under_test.acceptor.open()
     count = acceptor.AT_ONCE + 6
     with ExitStack() as stack:
         for _ in range(count):
-            stack.enter_context(house.dial())
-        loop.run_while(lambda: len(house.inside) < count)
+            stack.enter_context(under_test.dial())
+        loop.run_while(lambda: len(under_test.accepted) < count)
         assert loop.rounds < count / 2
-        while house.inside:
-            house.leaves()
-    house.acceptor.close()
+        while under_test.accepted:
+            under_test.leaves()
+    under_test.acceptor.close()
 
 
-def test_any_other_failure_comes_out(
+def test_other_errors_propagate(
     loop: Loop, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken() -> Conn | None:
         raise OSError(errno.EINVAL, "Invalid argument")
 
     monkeypatch.setattr(listener, "take_nowait", broken)
-    house = House(loop, listener, ListenSetup(HERE))
-    house.acceptor.open()
-    with house.dial(), pytest.raises(OSError, match="Invalid"):
+    under_test = AcceptorFixture(loop, listener, ListenSetup(HERE))
+    under_test.acceptor.open()
+    with under_test.dial(), pytest.raises(OSError, match="Invalid"):
         loop.run_while(lambda: True)
 
 
-def test_closing_twice_is_closing(loop: Loop, listener: Listener) -> None:
-    house = House(loop, listener, ListenSetup(HERE, accept_timeout=10))
-    house.acceptor.open()
-    house.acceptor.close()
+def test_close_is_idempotent(loop: Loop, listener: Listener) -> None:
+    under_test = AcceptorFixture(loop, listener, ListenSetup(HERE, accept_timeout=10))
+    under_test.acceptor.open()
+    under_test.acceptor.close()
     listener.close()
-    house.acceptor.close()
+    under_test.acceptor.close()

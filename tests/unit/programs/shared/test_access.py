@@ -17,7 +17,7 @@ from pync.programs.shared.access import AccessLists, access_filter
 HERE = Address("tcp", "", "0")
 
 
-def test_who_is_turned_away_is_told_of() -> None:
+def test_denied_client_is_reported() -> None:
     told: list[Event] = []
     admits = access_filter(AccessLists(deny=("127.0.0.2,::1",)), HERE, told.append)
     assert admits(Address("tcp", "127.0.0.1", "5"))
@@ -29,7 +29,7 @@ def test_who_is_turned_away_is_told_of() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="zones are numbers there")
 @pytest.mark.parametrize("numeric", [False, True])
-def test_a_zone_limits_an_entry_to_its_link(numeric: bool) -> None:
+def test_zone_limits_an_entry_to_its_link(numeric: bool) -> None:
     name = socket.if_indextoname(1)
     for zone in (name, "1"):
         lists = AccessLists(allow=(f"fe80::1%{zone}",), numeric=numeric)
@@ -40,7 +40,7 @@ def test_a_zone_limits_an_entry_to_its_link(numeric: bool) -> None:
         access_filter(AccessLists(allow=("fe80::1%no-such",), numeric=numeric), HERE, silent)
 
 
-def test_words_and_file_make_one_list(tmp_path: Path) -> None:
+def test_options_and_files_form_one_list(tmp_path: Path) -> None:
     file = tmp_path / "hosts"
     file.write_text("# us\n10.0.0.2 # and\n")
     lists = AccessLists(allow=("10.0.0.1",), allowfile=(str(file),))
@@ -60,20 +60,20 @@ def test_words_and_file_make_one_list(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_lists_that_make_no_sense(asked: dict[str, Any], said: str) -> None:
+def test_invalid_lists(asked: dict[str, Any], said: str) -> None:
     with pytest.raises(UsageError) as raised:
         access_filter(AccessLists(**asked), HERE, _never)
     assert str(raised.value).startswith(said)
 
 
-def test_a_path_has_no_hosts() -> None:
+def test_lists_are_rejected_for_a_path() -> None:
     said = "access lists are for hosts, and unix:/x has none"
     with pytest.raises(UsageError, match=f"^{said}$"):
         access_filter(AccessLists(deny=("1.2.3.4",)), Address("unix", path="/x"), _never)
 
 
 @pytest.mark.parametrize("kind", ["deny", "denyfile"])
-def test_lists_given_twice_are_one_list(kind: str, tmp_path: Path) -> None:
+def test_repeated_options_form_one_list(kind: str, tmp_path: Path) -> None:
     hosts = ("127.0.0.1", "127.0.0.2")
     for host in hosts:
         (tmp_path / host).write_text(host)
@@ -84,7 +84,7 @@ def test_lists_given_twice_are_one_list(kind: str, tmp_path: Path) -> None:
     assert [admits(Address("tcp", host, "5")) for host in asked] == [False, False, True]
 
 
-def test_a_name_is_looked_up() -> None:
+def test_names_are_looked_up() -> None:
     admits = access_filter(AccessLists(allow=("localhost",)), HERE, silent)
     assert admits(Address("tcp", "127.0.0.1", "5"))
     assert not admits(Address("tcp", "127.0.0.2", "5"))

@@ -42,30 +42,30 @@ def failing(error: Exception, *before: Event) -> Callable[[Again], object]:
     return step
 
 
-def test_what_ends_in_order_is_done_again() -> None:
+def test_normal_end_is_repeated() -> None:
     assert told_of([lambda again: again.report(PeerEnded(PEER))] * 3) == [PeerEnded(PEER)] * 3
 
 
-def test_the_same_failure_is_told_once() -> None:
+def test_same_failure_is_reported_once() -> None:
     assert told_of([failing(REFUSED)] * 5) == [Failed(REFUSED)]
     other = DialError("dial", PEER, "timed out")
     steps = [failing(REFUSED), failing(other), failing(other), failing(REFUSED)]
     assert told_of(steps) == [Failed(REFUSED), Failed(other), Failed(REFUSED)]
 
 
-def test_it_is_told_again_when_something_was_reached() -> None:
+def test_failure_is_reported_again_after_a_success() -> None:
     reached = Connected(PEER, "localhost")
     assert told_of([failing(RESET, reached)] * 2) == [reached, Failed(RESET)] * 2
 
 
-def test_what_is_not_foreseen_is_one_line_too() -> None:
+def test_unexpected_exception_is_reported_in_one_line() -> None:
     (failed,) = told_of([failing(KeyError("x"))])
     assert isinstance(failed, Failed)
     assert str(failed.error) == "relay tcp://localhost:1: internal error: KeyError: 'x'"
 
 
 @pytest.mark.parametrize("error", [UsageError("no such file"), OutputGone()])
-def test_a_failure_of_ours_ends_it(error: Exception) -> None:
+def test_own_failure_ends_the_repetition(error: Exception) -> None:
     again = Again(0.0, Connected, lambda _event: None)
     with pytest.raises(type(error)):
         again.run(lambda: failing(error)(again), PEER)

@@ -27,7 +27,7 @@ def told_by(listener: Listener, setup: ListenSetup) -> list[Event]:
     return told
 
 
-def test_addresses_and_the_port(tmp_path: Path) -> None:
+def test_addresses_and_port(tmp_path: Path) -> None:
     path = tmp_path / "port"
     path.write_text("an older one")
     with listen(HERE) as listener:
@@ -40,14 +40,14 @@ def test_addresses_and_the_port(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
+def test_file_cannot_be_written(tmp_path: Path) -> None:
     path = tmp_path / "no" / "such"
     with listen(HERE) as listener, pytest.raises(PyncError) as raised:
         told_by(listener, ListenSetup(HERE, report_port=str(path)))
     assert str(raised.value) == f"write {path}: no such file or directory"
 
 
-def test_a_folder_in_its_place_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_folder_at_the_path_leaves_no_temporary_file(tmp_path: Path) -> None:
     path = tmp_path / "folder"
     path.mkdir()
     with listen(HERE) as listener, pytest.raises(PyncError):
@@ -60,7 +60,7 @@ def kind_of(path: Path) -> int:
 
 
 @only_posix
-def test_a_link_stays_a_link_and_its_file_gets_the_port(tmp_path: Path) -> None:
+def test_symbolic_link_is_followed(tmp_path: Path) -> None:
     file, link = tmp_path / "file", tmp_path / "link"
     file.write_text("a longer text than a port")
     link.symlink_to(file)
@@ -72,7 +72,7 @@ def test_a_link_stays_a_link_and_its_file_gets_the_port(tmp_path: Path) -> None:
 
 
 @only_posix
-def test_a_link_that_leads_nowhere_yet(tmp_path: Path) -> None:
+def test_dangling_symbolic_link_is_followed(tmp_path: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to(tmp_path / "file")
     with listen(HERE) as listener:
@@ -82,7 +82,7 @@ def test_a_link_that_leads_nowhere_yet(tmp_path: Path) -> None:
 
 
 @only_posix
-def test_a_fifo_is_written_into(tmp_path: Path) -> None:
+def test_fifo_is_not_replaced(tmp_path: Path) -> None:
     path = tmp_path / "fifo"
     os.mkfifo(path)
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
@@ -96,7 +96,7 @@ def test_a_fifo_is_written_into(tmp_path: Path) -> None:
 
 
 @only_posix
-def test_a_device_is_written_into(tmp_path: Path) -> None:
+def test_device_is_not_replaced(tmp_path: Path) -> None:
     path = tmp_path / "null"
     try:
         os.mknod(path, stat.S_IFCHR | 0o666, os.stat(os.devnull).st_rdev)
@@ -108,7 +108,7 @@ def test_a_device_is_written_into(tmp_path: Path) -> None:
 
 
 @only_posix
-def test_a_unix_socket_has_no_port(tmp_path: Path) -> None:
+def test_unix_socket_has_no_port(tmp_path: Path) -> None:
     with listen(Address("unix", path=str(tmp_path / "s"))) as listener, pytest.raises(UsageError):
         told_by(listener, ListenSetup(HERE, report_port="-"))
 
@@ -121,7 +121,7 @@ def test_a_unix_socket_has_no_port(tmp_path: Path) -> None:
         ("0.0.0.0", None, False),
     ],
 )
-def test_what_everybody_may_do_is_told(host: str, offered: str | None, exposed: bool) -> None:
+def test_warning_about_an_exposed_service(host: str, offered: str | None, exposed: bool) -> None:
     with listen(Address("tcp", host, "0")) as listener:
         told = told_by(listener, ListenSetup(HERE, offered=offered))
     assert any(isinstance(event, Exposed) for event in told) == exposed

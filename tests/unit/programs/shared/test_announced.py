@@ -32,7 +32,7 @@ def begin(pync: Start, *words: str) -> tuple[Running, int]:
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
 @pytest.mark.parametrize("keeps", [(), ("-k",)])
-def test_a_listener_names_the_client_of_the_header(
+def test_listener_reports_the_client_of_the_header(
     pync: Start, version: str, keeps: tuple[str, ...]
 ) -> None:
     running, port = begin(pync, *keeps, "127.0.0.1", "0")
@@ -46,7 +46,7 @@ def test_a_listener_names_the_client_of_the_header(
     running.ends()
 
 
-def test_a_relay_takes_one_and_sends_one(pync: Start) -> None:
+def test_relay_receives_and_sends_a_header(pync: Start) -> None:
     with listening() as target:
         onward = ("--proxy-protocol=v1", f"tcp://127.0.0.1:{target.port}")
         running, port = begin(pync, "-k", "127.0.0.1", "0", *onward)
@@ -62,7 +62,7 @@ def test_a_relay_takes_one_and_sends_one(pync: Start) -> None:
         assert "Connection from 192.0.2.7 1234 goes to " in said
 
 
-def test_what_a_client_connected_to_is_said_onward(pync: Start) -> None:
+def test_relay_sends_the_addresses_of_its_client(pync: Start) -> None:
     with listening() as target:
         words = ("-lkv", "--accept-timeout=1", "--proxy-protocol=v1", "127.0.0.1", "0")
         running = pync(*words, f"tcp://127.0.0.1:{target.port}")
@@ -76,7 +76,7 @@ def test_what_a_client_connected_to_is_said_onward(pync: Start) -> None:
         running.ends()
 
 
-def test_a_commands_environment_has_the_client_of_the_header(pync: Start) -> None:
+def test_command_environment_has_the_client_of_the_header(pync: Start) -> None:
     command = "import os; print(os.environ['NCAT_REMOTE_ADDR'], os.environ['NCAT_LOCAL_PORT'])"
     words = ("-k", "--exec", f'{sys.executable} -c "{command}"', "127.0.0.1", "0")
     running, port = begin(pync, *words)
@@ -86,7 +86,7 @@ def test_a_commands_environment_has_the_client_of_the_header(pync: Start) -> Non
     running.ends()
 
 
-def test_the_access_lists_hold_for_the_client_of_the_header(pync: Start) -> None:
+def test_access_lists_apply_to_the_client_of_the_header(pync: Start) -> None:
     running, port = begin(pync, "-k", "--deny=192.0.2.0/24", "127.0.0.1", "0")
     with connected(port) as client:
         client.says(encode("v1", CLIENT, LOCAL))
@@ -95,7 +95,7 @@ def test_the_access_lists_hold_for_the_client_of_the_header(pync: Start) -> None
     running.ends()
 
 
-def test_who_may_send_no_header_is_not_let_in(pync: Start) -> None:
+def test_client_that_may_not_send_a_header_is_denied(pync: Start) -> None:
     words = ("-lkv", "--accept-timeout=1", "--accept-proxy-protocol=192.0.2.1", "127.0.0.1", "0")
     running = pync(*words)
     with connected(int(running.says().rpartition(" ")[2])) as client:
@@ -112,7 +112,7 @@ def test_who_may_send_no_header_is_not_let_in(pync: Start) -> None:
         (b"", "the handshake timed out"),
     ],
 )
-def test_one_without_a_header_is_let_go(
+def test_client_without_a_header_is_closed(
     pync: Start, monkeypatch: pytest.MonkeyPatch, said: bytes, cause: str
 ) -> None:
     with listening() as target:
@@ -132,6 +132,6 @@ def test_one_without_a_header_is_let_go(
         assert "timed out" in running.ends()[2]
 
 
-def test_that_anyone_may_say_who_it_is_is_said(pync: Start) -> None:
+def test_warning_if_everyone_may_send_a_header(pync: Start) -> None:
     words = ("-lk", "--accept-timeout=0.05", "0.0.0.0", "0", "--accept-proxy-protocol")
     assert " can claim any address " in pync(*words).says()

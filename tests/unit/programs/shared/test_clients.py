@@ -36,7 +36,7 @@ class Session:
         break_off(self.conn)
 
 
-def test_a_client_that_fails_is_broken_off_and_the_others_stay() -> None:
+def test_failing_client_is_reset_and_others_stay() -> None:
     told: list[str] = []
     events: list[Event] = []
 

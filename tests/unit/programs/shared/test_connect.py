@@ -12,19 +12,19 @@ from pync.core.events import AttemptFailed, Event, silent
 from pync.programs.shared.connect import DialSetup, connect
 
 
-def test_without_more_it_dials(server: socket.socket) -> None:
+def test_dial(server: socket.socket) -> None:
     port = str(server.getsockname()[1])
     with connect(DialSetup(Address("tcp", "127.0.0.1", port)), silent) as conn:
         assert conn.peer == Address("tcp", "127.0.0.1", port)
 
 
-def test_what_cannot_be_reached(closed_port: int) -> None:
+def test_connection_refused(closed_port: int) -> None:
     address = Address("tcp", "127.0.0.1", str(closed_port))
     with pytest.raises(DialError, match="connection refused"):
         connect(DialSetup(address), silent)
 
 
-def test_it_tries_again(closed_port: int) -> None:
+def test_retry(closed_port: int) -> None:
     address = Address("tcp", "127.0.0.1", str(closed_port))
     told: list[Event] = []
     with pytest.raises(DialError, match="connection refused"):

@@ -1,4 +1,4 @@
-"""DTLS between "dial" and "talk": refused connections, and the certificates of listeners."""
+"""DTLS between dialling and talking: rejected connections, and certificates of listeners."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pync.transports.memory import pair
 from pync.transports.tls.handshake import Security
 
 
-def test_a_stream_is_refused_and_closed() -> None:
+def test_stream_is_rejected_and_closed() -> None:
     security = Security(verify=False)
     context = dtls_securing.client_context(security)
     one, other = pair()
@@ -29,13 +29,13 @@ def test_a_stream_is_refused_and_closed() -> None:
         dtls_securing.listening(streams, security, DEFAULT)
 
 
-def test_all_clients_see_one_certificate() -> None:
+def test_clients_share_one_context() -> None:
     security = Security()
     assert dtls_securing.listener_context(security) is dtls_securing.listener_context(security)
     assert dtls_securing.listener_context(Security(timeout=1)) is not None
 
 
-def test_that_nobody_verifies_is_reported(tmp_path: Path) -> None:
+def test_missing_verification_is_reported(tmp_path: Path) -> None:
     events: list[Event] = []
     security = Security(verify=False, timeout=0.01)
     with listen(Address("udp", "127.0.0.1", "0")) as silent:

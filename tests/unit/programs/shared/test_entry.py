@@ -12,20 +12,20 @@ from pync.transports.telnet import TelnetConn
 
 
 @pytest.mark.parametrize("entry", [None, Entry()])
-def test_without_more_everyone_is_welcome(entry: Entry | None) -> None:
+def test_connection_is_unchanged_by_default(entry: Entry | None) -> None:
     near, far = pair()
     with far, welcome(near, entry, silent) as conn:
         assert conn is near
 
 
-def test_telnet_is_answered() -> None:
+def test_telnet() -> None:
     near, far = pair()
     with far, welcome(near, Entry(telnet=True), silent) as conn:
         assert isinstance(conn, TelnetConn)
 
 
 @pytest.mark.parametrize(("details", "told"), [(True, 1), (False, 0)])
-def test_the_peer_s_process_is_a_detail(
+def test_process_of_the_peer_is_reported_with_details(
     details: bool, told: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(StreamConn, "peer_process", lambda _: 7, raising=False)

@@ -1,4 +1,4 @@
-"""Everything that is prepared before clients can connect."""
+"""The preparations before clients can connect."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from pync.transports.tls.handshake import Security
 HERE = Address("tcp", "127.0.0.1", "0")
 
 
-def test_modules_are_imported_while_there_are_descriptors(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_modules_are_imported_in_advance(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "this", raising=False)
     prepare(ListenSetup(HERE, modules=("encodings.punycode",)))
     assert "encodings.punycode" in sys.modules
 
 
-def test_a_certificate_that_cannot_be_read_is_named_at_once() -> None:
+def test_unreadable_certificate_is_an_error_at_once() -> None:
     assert ListenSetup(HERE).tls is None
     setup = ListenSetup(HERE, entry=Entry(Security(certificate="/no/such")))
     with pytest.raises(UsageError, match="--ssl-cert /no/such: no such file"):

@@ -16,7 +16,7 @@ pty = pytest.importorskip("pty")
 
 @contextmanager
 def terminal() -> Iterator[tuple[int, str]]:
-    """The user's side of a terminal, and the device name of the program's side."""
+    """Yield the user's side of a terminal, and the device name of the program's side."""
     person, program = pty.openpty()
     try:
         yield person, os.ttyname(program)
@@ -25,7 +25,7 @@ def terminal() -> Iterator[tuple[int, str]]:
         os.close(program)
 
 
-def test_what_is_typed_is_read_and_not_shown() -> None:
+def test_input_is_read_without_echo() -> None:
     import threading
 
     with terminal() as (person, name):

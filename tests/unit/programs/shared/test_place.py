@@ -17,15 +17,15 @@ from pync.programs.shared.place import Board, Place, lifeline
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="not on Windows")
 
 
-def test_no_number_is_given_twice() -> None:
+def test_connection_numbers_are_unique() -> None:
     board = Board(3)
     numbers = [list(islice(Place(one, board, -1, ()).numbers(), 4)) for one in (1, 2, 3)]
     assert numbers == [[1, 4, 7, 10], [2, 5, 8, 11], [3, 6, 9, 12]]
-    # A new worker does not reuse it either.
+    # A worker that replaces another one does not reuse its numbers.
     assert next(Place(2, board, -1, ()).numbers()) == 14
 
 
-def test_clients_of_the_others() -> None:
+def test_clients_of_other_workers() -> None:
     board = Board(3)
     places = [Place(one, board, -1, ()) for one in (1, 2, 3)]
     for clients, place in enumerate(places):
@@ -34,7 +34,7 @@ def test_clients_of_the_others() -> None:
     assert [board.clients(place.number) for place in places] == [10, 11, 12]
 
 
-def test_the_board_is_shared_with_a_child() -> None:
+def test_board_is_shared_with_a_child_process() -> None:
     board = Board(2)
     pid = os.fork()
     if not pid:
@@ -44,7 +44,7 @@ def test_the_board_is_shared_with_a_child() -> None:
     assert board.clients(2) == 7
 
 
-def test_an_orphan_ends() -> None:
+def test_worker_ends_with_its_parent() -> None:
     theirs, ours = lifeline()
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     with Loop() as loop:
@@ -56,7 +56,7 @@ def test_an_orphan_ends() -> None:
     assert ended.value.number == signal.SIGTERM
 
 
-def test_signals_come_when_it_serves() -> None:
+def test_signals_are_unblocked_when_the_worker_serves() -> None:
     came: list[int] = []
     theirs, ours = lifeline()
     before = signal.signal(signal.SIGUSR1, lambda number, _: came.append(number))

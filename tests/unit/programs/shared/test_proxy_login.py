@@ -19,14 +19,14 @@ def refusal(*challenges: str, status: int = 407) -> StatusError:
     return StatusError(status, f"HTTP/1.1 {status} x", challenges)
 
 
-def test_nothing_is_said_before_it_is_asked_for() -> None:
+def test_login_is_sent_only_after_a_challenge() -> None:
     identity = ProxyLogin(JOE, silent)
     assert identity.authorization is None
     identity.answer(refusal('Basic realm="r"'), "t:1")
     assert identity.authorization == BASIC
 
 
-def test_what_is_no_question() -> None:
+def test_other_refusals_are_raised() -> None:
     for identity, asked in (
         (ProxyLogin(JOE, silent), refusal(status=403)),
         (ProxyLogin(JOE._replace(user=None), silent), refusal("Basic")),
@@ -36,20 +36,20 @@ def test_what_is_no_question() -> None:
         assert raised.value is asked
 
 
-def test_a_proxy_that_does_not_say_how_it_asks() -> None:
+def test_refusal_without_a_challenge_is_answered_with_basic() -> None:
     identity = ProxyLogin(JOE, silent)
     identity.answer(refusal(), "t:1")
     assert identity.authorization == BASIC
 
 
-def test_a_wrong_password_is_said_once() -> None:
+def test_wrong_password_is_sent_once() -> None:
     identity = ProxyLogin(JOE, silent)
     identity.answer(refusal("Basic"), "t:1")
     with pytest.raises(StatusError):
         identity.answer(refusal("Basic"), "t:1")
 
 
-def test_a_question_that_was_too_old_but_not_for_ever() -> None:
+def test_stale_challenge_is_answered_a_limited_number_of_times() -> None:
     identity = ProxyLogin(JOE, silent)
     stale = refusal('Digest realm="r", nonce="n", qop="auth", stale=true')
     said = set()
@@ -61,12 +61,12 @@ def test_a_question_that_was_too_old_but_not_for_ever() -> None:
         identity.answer(stale, "t:1")
 
 
-def test_a_question_that_nobody_understands() -> None:
+def test_unsupported_challenge() -> None:
     with pytest.raises(HandshakeError, match="pync does not support"):
         ProxyLogin(JOE, silent).answer(refusal("Negotiate"), "t:1")
 
 
-def test_a_person_is_asked_and_may_mistype(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_user_is_asked_several_times(monkeypatch: pytest.MonkeyPatch) -> None:
     prompts: list[str] = []
 
     def typed(prompt: str) -> bytes:
@@ -85,10 +85,10 @@ def test_a_person_is_asked_and_may_mistype(monkeypatch: pytest.MonkeyPatch) -> N
         identity.answer(refusal("Basic"), "t:1")
 
 
-def test_nobody_is_there_to_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    def nobody(_prompt: str) -> bytes:
+def test_password_needs_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_terminal(_prompt: str) -> bytes:
         raise OSError("no terminal")
 
-    monkeypatch.setattr(password_prompt, "ask", nobody)
+    monkeypatch.setattr(password_prompt, "ask", no_terminal)
     with pytest.raises(HandshakeError, match="Unable to read proxy passphrase"):
         ProxyLogin(JOE._replace(password=None), silent).answer(refusal("Basic"), "t:1")

@@ -31,7 +31,7 @@ def connected(listener: Listener) -> socket.socket:
     return socket.create_connection((listener.address.host, int(listener.address.port)))
 
 
-def test_in_plain_one_after_the_other(listener: Listener) -> None:
+def test_clients_without_tls(listener: Listener) -> None:
     with Reception(listener, ListenSetup(HERE), silent) as reception:
         for word in (b"one", b"two"):
             with connected(listener) as client, reception.accept() as conn:
@@ -39,13 +39,13 @@ def test_in_plain_one_after_the_other(listener: Listener) -> None:
                 assert conn.recv(10) == word
 
 
-def test_nobody_comes(listener: Listener) -> None:
+def test_accept_timeout(listener: Listener) -> None:
     with Reception(listener, ListenSetup(HERE, accept_timeout=0.01), silent) as reception:
         with pytest.raises(ListenError, match="timed out"):
             reception.accept()
 
 
-def test_without_k_a_handshake_that_fails_is_the_end(listener: Listener) -> None:
+def test_failed_handshake_is_raised_without_k(listener: Listener) -> None:
     setup = ListenSetup(HERE, entry=TLS, accept_timeout=10)
     with Reception(listener, setup, silent) as reception, connected(listener) as client:
         client.sendall(b"GET / HTTP/1.0\r\n\r\n")
@@ -53,7 +53,7 @@ def test_without_k_a_handshake_that_fails_is_the_end(listener: Listener) -> None
             reception.accept()
 
 
-def test_with_k_it_is_reported(listener: Listener) -> None:
+def test_failed_handshake_is_reported_with_k(listener: Listener) -> None:
     told: list[Event] = []
     setup = ListenSetup(HERE, entry=TLS, keep_open=True, accept_timeout=2)
     with Reception(listener, setup, told.append) as reception, connected(listener) as client:

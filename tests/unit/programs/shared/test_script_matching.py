@@ -30,7 +30,7 @@ def awaited(text: str, search: bool = False) -> Awaited:
         ("$name", b"joe", Found(0, 3, {})),
     ],
 )
-def test_what_comes_next(text: str, came: bytes, found: Found | None) -> None:
+def test_match_at_the_start(text: str, came: bytes, found: Found | None) -> None:
     assert awaited(text).look(came) == found
 
 
@@ -38,7 +38,7 @@ def test_what_comes_next(text: str, came: bytes, found: Found | None) -> None:
     ("text", "came", "at"),
     [('"abc"', b"abd", 2), ('"ab", "xyz"', b"xyq", 2), ('"abc"', b"ab", None), ("/a/", b"b", None)],
 )
-def test_the_first_wrong_byte(text: str, came: bytes, at: int | None) -> None:
+def test_position_of_the_first_wrong_byte(text: str, came: bytes, at: int | None) -> None:
     looking = awaited(text)
     assert looking.look(came) is None
     assert looking.wrong_at == at
@@ -53,5 +53,5 @@ def test_the_first_wrong_byte(text: str, came: bytes, at: int | None) -> None:
         ('"z"', b"aab", None),
     ],
 )
-def test_what_is_searched_for(text: str, came: bytes, found: Found | None) -> None:
+def test_search(text: str, came: bytes, found: Found | None) -> None:
     assert awaited(text, search=True).look(came) == found

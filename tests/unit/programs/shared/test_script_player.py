@@ -1,4 +1,4 @@
-"""A script against a peer that is a socket."""
+"""Playing a script against a peer over a socket."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def to(descriptor: int) -> Callable[[bytes], None]:
     return Stdio(None, descriptor).show
 
 
-def test_what_comes_is_matched_in_order_and_shown(
+def test_received_data_is_matched_in_order_and_shown(
     ends: tuple[StreamConn, StreamConn], shown: tuple[int, int]
 ) -> None:
     ours, peer = ends
@@ -58,7 +58,7 @@ def test_what_comes_is_matched_in_order_and_shown(
         ("end 1ms", "x:1: expected the peer's end within 0.001 s"),
     ],
 )
-def test_what_does_not_come_is_said(
+def test_missing_data_is_reported(
     ends: tuple[StreamConn, StreamConn], shown: tuple[int, int], script: str, said: str
 ) -> None:
     ends[1].send_all(b"a\0")
@@ -68,7 +68,7 @@ def test_what_does_not_come_is_said(
 
 
 #: The data of the peer, the script that expects it, and the data that the script sends.
-RIGHT = {
+VALID = {
     "exactly this": (b"HELLO\n", 'exact\nexpect "HEL" hex(4c) "O\\n"', b""),
     "a pattern that could go on": (b"47", "exact\nexpect /(?P<n>[0-9]+)/\nsend $n", b"47"),
     "captured": (b"id 12;x", 'expect /id (?P<id>\\d+);/\nsend "<" $id ">"', b"<12>"),
@@ -91,11 +91,11 @@ RIGHT = {
 }
 
 
-@pytest.mark.parametrize("name", RIGHT)
-def test_what_a_script_takes_and_sends(
+@pytest.mark.parametrize("name", VALID)
+def test_valid_dialogues(
     ends: tuple[StreamConn, StreamConn], shown: tuple[int, int], name: str
 ) -> None:
-    said, script, sent = RIGHT[name]
+    said, script, sent = VALID[name]
     ours, peer = ends
     peer.send_all(said)
     play(parse(script, "x"), ours, to(shown[1]))
@@ -103,7 +103,7 @@ def test_what_a_script_takes_and_sends(
     assert peer.recv_all() == sent
 
 
-WRONG = {
+FAILING = {
     'exact\nexpect "b"': (b"ab", 'x:2: expected "b": wrong byte at 0; what came is "ab"'),
     'exact\nexpect "abc" as "the answer"': (b"abd", 'expected the answer ("abc"): wrong byte at 2'),
     'exact\nexpect any of "ab" | "ac"': (b"ad", 'expected "ab" | "ac": wrong byte at 1'),
@@ -115,26 +115,24 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("script", WRONG)
-def test_what_a_script_does_not_take(
+@pytest.mark.parametrize("script", FAILING)
+def test_failing_dialogues(
     ends: tuple[StreamConn, StreamConn], shown: tuple[int, int], script: str
 ) -> None:
-    said, complaint = WRONG[script]
+    said, complaint = FAILING[script]
     ends[1].send_all(said)
     with pytest.raises(ScriptError) as failure:
         play(parse(script, "x"), ends[0], to(shown[1]))
     assert complaint in str(failure.value)
 
 
-def test_a_script_that_closes(ends: tuple[StreamConn, StreamConn], shown: tuple[int, int]) -> None:
+def test_close_step(ends: tuple[StreamConn, StreamConn], shown: tuple[int, int]) -> None:
     ours, peer = ends
     assert play(parse('send "a"\nclose', "x"), ours, to(shown[1])) == Played(closed=True)
     assert peer.recv_all() == b"a"
 
 
-def test_a_peer_that_ends_early(
-    ends: tuple[StreamConn, StreamConn], shown: tuple[int, int]
-) -> None:
+def test_peer_ends_early(ends: tuple[StreamConn, StreamConn], shown: tuple[int, int]) -> None:
     ends[1].close()
     with pytest.raises(ScriptError, match='expected "a", and the peer ended; nothing came'):
         play(parse('expect "a"', "x"), ends[0], to(shown[1]))
@@ -144,7 +142,7 @@ def test_the_user_takes_over(ends: tuple[StreamConn, StreamConn], shown: tuple[i
     assert play(parse("interact", "x"), ends[0], to(shown[1])) == Played(interact=True)
 
 
-def test_nobody_reads_what_is_shown(ends: tuple[StreamConn, StreamConn]) -> None:
+def test_output_without_a_reader(ends: tuple[StreamConn, StreamConn]) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     ends[1].send_all(b"a")
@@ -153,7 +151,7 @@ def test_nobody_reads_what_is_shown(ends: tuple[StreamConn, StreamConn]) -> None
     os.close(writing)
 
 
-def test_a_script_is_a_file(tmp_path: Path) -> None:
+def test_load_script_file(tmp_path: Path) -> None:
     (tmp_path / "s").write_bytes(b'send "\xff"')
     (send,) = load(str(tmp_path / "s")).steps
     assert isinstance(send, Send)

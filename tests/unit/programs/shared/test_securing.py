@@ -19,11 +19,11 @@ def datagrams() -> Conn:
     return Conn(socket.socket(socket.AF_INET, socket.SOCK_DGRAM), here, there)
 
 
-def test_all_clients_are_shown_one_certificate() -> None:
+def test_clients_share_one_context() -> None:
     assert listener_context(Security()) is listener_context(Security())
 
 
-def test_datagrams_are_no_stream() -> None:
+def test_datagram_connection_is_rejected_and_closed() -> None:
     conn = datagrams()
     with pytest.raises(UsageError, match="needs a stream"):
         secure(conn, client_context(Security()), Security(), "127.0.0.1", silent)

@@ -9,7 +9,7 @@ from pync.programs.shared.served import serve_clients
 from pync.transports.listener import Listener
 
 
-def test_it_listens_tells_serves_and_closes() -> None:
+def test_serve_clients() -> None:
     events: list[Event] = []
     served: list[Listener] = []
 

@@ -19,7 +19,7 @@ from pync.transports.stdio import Stdio
 
 
 @pytest.mark.parametrize(("until", "met"), [("b", True), (None, False)])
-def test_whether_enough_came(until: str | None, met: bool, tmp_path: Path) -> None:
+def test_until_condition(until: str | None, met: bool, tmp_path: Path) -> None:
     setup = TalkSetup(
         pipeline=lambda: Pipeline(until=Until(until) if until else None),
         recorder=lambda: Recorder(str(tmp_path / "raw")),
@@ -42,7 +42,7 @@ def test_whether_enough_came(until: str | None, met: bool, tmp_path: Path) -> No
     os.close(writing)
 
 
-def test_after_a_script_that_is_over_the_peer_hears_our_end(tmp_path: Path) -> None:
+def test_eof_is_sent_after_the_script(tmp_path: Path) -> None:
     (tmp_path / "script").write_text('send "bye"')
     setup = TalkSetup(
         script=str(tmp_path / "script"), recorder=lambda: Recorder(str(tmp_path / "raw"))
@@ -61,7 +61,7 @@ def test_after_a_script_that_is_over_the_peer_hears_our_end(tmp_path: Path) -> N
     os.close(writing)
 
 
-def test_a_script_that_cannot_be_read_is_told_before_anything_happens() -> None:
+def test_unreadable_script_is_an_error_at_once() -> None:
     with (
         Stdio(None, 1) as stdio,
         pytest.raises(UsageError, match="--expect: /none: no such file"),

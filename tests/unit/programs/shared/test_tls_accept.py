@@ -20,7 +20,7 @@ def conn_of(sock: socket.socket) -> StreamConn:
     return StreamConn(sock, Address("unix", path="here"), Address("unix", path="there"))
 
 
-def test_without_a_handshake_one_enters_at_once() -> None:
+def test_connection_without_handshake_enters_at_once() -> None:
     ours, theirs = socket.socketpair()
     entered: list[Conn] = []
     with ours, theirs, Loop() as loop:
@@ -29,7 +29,7 @@ def test_without_a_handshake_one_enters_at_once() -> None:
         assert entered == [conn]
 
 
-def test_one_who_says_nothing_is_forgotten() -> None:
+def test_silent_client_times_out() -> None:
     ours, theirs = socket.socketpair()
     told: list[Event] = []
     with ours, theirs, Loop() as loop:
@@ -46,8 +46,8 @@ def _never(what: object) -> None:
     raise AssertionError(what)
 
 
-def shaking(sock: socket.socket) -> ssl.SSLSocket:
-    """A client that has sent the start of its handshake, and waits for an answer."""
+def start_handshake(sock: socket.socket) -> ssl.SSLSocket:
+    """Return a client that has started its handshake and waits for an answer."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     sock.setblocking(False)
@@ -57,8 +57,8 @@ def shaking(sock: socket.socket) -> ssl.SSLSocket:
     return secured
 
 
-def goes_on(client: ssl.SSLSocket) -> bool:
-    """Whether its handshake is over."""
+def continue_handshake(client: ssl.SSLSocket) -> bool:
+    """Continue the handshake of a client; return whether it is complete."""
     try:
         client.do_handshake()
     except ssl.SSLWantReadError:
@@ -66,7 +66,7 @@ def goes_on(client: ssl.SSLSocket) -> bool:
     return True
 
 
-def test_who_stops_in_the_middle_holds_up_nobody() -> None:
+def test_unfinished_handshake_does_not_delay_others() -> None:
     entered: list[Conn] = []
     told: list[Event] = []
     slow_ours, slow = socket.socketpair()
@@ -77,13 +77,13 @@ def test_who_stops_in_the_middle_holds_up_nobody() -> None:
         # Only the first bytes of a ClientHello (RFC 8446 5.1).
         slow.sendall(b"\x16\x03\x01\x02\x00\x01")
         waiting.take(conn_of(quick_ours))
-        with shaking(quick) as client:
+        with start_handshake(quick) as client:
             finished = False
             while not entered:
                 loop.call_later(0, lambda: None)
                 rounds = iter([True])
                 loop.run_while(lambda: next(rounds, False))  # noqa: B023 - used at once
-                finished = finished or goes_on(client)
+                finished = finished or continue_handshake(client)
             assert finished
             assert len(waiting) == 1
             client.setblocking(True)
@@ -95,7 +95,7 @@ def test_who_stops_in_the_middle_holds_up_nobody() -> None:
         assert slow.recv(1) == b""
 
 
-def test_who_speaks_no_tls_is_told_of() -> None:
+def test_plain_text_client_is_reported() -> None:
     ours, theirs = socket.socketpair()
     told: list[Event] = []
     with theirs, Loop() as loop:

@@ -20,7 +20,7 @@ from ....peer import listening
 pytest.importorskip("cryptography", reason="cryptography is not installed")
 
 
-def shaken(conn: StreamConn, security: Security, seconds: float = 10) -> TlsDial:
+def run_handshake(conn: StreamConn, security: Security, seconds: float = 10) -> TlsDial:
     over: list[TlsDial] = []
     with Loop() as loop:
         securing = Securing(
@@ -34,14 +34,14 @@ def shaken(conn: StreamConn, security: Security, seconds: float = 10) -> TlsDial
 
 
 @pytest.mark.parametrize(("verify", "said"), [(False, ""), (True, "certificate verify failed")])
-def test_with_a_server(verify: bool, said: str) -> None:
+def test_handshake_with_a_server(verify: bool, said: str) -> None:
     with pync.listen("tls://127.0.0.1:0") as listener:
         accepting = threading.Thread(target=lambda: _accept(listener))
         accepting.start()
         address = pync.core.address.parse(f"tcp://127.0.0.1:{listener.address.port}")
         conn = dial(address)
         assert isinstance(conn, StreamConn)
-        shaking = shaken(conn, Security(verify=verify))
+        shaking = run_handshake(conn, Security(verify=verify))
         if shaking.conn is not None:
             assert shaking.conn.recv(10, 10) == b"hello"
             shaking.conn.close()
@@ -58,13 +58,13 @@ def _accept(listener: Accepting) -> None:
 
 
 @pytest.mark.parametrize("seconds", [0.02, 10])
-def test_with_a_server_that_does_not_speak_it(seconds: float) -> None:
+def test_silent_or_closed_server(seconds: float) -> None:
     with listening() as target:
         conn = dial(pync.core.address.parse(f"tcp://127.0.0.1:{target.port}"))
         assert isinstance(conn, StreamConn)
         peer = target.accepts()
         if seconds > 1:
             peer.half_closes()
-        shaking = shaken(conn, Security(verify=False), seconds)
+        shaking = run_handshake(conn, Security(verify=False), seconds)
     assert isinstance(shaking.failure, TlsError)
     assert conn.fileno() == -1

@@ -1,4 +1,4 @@
-"""WebSockets between "secure" and "talk"; handshakes are tested in tests/e2e/test_websocket.py."""
+"""WebSockets between securing and talking; tests/e2e/test_websocket.py tests handshakes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from ...transports.test_websocket import pair
 HERE, THERE = Address("udp", "127.0.0.1", "1"), Address("udp", "127.0.0.1", "2")
 
 
-def test_datagrams_are_no_stream() -> None:
+def test_datagram_connection_is_rejected() -> None:
     conn = Conn(socket.socket(socket.AF_INET, socket.SOCK_DGRAM), HERE, THERE)
     with pytest.raises(UsageError, match="needs a stream"):
         begin_upgrade(conn, Upgrade(Offer(), Framing()), None)
@@ -36,7 +36,7 @@ def test_datagrams_are_no_stream() -> None:
         upgrade(conn, Upgrade(Wish("host"), Framing()), THERE)
 
 
-def test_what_is_reported() -> None:
+def test_report_upgrade() -> None:
     events: list[Event] = []
     client, server = pair(Wish("host", "/x", subprotocols=("b",)), Offer(subprotocols=("a", "b")))
     with client, server:
@@ -67,7 +67,7 @@ def dialled(says: bytes) -> tuple[list[object], list[Event]]:
     return over, events
 
 
-def test_a_handshake_in_a_loop() -> None:
+def test_handshake_in_a_loop() -> None:
     accepted = (
         b"HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"
         b"Sec-WebSocket-Accept: TOKEN\r\n\r\n"

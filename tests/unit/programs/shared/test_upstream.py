@@ -1,4 +1,4 @@
-"""A target behind further proxies, which the test simulates."""
+"""A target behind several proxies, which the test simulates."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ TARGET = Address("tcp", "example.org", "80")
 
 
 @contextmanager
-def played(server: Server, *plays: Callable[[Peer], None]) -> Iterator[None]:
-    """Handle the connections in order with these functions."""
+def proxies_played(server: Server, *plays: Callable[[Peer], None]) -> Iterator[None]:
+    """Handle the accepted connections in order by these functions."""
     failures: list[BaseException] = []
 
     def serve() -> None:
@@ -42,7 +42,7 @@ def played(server: Server, *plays: Callable[[Peer], None]) -> Iterator[None]:
     assert failures == []
 
 
-def reached(proxies: tuple[Proxy, ...], seconds: float | None = 10) -> UpstreamDial:
+def dial_through(proxies: tuple[Proxy, ...], seconds: float | None = 10) -> UpstreamDial:
     over: list[UpstreamDial] = []
     with Loop() as loop, Resolver(loop) as resolver:
         options = Options(timeout=seconds)
@@ -66,13 +66,13 @@ def head(peer: Peer) -> bytes:
     return data
 
 
-def asks(peer: Peer) -> None:
+def demands_login(peer: Peer) -> None:
     socks(peer)
     assert head(peer).startswith(b"CONNECT example.org:80 HTTP/1.1\r\n")
     peer.says(b"HTTP/1.0 407 x\r\nProxy-Authenticate: Basic\r\n\r\n")
 
 
-def lets_in(peer: Peer) -> None:
+def accepts_login(peer: Peer) -> None:
     socks(peer)
     assert b"Proxy-Authorization: Basic am9lOnNlY3JldA==\r\n" in head(peer)
     peer.says(b"HTTP/1.0 200 x\r\n\r\nwelcome")
@@ -85,9 +85,9 @@ def two(server: Server) -> tuple[Proxy, Proxy]:
     )
 
 
-def test_through_two_of_which_one_asks_who_we_are() -> None:
-    with listening() as server, played(server, asks, lets_in):
-        reaching = reached(two(server))
+def test_two_proxies_one_with_login() -> None:
+    with listening() as server, proxies_played(server, demands_login, accepts_login):
+        reaching = dial_through(two(server))
         conn = reaching.conn
         assert conn is not None
         with conn:
@@ -96,9 +96,9 @@ def test_through_two_of_which_one_asks_who_we_are() -> None:
             assert conn.recv(7) == b"welcome"
 
 
-def test_one_that_refuses_us() -> None:
-    with listening() as server, played(server, asks, asks):
-        failure = reached(two(server)).failure
+def test_login_refused() -> None:
+    with listening() as server, proxies_played(server, demands_login, demands_login):
+        failure = dial_through(two(server)).failure
         assert str(failure) == "dial tcp://example.org:80: the proxy returned status code 407"
 
 
@@ -110,25 +110,25 @@ def test_one_that_refuses_us() -> None:
         (b"", "the connection ended in the handshake"),
     ],
 )
-def test_one_that_cannot(said: bytes, cause: str) -> None:
+def test_refusal_of_a_proxy(said: bytes, cause: str) -> None:
     def cannot(peer: Peer) -> None:
         peer.hears(b"\5\1\0")
         peer.says(said)
         peer.half_closes()
         peer.hears_rest()  # with unread input, close would reset the connection
 
-    with listening() as server, played(server, cannot):
-        failure = reached((Proxy("socks5", "127.0.0.1", server.port),)).failure
+    with listening() as server, proxies_played(server, cannot):
+        failure = dial_through((Proxy("socks5", "127.0.0.1", server.port),)).failure
         assert failure is not None
         assert failure.cause == cause
 
 
-def test_one_that_is_not_there(closed_port: int) -> None:
-    failure = reached((Proxy("http", "127.0.0.1", str(closed_port)),)).failure
+def test_proxy_not_reached(closed_port: int) -> None:
+    failure = dial_through((Proxy("http", "127.0.0.1", str(closed_port)),)).failure
     assert str(failure) == f"dial tcp://127.0.0.1:{closed_port}: connection refused"
 
 
-def test_one_that_says_nothing() -> None:
+def test_silent_proxy_times_out() -> None:
     with listening() as server:
-        failure = reached((Proxy("http", "127.0.0.1", server.port),), 0.05).failure
+        failure = dial_through((Proxy("http", "127.0.0.1", server.port),), 0.05).failure
         assert str(failure) == "dial tcp://example.org:80: proxy: timed out"

@@ -16,7 +16,7 @@ from pync.transports import DEFAULT
 TARGET = Address("tcp", "example.org", "80")
 
 
-def test_the_peer_is_whom_we_asked_for(server: socket.socket) -> None:
+def test_peer_is_the_target(server: socket.socket) -> None:
     def serve() -> None:
         conn, _ = server.accept()
         with conn:
@@ -34,7 +34,7 @@ def test_the_peer_is_whom_we_asked_for(server: socket.socket) -> None:
     thread.join(10)
 
 
-def test_a_refusal_names_the_target_and_the_status(server: socket.socket) -> None:
+def test_refusal_contains_target_and_status(server: socket.socket) -> None:
     def serve() -> None:
         conn, _ = server.accept()
         with conn:
@@ -50,7 +50,7 @@ def test_a_refusal_names_the_target_and_the_status(server: socket.socket) -> Non
     thread.join(10)
 
 
-def test_a_port_is_a_number_or_a_service() -> None:
+def test_port_number() -> None:
     assert port_number("0080", TARGET) == port_number("http", TARGET) == 80
     with pytest.raises(DialError, match="port number too large: '65536'"):
         port_number("65536", TARGET)

@@ -32,19 +32,19 @@ def stack() -> Iterator[ExitStack]:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only on Linux: SO_REUSEPORT")
-def test_each_has_a_socket_of_its_own_on_the_same_port(stack: ExitStack) -> None:
+def test_workers_have_their_own_sockets_on_one_port(stack: ExitStack) -> None:
     found = workers._listeners(ListenSetup(ANY, workers=3), stack)
     assert len({listener.read_fds() for listener in found}) == 3
     assert len({listener.address for listener in found}) == 1
 
 
-def test_a_path_has_one_socket(stack: ExitStack, tmp_path: Path) -> None:
+def test_workers_share_the_socket_of_a_path(stack: ExitStack, tmp_path: Path) -> None:
     address = Address("unix", path=f"{tmp_path}/s")
     found = workers._listeners(ListenSetup(address, workers=3), stack)
     assert found == found[:1] * 3
 
 
-def test_a_port_that_is_taken(stack: ExitStack) -> None:
+def test_port_in_use(stack: ExitStack) -> None:
     with socket.socket() as sock:
         if hasattr(socket, "SO_REUSEPORT"):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
@@ -55,13 +55,13 @@ def test_a_port_that_is_taken(stack: ExitStack) -> None:
             workers._listeners(ListenSetup(taken, workers=2), stack)
 
 
-def test_where_there_is_no_fork(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_system_without_fork(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "fork")
     with pytest.raises(UsageError, match="needs fork"):
         supervise(ListenSetup(ANY, workers=2), silent, lambda *_: None, Watch())
 
 
-def test_a_failure_of_the_program_ends_all_of_them() -> None:
+def test_failure_of_the_program_ends_all_workers() -> None:
     def serve(setup: ListenSetup, _: Listener, report: Report) -> None:
         assert setup.place is not None
         if setup.place.number == 1:
@@ -72,7 +72,7 @@ def test_a_failure_of_the_program_ends_all_of_them() -> None:
     events: list[Event] = []
     with pytest.raises(RelayError, match="worker 1 has failed"):
         supervise(ListenSetup(ANY, workers=2), events.append, serve, Watch())
-    # (The worker has told why: in its own process.)
+    # (The worker has reported the cause in its own process.)
     assert not any(isinstance(event, (Failed, WorkerLost)) for event in events)
 
 

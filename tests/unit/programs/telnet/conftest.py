@@ -1,7 +1,7 @@
 """The telnet program in this process: typed input from a file, a host that only listens.
 
-The kernel takes the connection and what is sent; the host hears it when all is over, so
-nothing has to run at the same time. Only a host that answers has a thread.
+The kernel accepts the connection and the data, and the host reads it after the run, so nothing has
+to run at the same time. Only a host that answers has a thread.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pync.transports.stdio import Stdio
 from ....peer import Peer, Server, listening
 
 
-class Seen(NamedTuple):
+class Result(NamedTuple):
     """The result of a run: status, output, messages, reports, and the data that the host got."""
 
     status: int
@@ -38,7 +38,7 @@ def host() -> Iterator[Server]:
         yield server
 
 
-Play = Callable[..., Seen]
+Play = Callable[..., Result]
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def play(host: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Play:
         *words: str,
         host_does: Callable[[Peer], None] | None = None,
         **options: Any,
-    ) -> Seen:
+    ) -> Result:
         # A user who types nothing: an input that does not end during the test.
         silence = os.pipe()
         (tmp_path / "typed").write_bytes(typed or b"")
@@ -90,6 +90,6 @@ def play(host: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Play:
         elif any(isinstance(event, Connected) for event in events):
             heard = host.accepts().hears_rest()
         said = [event.text for event in events if isinstance(event, Told)]
-        return Seen(status, (tmp_path / "shown").read_bytes(), said, events, heard)
+        return Result(status, (tmp_path / "shown").read_bytes(), said, events, heard)
 
     return run

@@ -1,4 +1,4 @@
-"""What telnet tells the host about itself, and what it keeps private."""
+"""The data that telnet sends to the host, and the data that it keeps private."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def answer(option: int, data: bytes, **environment: str) -> bytes | None:
     ("option", "said"),
     [(TTYPE, b"\0XTERM"), (TSPEED, b"\x009600,9600"), (XDISPLOC, b"\0box:0")],
 )
-def test_what_is_told_when_asked(option: int, said: bytes) -> None:
+def test_answers_to_subnegotiations(option: int, said: bytes) -> None:
     assert answer(option, b"\x01", TERM="xterm", DISPLAY=":0") == said
     assert answer(option, b"\0mine") is None
 
@@ -36,7 +36,7 @@ def test_window() -> None:
     assert able.announce[NAWS]() == b"\0P\0\x18"
 
 
-def test_without_a_display_there_is_no_option_for_it() -> None:
+def test_x_display_option_needs_a_display() -> None:
     assert XDISPLOC not in abilities_of(settings(), "box", lambda: (0, 0), 1).ours
     assert XDISPLOC in abilities_of(settings(DISPLAY="a:0"), "box", lambda: (0, 0), 1).ours
 
@@ -51,16 +51,16 @@ def test_without_a_display_there_is_no_option_for_it() -> None:
         (b"\x01\x03SECRET\0PATH", b"\0"),
     ],
 )
-def test_only_what_is_exported_is_told(asked: bytes, told: bytes) -> None:
+def test_only_exported_variables_are_sent(asked: bytes, told: bytes) -> None:
     assert answer(NEW_ENVIRON, asked, DISPLAY=":0", SECRET="no", PATH="/bin") == told
 
 
-def test_what_would_be_a_mark_is_escaped() -> None:
+def test_special_bytes_in_variables_are_escaped() -> None:
     one = settings(login="a\x01b\xff")
     assert environment(b"\x01", one, "") == b"\0\0USER\x01a\x02\x01b\xc3\xbf"
 
 
 @given(st.binary(max_size=40))
-def test_garbage_gets_an_answer_or_none(data: bytes) -> None:
+def test_any_request_is_answered_or_ignored(data: bytes) -> None:
     told = environment(data, settings(SECRET="hidden"), "")
     assert told is None or (data[:1] == b"\x01" and b"hidden" not in told)

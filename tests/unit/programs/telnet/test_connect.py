@@ -14,7 +14,7 @@ from pync.transports.internet import Endpoint
 from ....peer import Server
 
 
-def test_an_address_that_answers(host: Server) -> None:
+def test_address_answers(host: Server) -> None:
     said: list[Event] = []
     conn = dial(Address("tcp", "127.0.0.1", host.port), Options(), said.append)
     assert conn is not None
@@ -22,7 +22,7 @@ def test_an_address_that_answers(host: Server) -> None:
     assert said == [Trying(Address("tcp", "127.0.0.1", host.port))]
 
 
-def test_the_next_address_is_tried(host: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_next_address_is_tried(host: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     host.sock.listen()
     ends = [Endpoint(2, ("127.0.0.1", 1)), Endpoint(2, ("127.0.0.1", int(host.port)))]
     monkeypatch.setattr(tcp, "resolve", lambda *_: ends)
@@ -55,7 +55,7 @@ def test_the_next_address_is_tried(host: Server, monkeypatch: pytest.MonkeyPatch
         ),
     ],
 )
-def test_what_cannot_be_tried(address: Address, options: Options, said: str) -> None:
+def test_unknown_names_and_services(address: Address, options: Options, said: str) -> None:
     heard: list[Event] = []
     assert dial(address, options, heard.append) is None
     assert isinstance(heard[0], Told)

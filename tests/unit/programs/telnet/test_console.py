@@ -50,7 +50,7 @@ def ends(loop: Loop) -> Iterator[Ends]:
         os.close(descriptor)
 
 
-def test_what_is_typed_and_its_end(loop: Loop, ends: Ends) -> None:
+def test_input_and_its_end(loop: Loop, ends: Ends) -> None:
     ends.console.listen(True)
     os.write(ends.typing[1], b"hello")
     loop.run_while(lambda: not ends.typed)
@@ -60,7 +60,7 @@ def test_what_is_typed_and_its_end(loop: Loop, ends: Ends) -> None:
 
 
 @only_posix
-def test_what_a_slow_reader_has_not_read_waits(loop: Loop, ends: Ends) -> None:
+def test_output_waits_for_a_slow_reader(loop: Loop, ends: Ends) -> None:
     ends.console.show(b"x" * (HIGH_WATER * 2))
     assert ends.console.is_behind
     read = bytearray()
@@ -74,26 +74,26 @@ def test_what_a_slow_reader_has_not_read_waits(loop: Loop, ends: Ends) -> None:
     assert bytes(read) == b"x" * (HIGH_WATER * 2)
 
 
-def test_lines_of_our_own_come_after_what_is_shown(ends: Ends) -> None:
+def test_messages_follow_earlier_output(ends: Ends) -> None:
     ends.console.show(b"first")
     ends.console.say("one\ntwo", is_error=True)
     assert os.read(ends.showing[0], 99) == b"first"
     assert ends.said == [Told("one", True), Told("two", True)]
 
 
-def test_a_reader_that_is_gone(loop: Loop, ends: Ends) -> None:
+def test_closed_reader(loop: Loop, ends: Ends) -> None:
     ends.close(ends.showing[0])
     with pytest.raises(OutputGone):
-        show_and_see(loop, ends)
+        show_and_run(loop, ends)
 
 
-def show_and_see(loop: Loop, ends: Ends) -> None:
-    """Where a pump writes (Windows), it is known in the next round only."""
+def show_and_run(loop: Loop, ends: Ends) -> None:
+    """Show a byte and run the loop: on Windows, a pump reports the error in the next round."""
     ends.console.show(b"x")
     loop.run_while(lambda: True)
 
 
-def test_an_output_that_cannot_be_written(loop: Loop, tmp_path: Path) -> None:
+def test_output_cannot_be_written(loop: Loop, tmp_path: Path) -> None:
     (tmp_path / "shown").touch()
     with open(tmp_path / "shown", "rb") as file, Stdio(None, file.fileno()) as stdio:
         console = Console(loop, stdio, NoTerminal(), print, print, lambda: None)

@@ -14,7 +14,7 @@ RLOGIN = TelnetSetup(rlogin=True)
 
 
 def read(typed: bytes, setup: TelnetSetup, size: int = 99, edits: bool = False) -> list[object]:
-    """Actions, and text in one piece."""
+    """Return the actions, and the text between them as single pieces."""
     one = Escapes(Settings(setup, {}, ""))
     found: list[object] = []
     data = bytearray()
@@ -47,14 +47,14 @@ def read(typed: bytes, setup: TelnetSetup, size: int = 99, edits: bool = False) 
         (b"a\x05b", PLAIN, [b"a\x05b"]),
     ],
 )
-def test_found(typed: bytes, setup: TelnetSetup, found: list[object], size: int) -> None:
+def test_actions(typed: bytes, setup: TelnetSetup, found: list[object], size: int) -> None:
     assert read(typed, setup, size) == found
 
 
-def test_the_local_echo_is_turned_off_where_there_is_one() -> None:
+def test_ctrl_e_turns_the_local_echo_off() -> None:
     assert read(b"a\x05b", PLAIN, edits=True) == [b"a", HIDE, b"b"]
 
 
 @given(st.binary(max_size=60).filter(lambda data: b"\x1d" not in data), st.integers(1, 9))
-def test_all_else_is_text(typed: bytes, size: int) -> None:
+def test_other_bytes_are_text(typed: bytes, size: int) -> None:
     assert read(typed, PLAIN, size) == ([typed] if typed else [])

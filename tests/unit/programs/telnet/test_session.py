@@ -40,7 +40,7 @@ def test_options_are_answered(play: Play, asked: bytes, answered: bytes) -> None
     assert play(None, host_does=ask).shown == b"ab"
 
 
-def test_an_answer_that_cannot_go_any_more_breaks_nothing(play: Play) -> None:
+def test_request_after_our_eof_is_not_answered(play: Play) -> None:
     def ask_late(peer: Peer) -> None:
         peer.hears(b"hello\r\n")
         peer.hears_end()
@@ -49,7 +49,7 @@ def test_an_answer_that_cannot_go_any_more_breaks_nothing(play: Play) -> None:
     assert play(b"hello\n", host_does=ask_late).shown == b"ab"
 
 
-def test_urgent_data_leaves_the_command_whole(play: Play) -> None:
+def test_urgent_data_inside_a_command(play: Play) -> None:
     def synch(peer: Peer) -> None:
         import socket
 
@@ -61,7 +61,7 @@ def test_urgent_data_leaves_the_command_whole(play: Play) -> None:
     assert play(b"hello\n", host_does=synch).shown == b"abc"
 
 
-def test_much_both_ways_at_once(play: Play) -> None:
+def test_large_data_in_both_directions(play: Play) -> None:
     """A host that echoes, with more data in flight than any buffer holds."""
     text = b"line\r\n" * 300_000
 
@@ -77,7 +77,7 @@ def test_much_both_ways_at_once(play: Play) -> None:
     assert seen.shown == text.replace(b"\r", b"")
 
 
-def test_a_host_that_asks_for_ever_and_never_reads(play: Play) -> None:
+def test_host_that_sends_endless_requests_and_does_not_read(play: Play) -> None:
     def flood(peer: Peer) -> None:
         peer.offers(b"\xff\xfd\x01" * 3_000_000)
         peer.resets()
@@ -95,8 +95,8 @@ def test_synch_is_urgent(play: Play) -> None:
     play(b"\x1dsend synch\nx\n", host_does=hear)
 
 
-class Busy(StreamConn):
-    """Accepts nothing so many times, then everything; the same for urgent data."""
+class BusyConn(StreamConn):
+    """Would block for the given number of sends, then accepts everything; also urgent data."""
 
     def __init__(self, conn: StreamConn, ordinary: int, urgent: int) -> None:
         super().__init__(conn.socket, conn.local, conn.peer)
@@ -108,7 +108,7 @@ class Busy(StreamConn):
 
     def send_urgent(self, data: bytes) -> None:
         self._take("urgent")
-        self._sock.send(data)  # in the stream, so that its place can be seen
+        self._sock.send(data)  # in-band, so that its position can be checked
 
     def _take(self, kind: str) -> None:
         self.busy[kind] -= 1
@@ -117,13 +117,13 @@ class Busy(StreamConn):
 
 
 @pytest.mark.parametrize(("ordinary", "urgent"), [(0, 0), (1, 0), (0, 1), (1, 1), (2, 1)])
-def test_a_synch_waits_behind_everything_else(ordinary: int, urgent: int) -> None:
+def test_synch_is_sent_after_waiting_data(ordinary: int, urgent: int) -> None:
     with ExitStack() as stack:
         loop, stdio = stack.enter_context(Loop()), stack.enter_context(Stdio(None, 1))
         here, there = (stack.enter_context(conn) for conn in pair())
         nobody: Callable[..., None] = lambda *_: None  # noqa: E731
         console = Console(loop, stdio, NoTerminal(), silent, nobody, nobody)
-        conn = Busy(here, ordinary, urgent)
+        conn = BusyConn(here, ordinary, urgent)
         session = Session(loop, conn, NOTHING, console, NoTerminal(), nobody, nobody, None)
         session.synch()
         session.type(b"x")

@@ -1,4 +1,4 @@
-"""Characters and switches, as the command line sets them at first."""
+"""Characters and switches, and their initial values from the command line."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ def test_characters(text: str, number: int, again: str) -> None:
         (TelnetSetup(rlogin=True, escape=("^X", "%")), ord("%"), ord("%")),
     ],
 )
-def test_the_escape_characters(setup: TelnetSetup, escape: int, rlogin: int) -> None:
+def test_escape_characters(setup: TelnetSetup, escape: int, rlogin: int) -> None:
     one = Settings(setup, {}, "")
     assert (one.escape, one.characters["rlogin"]) == (escape, rlogin)
 
 
-def test_who_is_offered() -> None:
+def test_exported_user_name() -> None:
     def offered(setup: TelnetSetup) -> str | None:
         one = Settings(setup, {"USER": "me"}, "me")
         return one.variables["USER"] if "USER" in one.exported else None

@@ -1,4 +1,4 @@
-"""Signals arrive as calls out of the loop, and only while they are caught."""
+"""Signals call a callback in the loop while they are caught."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pync.programs.telnet.signals import Signals
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 
 
-def test_caught_and_released() -> None:
+def test_catch_and_release() -> None:
     before = signal.getsignal(signal.SIGWINCH), signal.getsignal(signal.SIGINT)
     happened: list[str] = []
     with Loop() as loop, Signals(loop, happened.append) as signals:
@@ -28,7 +28,7 @@ def test_caught_and_released() -> None:
     assert happened == ["SIGWINCH", "SIGINT"]
 
 
-def test_an_ignored_one_stays_ignored() -> None:
+def test_ignored_signal_stays_ignored() -> None:
     before = signal.signal(signal.SIGQUIT, signal.SIG_IGN)
     try:
         with Loop() as loop, Signals(loop, print) as signals:

@@ -26,7 +26,7 @@ def pty() -> Iterator[tuple[int, int]]:
 
 
 def flags(descriptor: int) -> tuple[bool, bool, bool]:
-    """ICANON, ECHO, ISIG."""
+    """Return the flags ICANON, ECHO and ISIG."""
     local = termios.tcgetattr(descriptor)[3]
     return bool(local & termios.ICANON), bool(local & termios.ECHO), bool(local & termios.ISIG)
 
@@ -50,14 +50,14 @@ def test_modes(pty: tuple[int, int], mode: Mode, found: tuple[bool, bool, bool])
     assert termios.tcgetattr(pty[1]) == before
 
 
-def test_the_escape_character_ends_a_line(pty: tuple[int, int]) -> None:
+def test_escape_character_ends_a_line(pty: tuple[int, int]) -> None:
     with terminal_of((pty[1],)) as terminal:
         terminal.set(Mode(), (0x1D,))
         os.write(pty[0], b"ab\x1d")
         assert os.read(pty[1], 99) == b"ab\x1d"
 
 
-def test_size_and_a_line_that_is_empty(pty: tuple[int, int]) -> None:
+def test_size_and_empty_line(pty: tuple[int, int]) -> None:
     termios.tcsetwinsize(pty[1], (30, 100)) if hasattr(termios, "tcsetwinsize") else None
     terminal = terminal_of((pty[1],))
     assert terminal.size() == tuple(os.get_terminal_size(pty[1]))
@@ -66,7 +66,7 @@ def test_size_and_a_line_that_is_empty(pty: tuple[int, int]) -> None:
     assert terminal.end_of_line() in (b"\x04", None)
 
 
-def test_a_terminal_that_is_gone_is_no_error(pty: tuple[int, int]) -> None:
+def test_closed_terminal_is_not_an_error(pty: tuple[int, int]) -> None:
     terminal = terminal_of((pty[1],))
     terminal.set(Mode(editing=False), ())
     os.close(pty[1])
@@ -75,7 +75,7 @@ def test_a_terminal_that_is_gone_is_no_error(pty: tuple[int, int]) -> None:
     assert terminal.size() == (0, 0)
 
 
-def test_what_is_no_terminal() -> None:
+def test_input_that_is_not_a_terminal() -> None:
     reader, writer = os.pipe()
     for descriptors in ((), (reader,)):
         with terminal_of(descriptors) as terminal:

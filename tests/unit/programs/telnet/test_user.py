@@ -13,17 +13,17 @@ from ....peer import Peer, Server
 from .conftest import Play
 
 
-def test_without_a_host_it_begins_in_the_command_mode(play: Play) -> None:
+def test_without_a_host_telnet_starts_in_command_mode(play: Play) -> None:
     seen = play(b"status\n", "")
     assert seen.said == ["No connection.", "Escape character is '^]'."]
     assert seen.shown == b"telnet> telnet> \n"
     assert seen.status == 0
 
 
-def test_the_terminal_is_set_before_the_escape_character_is_told(
+def test_terminal_mode_is_set_before_the_escape_character_is_shown(
     play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A user who sees the line may type at once; a terminal that is not set yet holds it back."""
+    """A user who sees the line may type at once; before the mode is set, input is held back."""
     order: list[str] = []
     apply, say = User._apply, Console.say
 
@@ -41,17 +41,17 @@ def test_the_terminal_is_set_before_the_escape_character_is_told(
     assert order.index("session") < order.index("Escape character is '^]'.")
 
 
-def test_after_open_the_input_is_the_host_s(play: Play, host: Server) -> None:
+def test_input_goes_to_the_host_after_open(play: Play, host: Server) -> None:
     seen = play(b"open 127.0.0.1 %s\nhello\n\x1dclose\nstatus\n" % host.port.encode(), "")
     assert seen.heard == b"hello\r\n"
     assert seen.said[-2:] == ["No connection.", "Escape character is '^]'."]
 
 
-def test_a_connection_that_it_was_started_for_is_the_last(play: Play) -> None:
+def test_close_ends_telnet_started_with_a_host(play: Play) -> None:
     assert play(b"\x1dclose\nstatus\n").said[-1] == "Connection closed."
 
 
-def test_a_refused_connection(play: Play, host: Server) -> None:
+def test_connection_refused(play: Play, host: Server) -> None:
     port = host.port
     host.sock.close()
     seen = play(b"", "127.0.0.1", port)
@@ -59,12 +59,12 @@ def test_a_refused_connection(play: Play, host: Server) -> None:
     assert isinstance(seen.events[-1], Failed)
 
 
-def test_ports_that_are_none(play: Play) -> None:
+def test_invalid_ports(play: Play) -> None:
     assert play(b"", "127.0.0.1", "99999").said == ["Port number 99999 is out of range."]
     assert play(b"", "127.0.0.1", "0").status == 1
 
 
-def test_a_minus_before_the_port_begins_to_negotiate(play: Play, host: Server) -> None:
+def test_minus_before_the_port_starts_negotiation(play: Play, host: Server) -> None:
     seen = play(b"x\n\x1dquit\n", "127.0.0.1", f"-{host.port}", binary=True)
     assert seen.heard == (
         b"\xff\xfd\x03\xff\xfb\x18\xff\xfb\x1f\xff\xfb \xff\xfb'\xff\xfd\x05"
@@ -87,7 +87,7 @@ def test_data_after_the_end_of_the_input_is_shown(play: Play) -> None:
     assert seen.status == 0
 
 
-def test_a_reset_is_an_end_too(play: Play) -> None:
+def test_reset_counts_as_end(play: Play) -> None:
     def reset(peer: Peer) -> None:
         peer.hears(b"question\r\n")
         peer.says(b"last words")
@@ -98,13 +98,13 @@ def test_a_reset_is_an_end_too(play: Play) -> None:
     assert seen.status == 0
 
 
-def test_the_rlogin_escapes(play: Play) -> None:
+def test_rlogin_escapes(play: Play) -> None:
     seen = play(b"a~b\n~~c\n~.never\n", rlogin=True)
     assert seen.heard == b"a~b\r\n~c\r\n"
     assert seen.said[-1] == "Connection closed."
 
 
-def test_it_connected_only_once(play: Play) -> None:
+def test_open_while_connected_is_refused(play: Play) -> None:
     seen = play(b"\x1dopen elsewhere 1\n\nx\n\x1dquit\n")
     assert "?Already connected to 127.0.0.1" in seen.said
     assert sum(isinstance(event, Connected) for event in seen.events) == 1

@@ -13,7 +13,7 @@ NAMES = ("close", "send", "set", "status")
     ("word", "name"),
     [("close", "close"), ("c", "close"), ("SE", ""), ("set", "set"), ("sen", "send"), ("x", None)],
 )
-def test_found(word: str, name: str | None) -> None:
+def test_find_by_abbreviation(word: str, name: str | None) -> None:
     assert found(word, NAMES) == name
 
 

@@ -1,4 +1,4 @@
-"""The command mode: each command as it is typed, and what it does."""
+"""The command mode: the commands and their effects."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ..conftest import Play
         ("open 127.0.0.1 70000", "Port number 70000 is out of range."),
     ],
 )
-def test_what_is_said_without_a_connection(play: Play, typed: str, said: str) -> None:
+def test_messages_without_a_connection(play: Play, typed: str, said: str) -> None:
     assert play(f"{typed}\n".encode(), "").said[-1] == said
 
 
@@ -35,26 +35,26 @@ def test_each_command_has_help(play: Play, name: str) -> None:
     assert any(line.startswith(name) for line in play(b"?\n", "").said)
 
 
-def test_modes_are_asked_for(play: Play) -> None:
+def test_mode_command(play: Play) -> None:
     seen = play(b"\x1dmode character\n\x1dstatus\n\x1dmode\n\nx\n\x1dquit\n")
     assert seen.heard == b"\xff\xfd\x03\xff\xfd\x01x\r\n"
     assert "Operating in single character mode" in seen.said
     assert "Remote character echo" in seen.said
 
 
-def test_logout_is_an_option(play: Play) -> None:
+def test_logout_sends_an_option(play: Play) -> None:
     assert play(b"\x1dlogout\n\x1dquit\n").heard == b"\xff\xfd\x12"
 
 
-def test_open_with_a_user_offers_that_name(play: Play) -> None:
+def test_open_exports_the_user_name(play: Play) -> None:
     seen = play(b"open -l joe 127.0.0.1 99999\nenviron list\n", "")
     assert "* USER                 joe" in seen.said
 
 
-def test_a_shell_command_and_its_output(play: Play, capfd: pytest.CaptureFixture[str]) -> None:
+def test_shell_command(play: Play, capfd: pytest.CaptureFixture[str]) -> None:
     play(b"!echo hello\n! echo again\n", "")
     assert capfd.readouterr().out.split() == ["hello", "again"]
 
 
-def test_a_quote_without_end_is_a_word(play: Play) -> None:
+def test_unclosed_quote_is_part_of_an_argument(play: Play) -> None:
     assert play(b"open ' x y z\n", "").said == ["usage: open [-l user] host-name [port]"]

@@ -1,4 +1,4 @@
-"""``send``: every command by name, as it goes over the wire."""
+"""The command ``send``: the bytes sent for each name."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from ..conftest import Play
         ("do suppress go ahead", b"\xff\xfd\x03"),
     ],
 )
-def test_what_goes_out(play: Play, typed: str, wire: bytes) -> None:
+def test_sent_bytes(play: Play, typed: str, wire: bytes) -> None:
     assert play(f"\x1dsend {typed}\n\x1dquit\n".encode()).heard == wire
 
 
@@ -49,12 +49,12 @@ def test_what_goes_out(play: Play, typed: str, wire: bytes) -> None:
         ("getstatus", "Remote side does not support STATUS option"),
     ],
 )
-def test_what_makes_no_sense_sends_nothing(play: Play, typed: str, said: str) -> None:
+def test_invalid_arguments_send_nothing(play: Play, typed: str, said: str) -> None:
     seen = play(f"\x1dsend {typed}\nquit\n\x1dquit\n".encode())
     assert said in seen.said
     assert b"\xff" not in seen.heard
 
 
-def test_help_names_them_all(play: Play) -> None:
+def test_help_lists_all_names(play: Play) -> None:
     said = play(b"\x1dsend ?\nquit\n\x1dquit\n").said
     assert all(any(line.startswith(name) for line in said) for name in SENDS)

@@ -1,4 +1,4 @@
-"""toggle, set, unset, display, environ: as typed, and what they change."""
+"""The commands toggle, set, unset, display and environ."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ from ..conftest import Play
         ("environ define COLOUR blue\nenviron list", "* COLOUR               blue"),
     ],
 )
-def test_what_is_said(play: Play, typed: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_messages(play: Play, typed: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.environ", {})
     assert play(f"{typed}\n".encode(), "").said[-1] == said
 
 
-def test_variables_come_and_go(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variables_are_exported_and_removed(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.environ", {"HOME": "/"})
     typed = b"env exp HOME\nenv list\nenv unexp HOME\nenv list\nenv undef HOME\nenv list\n"
     said = play(typed, "").said
     assert [line.split() for line in said] == [["*", "HOME", "/"], ["HOME", "/"]]
 
 
-def test_crlf_and_binary_change_what_goes_out(play: Play) -> None:
+def test_crlf_and_binary_change_the_sent_data(play: Play) -> None:
     assert play(b"a\rb\n\x1dtoggle crlf\na\rb\n\x1dquit\n").heard == b"a\r\0b\r\na\r\nb\r\n"
     seen = play(b"\x1dtoggle binary\n\x1dunset outb\n\x1dquit\n")
-    # The wish to end waits for the answer to the wish to begin.
+    # The request to end is sent only after the request to begin was answered.
     assert seen.heard == b"\xff\xfd\x00\xff\xfb\x00"
