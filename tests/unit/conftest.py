@@ -114,7 +114,7 @@ def pync() -> Iterator[Callable[..., Running]]:
 
 @pytest.fixture
 def server() -> Iterator[socket.socket]:
-    """A TCP server that the test accepts from."""
+    """A listening TCP socket."""
     with socket.create_server(("127.0.0.1", 0)) as sock:
         sock.settimeout(PATIENCE)
         yield sock
@@ -143,7 +143,7 @@ def silent() -> Iterator[Endpoint]:
 
 @pytest.fixture
 def closed_port() -> Iterator[int]:
-    """A port that refuses connections: bound, so that nobody else gets it, but not listening."""
+    """A port that refuses connections: it is bound, so that no other socket gets it."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         yield sock.getsockname()[1]

@@ -1,4 +1,4 @@
-"""main: one line on stderr, one exit status, nothing left behind."""
+"""main: one line on stderr, one exit status, and no changed state."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def test_help_and_version_are_output(pync: Start) -> None:
     assert pync("--version").ends() == (0, f"pync {version()}\n".encode(), "")
 
 
-def test_wrong_usage_is_one_line(pync: Start) -> None:
+def test_usage_error_is_one_line(pync: Start) -> None:
     assert pync("-Z").ends() == (2, b"", "pync: unknown option -- 'Z' (pync -h for help)\n")
 
 
-def test_a_dialect_is_asked_for_by_name(pync: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_as_option_and_environment_variable(pync: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     assert pync("--as=pync", "--version").ends() == (0, f"pync {version()}\n".encode(), "")
     said = f"pync: there is no dialect 'ftp' (known: {', '.join(DIALECTS)})\n"
     assert pync("--as=ftp").ends() == (2, b"", said)
@@ -48,11 +48,11 @@ def test_a_dialect_is_asked_for_by_name(pync: Start, monkeypatch: pytest.MonkeyP
     ("executable", "name"),
     [("/usr/bin/pync", "pync"), ("/x/__main__.py", "pync"), ("C:PYNC.EXE", "pync"), ("", "pync")],
 )
-def test_a_dialect_goes_by_the_executable_s_name(executable: str, name: str) -> None:
+def test_dialect_from_the_name_of_the_executable(executable: str, name: str) -> None:
     assert _dialect(["9"], executable)[0].name == name
 
 
-def test_a_message_never_moves_the_cursor(pync: Start) -> None:
+def test_control_characters_in_messages_are_escaped(pync: Start) -> None:
     _, _, said = pync("\x1b[2J\r\x07", 1).ends()
     assert "\\x1b[2J\\r\\x07" in said
     assert said.rstrip("\n").isprintable()
@@ -64,12 +64,12 @@ def test_file_objects_and_descriptors(tmp_path: Path) -> None:
     assert (tmp_path / "out").read_text() == f"pync {version()}\n"
 
 
-def test_what_has_no_descriptor_is_refused() -> None:
+def test_streams_without_descriptors_are_rejected() -> None:
     with pytest.raises(io.UnsupportedOperation):
         main(["--version"], io.BytesIO(), io.BytesIO(), io.BytesIO())
 
 
-def test_signals_are_left_as_they_were() -> None:
+def test_signal_handlers_are_restored() -> None:
     before = signal.getsignal(signal.SIGTERM)
     null = os.open(os.devnull, os.O_WRONLY)
     assert main(["--version"], null, null, null) == 0
@@ -77,7 +77,7 @@ def test_signals_are_left_as_they_were() -> None:
     assert signal.getsignal(signal.SIGTERM) == before
 
 
-def test_in_a_thread_no_signal_is_touched(pync: Start) -> None:
+def test_main_runs_in_a_thread(pync: Start) -> None:
     assert threading.current_thread() is threading.main_thread()
     assert pync("--version").ends()[0] == 0
 
@@ -104,7 +104,7 @@ posix = pytest.mark.skipif(os.name != "posix", reason="signals and descriptors a
         (getattr(signal, "SIGHUP", signal.SIGTERM), -getattr(signal, "SIGHUP", signal.SIGTERM)),
     ],
 )
-def test_a_signal_ends_it_in_order(
+def test_signal_ends_the_program_cleanly(
     tmp_path_factory: pytest.TempPathFactory, number: signal.Signals, status: int
 ) -> None:
     path = tmp_path_factory.mktemp("s") / "socket"
@@ -118,7 +118,7 @@ def test_a_signal_ends_it_in_order(
 
 
 @posix
-def test_a_closed_stdin_is_eof(server: socket.socket) -> None:
+def test_closed_stdin_means_eof(server: socket.socket) -> None:
     port = str(server.getsockname()[1])
     with spawn("127.0.0.1", port, stdin=None, preexec_fn=lambda: os.close(0)) as process:
         conn, _ = server.accept()
@@ -131,7 +131,7 @@ def test_a_closed_stdin_is_eof(server: socket.socket) -> None:
 
 
 @posix
-def test_a_closed_stdout_is_told_when_there_is_something_to_write(server: socket.socket) -> None:
+def test_write_to_a_closed_stdout_is_an_error(server: socket.socket) -> None:
     port = str(server.getsockname()[1])
     with spawn("127.0.0.1", port, stdout=None, preexec_fn=lambda: os.close(1)) as process:
         conn, _ = server.accept()
@@ -143,7 +143,7 @@ def test_a_closed_stdout_is_told_when_there_is_something_to_write(server: socket
 
 
 @posix
-def test_with_all_streams_closed_no_socket_takes_their_place(server: socket.socket) -> None:
+def test_sockets_do_not_replace_closed_streams(server: socket.socket) -> None:
     port = str(server.getsockname()[1])
 
     def close_all() -> None:
@@ -160,7 +160,7 @@ def test_with_all_streams_closed_no_socket_takes_their_place(server: socket.sock
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="/dev/full is Linux's")
-def test_a_full_output_is_told(server: socket.socket) -> None:
+def test_full_output_is_an_error(server: socket.socket) -> None:
     port = str(server.getsockname()[1])
     with open("/dev/full", "wb") as full, spawn("127.0.0.1", port, stdout=full) as process:
         conn, _ = server.accept()

@@ -1,4 +1,4 @@
-"""A bad line to a server, from Python."""
+"""pync.faulty: a bad line to a server, controlled from Python."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def joined(link: pync.FaultyLink, target: Server) -> tuple[Peer, Peer]:
     return client, target.accepts()
 
 
-def test_without_faults_all_arrives(link: pync.FaultyLink, target: Server) -> None:
+def test_without_faults(link: pync.FaultyLink, target: Server) -> None:
     client, server = joined(link, target)
     with client.sock, server.sock:
         client.says(b"question")
@@ -59,7 +59,7 @@ def test_without_faults_all_arrives(link: pync.FaultyLink, target: Server) -> No
         assert client.hears_rest() == b"answer"
 
 
-def test_a_delay_is_set_changed_and_taken_away(link: pync.FaultyLink, target: Server) -> None:
+def test_delay_is_set_and_changed(link: pync.FaultyLink, target: Server) -> None:
     client, server = joined(link, target)
     with client.sock, server.sock:
         link.down.delay = 0.05
@@ -75,9 +75,7 @@ def test_a_delay_is_set_changed_and_taken_away(link: pync.FaultyLink, target: Se
         assert client.has_heard_nothing()
 
 
-def test_what_a_removed_delay_was_holding_back_arrives(
-    link: pync.FaultyLink, target: Server
-) -> None:
+def test_removing_a_delay_releases_held_data(link: pync.FaultyLink, target: Server) -> None:
     client, server = joined(link, target)
     with client.sock, server.sock:
         for fault in (link, link.up):
@@ -123,7 +121,7 @@ def test_every_attribute_is_a_fault(
 
 
 @needs_rst
-def test_cut_ends_all_connections(link: pync.FaultyLink, target: Server) -> None:
+def test_cut_and_reset(link: pync.FaultyLink, target: Server) -> None:
     first, one = joined(link, target)
     second, two = joined(link, target)
     with first.sock, one.sock, second.sock, two.sock:
@@ -139,7 +137,7 @@ def test_cut_ends_all_connections(link: pync.FaultyLink, target: Server) -> None
         assert link.connections == []
 
 
-def test_clear_switches_all_off(link: pync.FaultyLink, target: Server) -> None:
+def test_clear_removes_all_faults(link: pync.FaultyLink, target: Server) -> None:
     link.up.stall_after = 0
     link.add("down blackhole")
     number = link.add("drop-fin")
@@ -155,7 +153,7 @@ def test_clear_switches_all_off(link: pync.FaultyLink, target: Server) -> None:
         link.remove(number)
 
 
-def test_new_connections_are_refused_and_taken_again(link: pync.FaultyLink, target: Server) -> None:
+def test_stop_listening_and_listen_again(link: pync.FaultyLink, target: Server) -> None:
     link.stop_listening()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((link.host, link.port))
@@ -166,7 +164,7 @@ def test_new_connections_are_refused_and_taken_again(link: pync.FaultyLink, targ
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="this system has no Unix sockets")
-def test_over_unix_sockets(target: Server, faulty_link: MakeLink, tmp_path: Path) -> None:
+def test_unix_sockets(target: Server, faulty_link: MakeLink, tmp_path: Path) -> None:
     at = tmp_path / "link"
     link = faulty_link(f"tcp://127.0.0.1:{target.port}", f"unix:{at}", faults=["up cut-after=3"])
     assert link.path == str(at)
@@ -182,7 +180,7 @@ def test_over_unix_sockets(target: Server, faulty_link: MakeLink, tmp_path: Path
 
 
 @needs_rst
-def test_a_server_that_is_not_there(closed_port: int, faulty_link: MakeLink) -> None:
+def test_server_not_reached(closed_port: int, faulty_link: MakeLink) -> None:
     link = faulty_link(f"localhost:{closed_port}")
     assert is_reset_at_once(link.port)
 
@@ -196,7 +194,7 @@ def test_a_server_that_is_not_there(closed_port: int, faulty_link: MakeLink) -> 
         (("cut_after", -5), "faulty cut-after: '-5' is not a valid size"),
     ],
 )
-def test_a_value_that_makes_no_sense_changes_nothing(
+def test_invalid_value_changes_nothing(
     link: pync.FaultyLink, set_to: tuple[str, float], cause: str
 ) -> None:
     link.delay = 1.0
@@ -214,42 +212,42 @@ def test_a_value_that_makes_no_sense_changes_nothing(
         (("tcp://:1",), "has no host to connect to"),
     ],
 )
-def test_an_address_that_makes_no_sense(words: tuple[str, ...], cause: str) -> None:
+def test_invalid_addresses(words: tuple[str, ...], cause: str) -> None:
     with pytest.raises(pync.UsageError, match=cause):
         pync.faulty(*words)
 
 
-def test_nothing_is_left_behind(link: pync.FaultyLink) -> None:
+def test_thread_ends_with_the_link(link: pync.FaultyLink) -> None:
     before = threading.active_count()
     with pync.faulty("localhost:1"):
         assert threading.active_count() == before + 1
     assert threading.active_count() == before
 
 
-def test_nothing_is_kept_of_those_who_left(link: pync.FaultyLink, target: Server) -> None:
+def test_closed_connections_are_freed(link: pync.FaultyLink, target: Server) -> None:
     link.delay = 0.02
     link.up.cut_after = 5
     link.drop_fin = True
 
-    def visit() -> None:
+    def connect_once() -> None:
         client, server = joined(link, target)
         with client.sock, server.sock:
             client.says(b"question")
             client.half_closes()
             assert server.hears_rest() == b"quest"
 
-    visit()
-    before = kept()
+    connect_once()
+    before = count_objects()
     for _ in range(20):
-        visit()
-    until(lambda: kept() <= before, "all to be forgotten")
+        connect_once()
+    until(lambda: count_objects() <= before, "all to be forgotten")
 
 
-def test_nothing_is_kept_of_peers_that_were_inside() -> None:
+def test_ended_datagram_peers_are_freed() -> None:
     with mailbox() as box, pync.faulty(f"udp://127.0.0.1:{box.port}") as link:
         link.delay = 0.01
 
-        def visit() -> None:
+        def connect_once() -> None:
             with pync.dial(str(link)) as client:
                 client.settimeout(10)
                 client.send(b"question")
@@ -258,15 +256,15 @@ def test_nothing_is_kept_of_peers_that_were_inside() -> None:
                 assert client.recv() == b"answer"
             link.cut()
 
-        visit()
-        before = kept()
+        connect_once()
+        before = count_objects()
         for _ in range(100):
-            visit()
-        until(lambda: kept() <= before, "all to be forgotten")
+            connect_once()
+        until(lambda: count_objects() <= before, "all to be forgotten")
 
 
-def kept() -> int:
-    """Connections, relays and timers that somebody still holds."""
+def count_objects() -> int:
+    """Return the number of connections, relays and timers that still exist."""
     gc.collect()
     return sum(
         isinstance(one, (Relay, FaultyConnection, Joined, PeerSession, FaultyPeer, DatagramFlow))
@@ -275,7 +273,7 @@ def kept() -> int:
     )
 
 
-def test_datagrams_are_lost_cut_and_doubled() -> None:
+def test_faults_of_datagrams() -> None:
     with mailbox() as box, pync.faulty(f"udp://127.0.0.1:{box.port}") as link:
         assert link.address.scheme == "udp"
         with pync.dial(str(link)) as client:
@@ -305,7 +303,7 @@ def test_datagrams_are_lost_cut_and_doubled() -> None:
             assert box.correspondent != before
 
 
-def test_what_a_line_of_datagrams_has_not() -> None:
+def test_faults_must_fit_streams_or_datagrams() -> None:
     with pync.faulty("udp://127.0.0.1:9") as link:
         with pytest.raises(pync.UsageError, match="slice cannot happen to datagrams"):
             link.up.slice = 1

@@ -1,4 +1,4 @@
-"""The fixtures for pytest, as other people's tests use them."""
+"""The pytest fixtures, used by a separate test run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import threading
 from pync.fixtures import faulty_link
 
 
-def test_a_link_is_made(faulty_link):
+def test_link(faulty_link):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         target = f"tcp://127.0.0.1:{listener.getsockname()[1]}"
         link = faulty_link(target, faults=["up cut-after=3"])
@@ -27,12 +27,12 @@ def test_a_link_is_made(faulty_link):
                 assert server.recv(100, socket.MSG_WAITALL) == b"que"
 
 
-def test_it_is_closed_afterwards():
+def test_link_is_closed():
     assert "pync.faulty" not in {thread.name for thread in threading.enumerate()}
 """
 
 
-def test_the_fixture_makes_links_and_closes_them(tmp_path: Path) -> None:
+def test_fixture_makes_and_closes_links(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(TESTS)
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_it.py"],

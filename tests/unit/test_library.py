@@ -50,7 +50,7 @@ def test_relay_joins_two_connections() -> None:
     assert moved == [(8, 10)]
 
 
-def test_relay_gives_up_when_idle() -> None:
+def test_relay_idle_timeout() -> None:
     with (
         pync.listen("tcp://127.0.0.1:0") as listener,
         pync.dial(str(listener.address)) as a,
@@ -60,7 +60,7 @@ def test_relay_gives_up_when_idle() -> None:
         pync.relay(a, b, idle=0.01)
 
 
-def test_a_source_address() -> None:
+def test_source_address() -> None:
     with (
         pync.listen("tcp://127.0.0.1:0") as listener,
         pync.dial(str(listener.address), source="127.0.0.1") as conn,
@@ -72,28 +72,28 @@ def test_a_source_address() -> None:
     "address",
     ["localhost", "tcp://", "tcp://:80", "", "http://h:80", "::1", "h:99999", "unix:", "fd:3"],
 )
-def test_an_address_that_makes_no_sense(address: str) -> None:
+def test_invalid_address_to_dial(address: str) -> None:
     with pytest.raises(UsageError) as wrong:
         pync.dial(address)
     assert isinstance(wrong.value, ValueError)
 
 
 @pytest.mark.parametrize("address", ["99999", "", "h:99999", "http://h:80", "::1", ":"])
-def test_an_address_that_cannot_be_listened_on(address: str) -> None:
+def test_invalid_address_to_listen(address: str) -> None:
     with pytest.raises(UsageError):
         pync.listen(address)
 
 
 @pytest.mark.skipif(sys.platform != "win32", reason="only on Windows")
 @pytest.mark.parametrize("address", ["fd:3", "systemd:"])
-def test_windows_passes_no_sockets(address: str) -> None:
+def test_inherited_sockets_on_windows(address: str) -> None:
     with pytest.raises(ListenError) as refused:
         pync.listen(address)
     assert str(refused.value) == f"listen {address}: Windows passes no sockets as descriptors"
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:0", "0", ":0", "localhost:0", "tcp://:0"])
-def test_addresses_are_written_as_on_the_command_line(address: str) -> None:
+def test_forms_of_addresses(address: str) -> None:
     with pync.listen(address) as listener:
         port = listener.address.port
         assert port > 0
@@ -103,7 +103,7 @@ def test_addresses_are_written_as_on_the_command_line(address: str) -> None:
                 assert (conn.peer.port, accepted.peer.port) == (port, conn.local.port)
 
 
-def test_a_host_that_is_missing_is_this_one() -> None:
+def test_missing_host_means_localhost() -> None:
     with (
         pync.listen("localhost:0") as listener,
         pync.dial(f":{listener.address.port}", timeout=10) as conn,
@@ -111,7 +111,7 @@ def test_a_host_that_is_missing_is_this_one() -> None:
         assert conn.peer.host in ("127.0.0.1", "::1")
 
 
-def test_a_connection_of_another_kind_is_an_error() -> None:
+def test_expected_class_of_the_connection() -> None:
     with pync.dial("udp://127.0.0.1:9", pync.DatagramConn) as datagrams:
         assert datagrams.datagram
     with pync.listen("127.0.0.1:0") as listener:
@@ -122,7 +122,7 @@ def test_a_connection_of_another_kind_is_an_error() -> None:
             pync.dial(address, pync.DatagramConn)
 
 
-def test_errors_are_caught_as_python_s_own() -> None:
+def test_errors_are_built_in_exceptions() -> None:
     with pync.listen("127.0.0.1:0") as listener:
         address = str(listener.address)
         with pytest.raises(TimeoutError) as late:
@@ -142,14 +142,14 @@ def test_errors_are_caught_as_python_s_own() -> None:
     assert str(refused.value) == f"dial {address}: connection refused"
 
 
-def test_a_name_without_an_address() -> None:
+def test_unknown_name() -> None:
     with pytest.raises(socket.gaierror) as unknown:
         pync.dial("host.invalid:80", timeout=30)
     assert isinstance(unknown.value, pync.UnresolvedError)
 
 
 @pytest.mark.parametrize("scheme", ["tcp", "tls"])
-def test_connections_and_listeners_show_what_they_are(scheme: str) -> None:
+def test_repr(scheme: str) -> None:
     with pync.listen(f"{scheme}://127.0.0.1:0") as listener:
         at = str(listener.address)
         assert at == f"{scheme}://127.0.0.1:{listener.address.port}"

@@ -1,4 +1,4 @@
-"""install-links: pync under the names of other programs, and nobody's file replaced."""
+"""install-links: pync under the names of other programs; no other file is replaced."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def program(tmp_path: Path) -> Path:
         ("pync install-links bin", True),
         ("pync install-links 80 nc", True),
         ("pync install-links", True),
-        # A host of that name.
+        # Here, it is the name of a host.
         ("pync install-links 80", False),
         ("pync -v install-links 80", False),
     ],
 )
-def test_what_is_meant(words: str, meant: bool) -> None:
+def test_is_meant(words: str, meant: bool) -> None:
     assert links.is_meant(words.split()) is meant
 
 
@@ -41,7 +41,7 @@ def install(program: Path, *names: str) -> list[str]:
     return links.install([str(program), "install-links", str(program.parent / "bin"), *names])
 
 
-def test_all_names_or_some(program: Path) -> None:
+def test_all_or_some_names(program: Path) -> None:
     folder = program.parent / "bin"
     *lines, last = install(program, "nc")
     assert [path.name for path in folder.iterdir()] == [f"nc{SUFFIX}"]
@@ -53,14 +53,14 @@ def test_all_names_or_some(program: Path) -> None:
     assert all(path.read_text() == "#!/bin/sh\n" for path in folder.iterdir())
 
 
-def test_a_link_that_is_there_stays(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_existing_link_is_kept(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(program.parent / "bin"))
     install(program, "nc")
     [line] = install(program, "nc")
     assert line.endswith("(was there)")
 
 
-def test_another_program_s_file_is_not_replaced(program: Path) -> None:
+def test_other_files_are_not_replaced(program: Path) -> None:
     other = program.parent / "bin" / f"nc{SUFFIX}"
     other.write_text("theirs")
     with pytest.raises(UsageError, match="exists; remove it first"):
@@ -68,7 +68,7 @@ def test_another_program_s_file_is_not_replaced(program: Path) -> None:
     assert other.read_text() == "theirs"
 
 
-def test_what_is_wrong(program: Path) -> None:
+def test_errors(program: Path) -> None:
     for words, said in {
         (): "needs a folder",
         ("-x",): "needs a folder",
@@ -92,7 +92,7 @@ def test_started_as_a_module(program: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="not on Windows")
-def test_a_failure_of_the_system(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_system_error(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 

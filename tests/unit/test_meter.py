@@ -1,4 +1,4 @@
-"""What --progress draws."""
+"""The output of --progress."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pync.core.events import Progressed
 from pync.meter import Meter
 
 
-def drawn(*progress: Progressed) -> str:
+def output_of(*progress: Progressed) -> str:
     reading, writing = os.pipe()
     with Meter(writing) as meter:
         for one in progress:
@@ -23,20 +23,20 @@ def drawn(*progress: Progressed) -> str:
         return file.read()
 
 
-def test_a_share_when_it_is_known_how_much_there_is() -> None:
-    shown = drawn(Progressed(512, 7, 2048), Progressed(2048, 7, 2048))
+def test_percentage_if_the_size_is_known() -> None:
+    shown = output_of(Progressed(512, 7, 2048), Progressed(2048, 7, 2048))
     assert "sent:  25%" in shown
     assert "sent: 100%" in shown
     assert "2.00k/2.00k" in shown
 
 
-def test_a_count_when_it_is_not() -> None:
-    assert "sent: 3.00kB" in drawn(Progressed(3072, 0, None))
-    assert "received: 9.00MB" in drawn(Progressed(1, 9 << 20, None))
+def test_byte_count_if_the_size_is_unknown() -> None:
+    assert "sent: 3.00kB" in output_of(Progressed(3072, 0, None))
+    assert "received: 9.00MB" in output_of(Progressed(1, 9 << 20, None))
 
 
-def test_no_lock_for_processes_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its resource tracker would stay behind (Python 3.14)."""
+def test_no_multiprocessing_lock_is_created(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The resource tracker of such a lock would keep running (Python 3.14)."""
     import multiprocessing
 
     from tqdm import tqdm
@@ -47,10 +47,10 @@ def test_no_lock_for_processes_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(tqdm, "_lock", raising=False)
     monkeypatch.delattr("tqdm.std.TqdmDefaultWriteLock.mp_lock", raising=False)
     monkeypatch.setattr(multiprocessing, "RLock", make)
-    assert "sent: 3.00kB" in drawn(Progressed(3072, 0, None))
+    assert "sent: 3.00kB" in output_of(Progressed(3072, 0, None))
 
 
-def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_library_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tqdm", None)
     with pytest.raises(UsageError, match=r"pip install tqdm"):
         Meter(2)

@@ -1,4 +1,4 @@
-"""``pync conformance``: handed over to the suite, unless it is the name of a host."""
+"""``pync conformance`` runs the suite, unless it is the name of a host."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pync.core import SUITE_COMMANDS
         ("/x/pync/__main__.py conformance list", True),
         ("C:PYNC.EXE conformance --help", True),
         ("pync conformance", True),
-        # A host of that name.
+        # Here, it is the name of a host.
         ("pync conformance 80", False),
         ("pync conformance http", False),
         ("pync -v conformance 80", False),
@@ -29,22 +29,22 @@ from pync.core import SUITE_COMMANDS
         ("telnet conformance", False),
     ],
 )
-def test_what_is_meant(words: str, meant: bool) -> None:
+def test_is_meant(words: str, meant: bool) -> None:
     assert suite.is_meant(words.split()) is meant
 
 
-def test_a_dialect_of_the_environment_has_no_suite(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_dialects_have_no_suite(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYNC_AS", "nc")
     assert not suite.is_meant(["pync", "conformance", "run"])
     monkeypatch.setenv("PYNC_AS", "pync")
     assert suite.is_meant(["pync", "conformance", "run"])
 
 
-def test_the_commands_are_the_suite_s() -> None:
+def test_known_commands_are_those_of_the_suite() -> None:
     assert set(SUITE_COMMANDS) == set(conformance.commands.COMMANDS)
 
 
-def test_a_copy_of_pync_without_the_suite(
+def test_missing_suite_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(suite, "__file__", str(tmp_path / "pync" / "suite.py"))

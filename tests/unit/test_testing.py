@@ -15,22 +15,22 @@ from pync import testing
 from pync.testing import StreamFailure, of_socket
 
 
-class Right(of_socket):
+class CorrectStream(of_socket):
     """A correct stream, whose methods the tests replace."""
 
 
-class HoldsBack(Right):
+class HoldsBack(CorrectStream):
     def send_all(self, data: bytes) -> None:
         if len(data) > 1:
             super().send_all(data)
 
 
-class TextOnly(Right):
+class TextOnly(CorrectStream):
     def send_all(self, data: bytes) -> None:
         super().send_all(data.replace(b"\r\n", b"\n\n"))
 
 
-class EmptyReads(Right):
+class EmptyReads(CorrectStream):
     reads = 0
 
     def recv(self, size: int) -> bytes:
@@ -38,17 +38,17 @@ class EmptyReads(Right):
         return b"" if self.reads == 2 else super().recv(size)
 
 
-class EndsWhole(Right):
+class ShutsDownBoth(CorrectStream):
     def send_eof(self) -> None:
         self._sock.shutdown(socket.SHUT_RDWR)
 
 
-class EndsNothing(Right):
+class SendsNoEof(CorrectStream):
     def send_eof(self) -> None:
         pass
 
 
-class EndsOnce(Right):
+class SecondEofFails(CorrectStream):
     ended = False
 
     def send_eof(self) -> None:
@@ -58,12 +58,12 @@ class EndsOnce(Right):
         super().send_eof()
 
 
-class LosesTheLast(Right):
+class LosesLastData(CorrectStream):
     def send_all(self, data: bytes) -> None:
         super().send_all(b"" if data == b"last words" else data)
 
 
-class SendsOn(Right):
+class SendsAfterClose(CorrectStream):
     closed = False
 
     def send_all(self, data: bytes) -> None:
@@ -75,40 +75,42 @@ class SendsOn(Right):
         super().close()
 
 
-class GivesArrays(Right):
+class ReturnsBytearray(CorrectStream):
     def recv(self, size: int) -> bytes:
         return bytearray(super().recv(size))  # type: ignore[return-value]
 
 
-WRONG: dict[type[Right], str] = {
+FAULTY: dict[type[CorrectStream], str] = {
     HoldsBack: r"recv did not return within 1 s",
     TextOnly: r"what the other end sent arrived changed: byte 0 is b'\\n\\n' ..., expected b'\\r",
     EmptyReads: r'recv returned b"" after \d+ of \d+ bytes: that is the end',
-    GivesArrays: r"recv returned bytearray, expected bytes",
-    LosesTheLast: r'recv returned b"" after 0 of 10 bytes',
-    SendsOn: r"send_all after close\(\) raised nothing",
-    EndsWhole: r"raised BrokenPipeError|recv after send_eof|recv returned",
-    EndsNothing: r"recv at the end did not return within 1 s",
-    EndsOnce: r"send_eof, a second time, raised OSError\('ended already'\)",
+    ReturnsBytearray: r"recv returned bytearray, expected bytes",
+    LosesLastData: r'recv returned b"" after 0 of 10 bytes',
+    SendsAfterClose: r"send_all after close\(\) raised nothing",
+    ShutsDownBoth: r"raised BrokenPipeError|recv after send_eof|recv returned",
+    SendsNoEof: r"recv at the end did not return within 1 s",
+    SecondEofFails: r"send_eof, a second time, raised OSError\('ended already'\)",
 }
 
 
-def pairs(kind: type[Right]) -> Callable[[], tuple[Right, ...]]:
+def pairs(kind: type[CorrectStream]) -> Callable[[], tuple[CorrectStream, ...]]:
     return lambda: tuple(map(kind, socket.socketpair()))
 
 
-def test_a_right_stream_passes() -> None:
-    testing.check_half_closeable(pairs(Right))
+def test_correct_stream_passes() -> None:
+    testing.check_half_closeable(pairs(CorrectStream))
 
 
-@pytest.mark.parametrize("kind", WRONG, ids=lambda kind: kind.__name__)
-def test_a_wrong_one_is_told(kind: type[Right]) -> None:
-    with pytest.raises(StreamFailure, match=f"^(?:{WRONG[kind]})"):
-        testing.check_half_closeable(pairs(kind), patience=1 if "within 1 s" in WRONG[kind] else 10)
+@pytest.mark.parametrize("kind", FAULTY, ids=lambda kind: kind.__name__)
+def test_faulty_stream_is_reported(kind: type[CorrectStream]) -> None:
+    with pytest.raises(StreamFailure, match=f"^(?:{FAULTY[kind]})"):
+        testing.check_half_closeable(
+            pairs(kind), patience=1 if "within 1 s" in FAULTY[kind] else 10
+        )
 
 
-def test_what_is_not_a_pair_is_told() -> None:
-    def fails() -> tuple[Right, ...]:
+def test_connect_function_fails() -> None:
+    def fails() -> tuple[CorrectStream, ...]:
         raise ConnectionRefusedError
 
     with pytest.raises(AssertionError, match=r"^connect made 0 ends, not 2$"):
@@ -137,7 +139,7 @@ class Coroutines:
         self._sock.close()
 
 
-def test_streams_of_asyncio_are_checked_over_their_loop() -> None:
+def test_asyncio_streams() -> None:
     loop = asyncio.new_event_loop()
     running = threading.Thread(target=loop.run_forever)
     running.start()
@@ -151,7 +153,7 @@ def test_streams_of_asyncio_are_checked_over_their_loop() -> None:
         loop.close()
 
 
-def test_no_test_framework_is_needed() -> None:
+def test_module_needs_no_test_framework() -> None:
     script = "import sys, pync.testing; print('pytest' in sys.modules, 'asyncio' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stdout.split() == ["False", "False"]

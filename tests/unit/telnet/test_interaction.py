@@ -1,4 +1,4 @@
-"""A person at interact: lines in, text out, until either side ends."""
+"""interact: typed lines are sent, and received text is shown, until either side ends."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Ends = tuple[telnet.Telnet, Peer, Callable[[bytes], None]]
 
 @pytest.fixture
 def ends(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ends]:
-    """A connection, its host, and what types into standard input (nothing: it ends)."""
+    """A connection, its host, and a function that types into stdin (``b""`` closes it)."""
     reading, writing = os.pipe()
 
     def types(data: bytes) -> None:
@@ -47,7 +47,7 @@ def test_lines_are_sent_until_the_input_ends(ends: Ends) -> None:
     assert peer.hears_rest() == "hello\nwörld\n".encode()
 
 
-def test_what_comes_is_shown_until_the_host_ends(
+def test_received_text_is_shown_until_the_host_ends(
     ends: Ends, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tn, peer, types = ends
@@ -73,7 +73,7 @@ def test_with_a_thread(ends: Ends, capsys: pytest.CaptureFixture[str]) -> None:
     assert peer.hears_rest() == b"line\n"
 
 
-def test_a_character_that_is_cut_off_is_shown_as_such(
+def test_incomplete_character_is_shown_as_replacement(
     ends: Ends, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tn, peer, types = ends

@@ -1,4 +1,4 @@
-"""Reading from a TELNET host: what matches, what comes in time, what the end is."""
+"""Reading from a TELNET host: matches, time-outs and EOF."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ...peer import DEADLINE, Peer, listening
 
 @pytest.fixture
 def ends() -> Iterator[tuple[telnet.Telnet, Peer]]:
-    """As telnetlib: bytes as they are."""
+    """A connection as telnetlib makes it: bytes are not converted."""
     with listening() as server, telnet.Telnet("127.0.0.1", server.port, DEADLINE) as tn:
         yield tn, server.accepts()
 
@@ -22,7 +22,7 @@ def ends() -> Iterator[tuple[telnet.Telnet, Peer]]:
 Ends = tuple[telnet.Telnet, Peer]
 
 
-def test_a_login_in_text() -> None:
+def test_login_dialogue() -> None:
     able = telnet.Abilities(
         ours=frozenset({telnet.TTYPE[0]}), answer={telnet.TTYPE[0]: lambda _data: b"\0DUMB"}
     )
@@ -47,7 +47,7 @@ def test_a_login_in_text() -> None:
         assert tn.read_all() == b"last words\r"
 
 
-def test_what_came_in_time_is_given_at_a_time_out(ends: Ends) -> None:
+def test_timeout_returns_received_data(ends: Ends) -> None:
     tn, peer = ends
     peer.says(b"almost\r\n\xff\xfd\x63")
     assert tn.read_until(b"never", timeout=0.05) == b"almost\r\n"
@@ -58,18 +58,18 @@ def test_what_came_in_time_is_given_at_a_time_out(ends: Ends) -> None:
     assert tn.expect([b"never"], timeout=0) == (-1, None, b"")
 
 
-def test_a_host_that_never_pauses_does_not_put_a_time_out_off(
+def test_endless_data_does_not_extend_the_timeout(
     ends: Ends, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tn, _ = ends
-    # What comes is always more of the same.
+    # The same byte is received again and again.
     monkeypatch.setattr(tn, "sock_avail", lambda: True)
     monkeypatch.setattr(tn, "_wait", lambda _deadline: True)
     monkeypatch.setattr(tn, "fill_rawq", lambda: setattr(tn, "rawq", b"x"))
     assert set(tn.read_until(b"never", timeout=0.02)) == set(b"x")
 
 
-def test_the_first_pattern_that_matches_wins(ends: Ends) -> None:
+def test_first_matching_pattern_wins(ends: Ends) -> None:
     tn, peer = ends
     peer.says(b"one two three")
     number, match, text = tn.expect([b"four", re.compile(b"(?i)TWO"), b"one"])
@@ -79,7 +79,7 @@ def test_the_first_pattern_that_matches_wins(ends: Ends) -> None:
     assert tn.read_very_lazy() == b"ee"
 
 
-def test_the_end_gives_what_came_and_then_eof(ends: Ends) -> None:
+def test_eof_is_raised_after_received_data(ends: Ends) -> None:
     tn, peer = ends
     peer.says(b"last words\r")
     peer.half_closes()
@@ -109,19 +109,19 @@ def test_eager_and_lazy(ends: Ends) -> None:
     assert tn.read_very_eager() == b"three"
 
 
-def test_nobody_listens() -> None:
+def test_connection_refused() -> None:
     with listening() as server:
         port = server.port
     with pytest.raises(DialError, match="connection refused"):
         telnet.dial("127.0.0.1", port, timeout=30)
 
 
-def test_a_host_that_asks_and_leaves_is_still_read(ends: Ends) -> None:
+def test_data_before_a_reset_is_read(ends: Ends) -> None:
     tn, peer = ends
     tn.write(b"x\n")
     peer.hears(b"x\n")
     peer.says(b"bye" + b"\xff\xfd\x63")
     peer.closes()
     assert tn.sock is not None
-    tn.sock.sendall(b"unread")  # a RST comes back
+    tn.sock.sendall(b"unread")  # the answer is an RST
     assert tn.read_until(b"bye") == b"bye"

@@ -1,4 +1,4 @@
-"""The connection below the reading: opening, closing, negotiating, debugging."""
+"""The connection: opening, closing, negotiating and debugging."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def ends() -> Iterator[tuple[telnet.Telnet, Peer]]:
 Ends = tuple[telnet.Telnet, Peer]
 
 
-def test_it_is_opened_closed_and_opened_again() -> None:
+def test_open_close_and_open_again() -> None:
     tn = telnet.Telnet()
     assert (tn.sock, tn.get_socket(), tn.eof) == (None, None, False)
     assert "not connected" in repr(tn)
@@ -44,7 +44,7 @@ def test_it_is_opened_closed_and_opened_again() -> None:
     assert raised.value.errno == errno.ENOTCONN
 
 
-def test_the_time_out_is_the_socket_s(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_timeout_of_the_socket(monkeypatch: pytest.MonkeyPatch) -> None:
     def timeout_of(*arguments: float | None) -> float | None:
         with listening() as server, telnet.Telnet("127.0.0.1", server.port, *arguments) as tn:
             assert tn.sock is not None
@@ -58,14 +58,14 @@ def test_the_time_out_is_the_socket_s(monkeypatch: pytest.MonkeyPatch) -> None:
         socket.setdefaulttimeout(None)
 
 
-def test_a_read_without_a_time_out_of_its_own_has_the_socket_s() -> None:
+def test_read_uses_the_timeout_of_the_socket() -> None:
     with listening() as server, telnet.Telnet("127.0.0.1", server.port, 0.02) as tn:
         server.accepts()
         with pytest.raises(TimeoutError):
             tn.read_some()
 
 
-def test_commands_and_wishes(ends: Ends) -> None:
+def test_commands_and_negotiation(ends: Ends) -> None:
     tn, peer = ends
     tn.command(telnet.AYT)
     tn.negotiate(telnet.DO, telnet.SGA)
@@ -78,13 +78,13 @@ def test_commands_and_wishes(ends: Ends) -> None:
     assert not tn.layer.peer.is_wanted(telnet.SGA[0])
 
 
-def test_text_is_doubled_once() -> None:
+def test_iac_is_escaped_once() -> None:
     with listening() as server, telnet.dial("127.0.0.1", server.port) as tn:
         tn.write(b"a\xff\n")
         server.accepts().hears(b"a\xff\xff\r\n")
 
 
-def test_a_callback_answers_instead(ends: Ends) -> None:
+def test_option_negotiation_callback(ends: Ends) -> None:
     tn, peer = ends
     seen: list[tuple[bytes, bytes, bytes]] = []
 
@@ -106,7 +106,7 @@ def test_a_callback_answers_instead(ends: Ends) -> None:
     assert tn.read_sb_data() == b""
 
 
-def test_the_raw_queue(ends: Ends) -> None:
+def test_raw_queue(ends: Ends) -> None:
     tn, peer = ends
     peer.says(b"abc")
     peer.half_closes()
@@ -118,7 +118,7 @@ def test_the_raw_queue(ends: Ends) -> None:
         tn.rawq_getchar()
 
 
-def test_debugging(ends: Ends, capsys: pytest.CaptureFixture[str]) -> None:
+def test_debug_output(ends: Ends, capsys: pytest.CaptureFixture[str]) -> None:
     tn, peer = ends
     tn.write(b"silent\n")
     tn.set_debuglevel(1)

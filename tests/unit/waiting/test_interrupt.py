@@ -1,4 +1,4 @@
-"""Ringing ends the waits of other threads; the descriptor lives as long as they do."""
+"""An interrupt ends the waits of other threads; its descriptor exists while they wait."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pync.waiting.interrupt import Interrupt
 from pync.waiting.readiness import readable
 
 
-def test_a_ring_is_heard_by_all_who_wait() -> None:
+def test_ring_interrupts_all_waits() -> None:
     interrupt = Interrupt()
     with interrupt.waiting(), interrupt.waiting():
         assert readable((interrupt.fileno(),), Deadline(0)) == []
@@ -19,7 +19,7 @@ def test_a_ring_is_heard_by_all_who_wait() -> None:
     assert not interrupt.ring()
 
 
-def test_where_nobody_waits_it_is_over_at_once() -> None:
+def test_ring_without_waits() -> None:
     interrupt = Interrupt()
     assert not interrupt.ring()
     assert interrupt.fileno() == -1

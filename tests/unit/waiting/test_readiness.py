@@ -46,7 +46,7 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
 
 
 def ready(way: readiness.Poller) -> dict[int, int]:
-    """Descriptor -> what it is ready for."""
+    """Return a dictionary: descriptor -> the events that it is ready for."""
     told = dict(way.select(1))
     return {
         each: (READ if events & READABLE else 0) | (WRITE if events & WRITABLE else 0)
@@ -54,7 +54,7 @@ def ready(way: readiness.Poller) -> dict[int, int]:
     }
 
 
-def test_only_what_is_ready_is_told(
+def test_only_ready_descriptors_are_reported(
     way: readiness.Poller, pair: tuple[socket.socket, socket.socket]
 ) -> None:
     left, right = pair
@@ -66,7 +66,7 @@ def test_only_what_is_ready_is_told(
         assert ready(way) == {left.fileno(): READ}
 
 
-def test_what_is_watched_for_changes(
+def test_modify_and_unregister(
     way: readiness.Poller, pair: tuple[socket.socket, socket.socket]
 ) -> None:
     left, right = pair
@@ -79,26 +79,28 @@ def test_what_is_watched_for_changes(
     assert way.select(0) == []
 
 
-def test_an_end_is_heard(way: readiness.Poller, pair: tuple[socket.socket, socket.socket]) -> None:
+def test_eof_is_reported_as_readable(
+    way: readiness.Poller, pair: tuple[socket.socket, socket.socket]
+) -> None:
     left, right = pair
     way.register(left.fileno(), READ)
     right.close()
     assert ready(way)[left.fileno()] & READ
 
 
-def test_a_wait_lasts_as_long_as_was_said(way: readiness.Poller) -> None:
+def test_short_waits(way: readiness.Poller) -> None:
     assert way.select(0) == []
     assert way.select(0.0001) == []
 
 
-def test_a_time_that_has_passed_is_no_wait_for_ever(way: readiness.Poller) -> None:
+def test_negative_time_does_not_block(way: readiness.Poller) -> None:
     assert way.select(-0.5) == []
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="only on POSIX: Windows waits for sockets")
 @pytest.mark.parametrize("name", ["a file", os.devnull])
-def test_a_file_is_always_ready(way: readiness.Poller, name: str, tmp_path: Path) -> None:
-    """epoll_ctl(2) refuses such files."""
+def test_regular_file_is_always_ready(way: readiness.Poller, name: str, tmp_path: Path) -> None:
+    """epoll_ctl(2) rejects such files."""
     path = tmp_path / "file" if name == "a file" else Path(name)
     with path.open("w+b", buffering=0) as file:
         way.register(file.fileno(), READ | WRITE)
@@ -110,7 +112,7 @@ def test_a_file_is_always_ready(way: readiness.Poller, name: str, tmp_path: Path
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="only on POSIX: Windows waits for sockets")
-def test_a_file_keeps_no_socket_from_being_heard(
+def test_ready_file_does_not_hide_a_ready_socket(
     way: readiness.Poller, pair: tuple[socket.socket, socket.socket], tmp_path: Path
 ) -> None:
     left, right = pair
@@ -121,7 +123,7 @@ def test_a_file_keeps_no_socket_from_being_heard(
         assert ready(way) == {left.fileno(): READ, file.fileno(): READ}
 
 
-def test_a_wait_is_as_long_as_asked() -> None:
+def test_length_of_one_wait() -> None:
     if sys.platform == "win32":
         assert one_wait(None) == one_wait(3600.0) == 0.25
     else:
@@ -130,7 +132,7 @@ def test_a_wait_is_as_long_as_asked() -> None:
     assert one_wait(0.0) == 0.0
 
 
-def test_waiting_for_one_of_several(pair: tuple[socket.socket, socket.socket]) -> None:
+def test_wait_for_one_of_several(pair: tuple[socket.socket, socket.socket]) -> None:
     left, right = pair
     both = (left.fileno(), right.fileno())
     assert readable(both, Deadline(0.001)) == []
@@ -139,7 +141,7 @@ def test_waiting_for_one_of_several(pair: tuple[socket.socket, socket.socket]) -
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="only on POSIX: SIGUSR1")
-def test_a_signal_just_before_the_wait_is_not_what_was_waited_for(
+def test_wait_continues_after_a_signal(
     pair: tuple[socket.socket, socket.socket],
 ) -> None:
     left, right = pair

@@ -18,24 +18,24 @@ from pync.waiting import wakeup
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="not on Windows")
 
 
-def test_a_signal_that_came_before_the_wait_ends_it() -> None:
+def test_signal_before_the_wait_ends_it() -> None:
     heard: list[int] = []
     before = signal.signal(signal.SIGUSR1, lambda number, _: heard.append(number))
     try:
         with wakeup.installed():
-            # Its handler has run by the time we wait: without the bell nothing would come.
+            # The handler has already run: only the wake-up pipe can end the wait.
             os.kill(os.getpid(), signal.SIGUSR1)
             assert heard == [signal.SIGUSR1]
-            assert not _silent()
+            assert not _is_empty()
             wakeup.drain()
             # It is drained; draining it again is not an error.
-            assert _silent()
+            assert _is_empty()
             wakeup.drain()
     finally:
         signal.signal(signal.SIGUSR1, before)
 
 
-def test_a_loop_goes_round_for_it_and_calls_nobody() -> None:
+def test_signal_causes_a_round_of_the_loop() -> None:
     before = signal.signal(signal.SIGUSR1, lambda *_: None)
     rounds = iter([True, True])
     try:
@@ -44,39 +44,39 @@ def test_a_loop_goes_round_for_it_and_calls_nobody() -> None:
             with left, right:
                 loop.watch_reader(left.fileno(), lambda: pytest.fail("nothing was said"))
                 os.kill(os.getpid(), signal.SIGUSR1)
-                loop.call_later(10, lambda: pytest.fail("nobody rang"))
-                loop.run_while(lambda: next(rounds) if not _silent() else False)
+                loop.call_later(10, lambda: pytest.fail("no wake-up came"))
+                loop.run_while(lambda: next(rounds) if not _is_empty() else False)
     finally:
         signal.signal(signal.SIGUSR1, before)
 
 
-def _silent() -> bool:
-    """Whether the bell has been heard."""
-    ringing = wakeup.wakeup_fd()
-    assert ringing is not None
-    return select.select([ringing], [], [], 0)[0] == []
+def _is_empty() -> bool:
+    """Return whether the wake-up pipe is empty."""
+    descriptor = wakeup.wakeup_fd()
+    assert descriptor is not None
+    return select.select([descriptor], [], [], 0)[0] == []
 
 
-def test_what_is_owed_rings_once_more_and_is_raised_by_who_hears_it() -> None:
+def test_deferred_exception_is_raised_by_drain() -> None:
     with wakeup.installed():
         assert not wakeup.set_running(True)
         assert wakeup.defer(KeyError("owed"))
-        assert not _silent()
+        assert not _is_empty()
         with pytest.raises(KeyError, match="owed"):
             wakeup.drain()
-        assert _silent()
+        assert _is_empty()
         wakeup.drain()
         assert wakeup.set_running(False)
 
 
-def test_nothing_can_be_owed_to_nobody() -> None:
+def test_defer_needs_a_running_loop() -> None:
     with wakeup.installed():
         assert not wakeup.defer(KeyError("raise it yourself"))
-        assert _silent()
+        assert _is_empty()
         wakeup.raise_deferred()
 
 
-def test_what_was_owed_is_forgotten_with_the_bell() -> None:
+def test_deferred_exception_is_dropped_at_the_end() -> None:
     with wakeup.installed():
         wakeup.set_running(True)
         assert wakeup.defer(KeyError("another error came first"))
@@ -84,7 +84,7 @@ def test_what_was_owed_is_forgotten_with_the_bell() -> None:
     wakeup.raise_deferred()
 
 
-def test_nothing_is_left_behind_and_another_s_bell_is_put_back() -> None:
+def test_earlier_wakeup_fd_is_restored() -> None:
     left, right = socket.socketpair()
     with left, right:
         right.setblocking(False)
@@ -97,13 +97,13 @@ def test_nothing_is_left_behind_and_another_s_bell_is_put_back() -> None:
             signal.set_wakeup_fd(before)
 
 
-def test_where_nobody_asked_for_it_there_is_none() -> None:
+def test_no_wakeup_fd_by_default() -> None:
     assert wakeup.wakeup_fd() is None
     wakeup.drain()
 
 
 @pytest.mark.parametrize("main_has_one", [False, True])
-def test_another_thread_does_without(main_has_one: bool) -> None:
+def test_other_thread_has_no_wakeup_fd(main_has_one: bool) -> None:
     done: list[bool] = []
 
     def run() -> None:
