@@ -161,7 +161,7 @@ def interrupted(*_: object) -> None:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def nowhere_to_go() -> Iterator[None]:
+def without_network() -> Iterator[None]:
     """Use an empty folder; allow no connection, no name look-up and no waiting."""
     before = os.getcwd()
     asks = socket.getaddrinfo
@@ -223,7 +223,7 @@ def test_values_of_every_option(dialect: str, text: str) -> None:
 @example(["-p", "9" * 5000, "127.0.0.1", "7"])
 @example(["--proxy", f"socks5://{NOT_UTF8}:{NOT_UTF8}@127.0.0.1", "127.0.0.1", "7"])
 @given(ANY)
-def test_no_command_line_ends_with_a_traceback(argv: list[str]) -> None:
+def test_no_command_line_causes_a_traceback(argv: list[str]) -> None:
     status, said = run(argv)
     assert 0 <= status < 256
     assert all(letter.isprintable() or letter in "\n\t" for letter in said), said

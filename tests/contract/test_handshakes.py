@@ -43,7 +43,7 @@ LOCAL = Address("tcp", "127.0.0.1", "80")
 HERE = Address("tcp", "127.0.0.1", "0")
 
 #: Bytes that a proxy sends, or the end of its input: a number of bytes, or up to an empty line.
-Said = Union[bytes, int, str]
+Step = Union[bytes, int, str]
 
 HEAD = "head"
 EOF = "eof"
@@ -57,7 +57,7 @@ class Conversation(NamedTuple):
     """
 
     kinds: tuple[ProxyKind, ...]
-    plays: tuple[Said, ...]
+    steps: tuple[Step, ...]
     cause: str = ""
     code: str = ""
     status: int | None = None
@@ -76,13 +76,13 @@ PROXIES = {
     "http": Conversation(("http",), (HEAD, b"HTTP/1.1 200 OK\r\n\r\n")),
     "socks 5": Conversation(("socks5",), (*GREETED, 18, GRANTED5)),
     "socks 4": Conversation(("socks4",), (21, b"\0\x5a" + bytes(6))),
-    "through two": Conversation(
+    "two proxies": Conversation(
         ("socks5", "http"), (*GREETED, 13, GRANTED5, HEAD, b"HTTP/1.1 200 OK\r\n\r\n")
     ),
     "informational responses before the final one": Conversation(
         ("http",), (HEAD, b"HTTP/1.1 100 x\r\n\r\nHTTP/1.1 103 x\r\n\r\nHTTP/1.1 200 OK\r\n\r\n")
     ),
-    "trailing bytes are the target's": Conversation(
+    "trailing bytes belong to the target": Conversation(
         ("socks5",), (*GREETED, 18, GRANTED5 + b"first words"), rest=b"first words"
     ),
     "trailing bytes of HTTP": Conversation(
@@ -91,7 +91,7 @@ PROXIES = {
     "byte by byte": Conversation(
         ("http",), (HEAD, *(bytes([one]) for one in b"HTTP/1.1 200 OK\r\n\r\n"))
     ),
-    "the password when it is asked for": Conversation(
+    "password on request": Conversation(
         ("http",), (HEAD, ASKS, AGAIN, HEAD, b"HTTP/1.1 200 OK\r\n\r\n"), user="joe"
     ),
     "a wrong password": Conversation(
@@ -101,9 +101,7 @@ PROXIES = {
         status=407,
         user="joe",
     ),
-    "an address that is looked up here": Conversation(
-        ("socks5",), (*GREETED, 10, GRANTED5), resolves=True
-    ),
+    "address looked up locally": Conversation(("socks5",), (*GREETED, 10, GRANTED5), resolves=True),
     "a refusal with its status": Conversation(
         ("http",),
         (HEAD, b"HTTP/1.1 403 Forbidden\r\n\r\n"),
@@ -125,7 +123,7 @@ PROXIES = {
     "a refusal of SOCKS 4": Conversation(
         ("socks4",), (21, b"\0\x5b" + bytes(6)), "proxy: request rejected or failed", "socks4/91"
     ),
-    "SOCKS 5 that wants a password": Conversation(
+    "SOCKS 5 requires a password": Conversation(
         ("socks5",), (3, b"\5\xff"), "the proxy asks for a user and a password", "socks5/methods"
     ),
     "garbage for HTTP": Conversation(
@@ -154,14 +152,14 @@ PROXIES = {
 }
 
 
-def blocks(address: Address, route: Route, options: Options) -> Conn | PyncError:
+def connect_blocking(address: Address, route: Route, options: Options) -> Conn | PyncError:
     try:
         return dial_through(address, route, options)
     except PyncError as error:
         return error
 
 
-def in_a_loop(address: Address, route: Route, options: Options) -> Conn | PyncError:
+def connect_in_a_loop(address: Address, route: Route, options: Options) -> Conn | PyncError:
     over: list[UpstreamDial] = []
     with Loop() as loop, Resolver(loop) as resolver:
         UpstreamDial(loop, resolver, options, route, address, over.append).start()
@@ -172,13 +170,13 @@ def in_a_loop(address: Address, route: Route, options: Options) -> Conn | PyncEr
     return reached
 
 
-@pytest.mark.parametrize("drive", [blocks, in_a_loop])
+@pytest.mark.parametrize("drive", [connect_blocking, connect_in_a_loop])
 @pytest.mark.parametrize("name", PROXIES)
 def test_with_proxies(
     name: str, drive: Callable[[Address, Route, Options], Conn | PyncError]
 ) -> None:
     talk = PROXIES[name]
-    with listening() as server, playing(server, talk.plays):
+    with listening() as server, serving(server, talk.steps):
         first = Proxy(talk.kinds[0], "127.0.0.1", server.port, talk.user, "secret")
         others = (Proxy(kind, "second", "9") for kind in talk.kinds[1:])
         target = LOCAL if talk.resolves else TARGET
@@ -200,40 +198,40 @@ def test_with_proxies(
 
 
 @contextmanager
-def playing(server: Server, plays: tuple[Said, ...]) -> Iterator[None]:
-    """One server plays all proxies: the first passes on what the second receives."""
+def serving(server: Server, steps: tuple[Step, ...]) -> Iterator[None]:
+    """One server acts as all proxies: the first forwards what the second receives."""
     failures: list[BaseException] = []
 
-    def play() -> None:
+    def run() -> None:
         try:
             peer = server.accepts()
-            for said in plays:
-                peer = server.accepts() if said == AGAIN else plays_one(peer, said)
+            for step in steps:
+                peer = server.accepts() if step == AGAIN else play_step(peer, step)
         except (AssertionError, ConnectionError) as error:
             failures.append(error)
 
-    thread = threading.Thread(target=play)
+    thread = threading.Thread(target=run)
     thread.start()
     yield
     thread.join(20)
     assert failures == []
 
 
-def plays_one(peer: Peer, said: Said) -> Peer:
-    if said == EOF:
+def play_step(peer: Peer, step: Step) -> Peer:
+    if step == EOF:
         peer.half_closes()
-    elif said == HEAD:
+    elif step == HEAD:
         peer.hears_to(b"\r\n\r\n", 1)
-    elif isinstance(said, int):
-        peer._read(said)
+    elif isinstance(step, int):
+        peer._read(step)
     else:
-        assert isinstance(said, bytes)
-        peer.says(said)
+        assert isinstance(step, bytes)
+        peer.says(step)
     return peer
 
 
-@pytest.mark.parametrize("drive", [blocks, in_a_loop])
-def test_a_proxy_that_is_not_there(
+@pytest.mark.parametrize("drive", [connect_blocking, connect_in_a_loop])
+def test_proxy_refuses_the_connection(
     drive: Callable[[Address, Route, Options], Conn | PyncError],
 ) -> None:
     with consecutive_ports(1) as (taken,):  # nothing listens on it
@@ -262,7 +260,7 @@ def hello() -> tuple[TlsCodec, bytes]:
     return codec, codec.outgoing()
 
 
-def shakes_hands(peer: Peer, then: bytes = b"") -> None:
+def complete_handshake(peer: Peer, then: bytes = b"") -> None:
     codec, first = hello()
     peer.says(first)
     while not codec.established:
@@ -270,41 +268,43 @@ def shakes_hands(peer: Peer, then: bytes = b"") -> None:
     peer.says(codec.outgoing() + (codec.send(then) if then else b""))
 
 
-def speaks_at_once(peer: Peer) -> None:
-    shakes_hands(peer, b"first words")
+def send_after_the_handshake(peer: Peer) -> None:
+    complete_handshake(peer, b"first words")
 
 
-def speaks_http(peer: Peer) -> None:
+def send_http(peer: Peer) -> None:
     peer.says(b"GET / HTTP/1.1\r\n\r\n")
 
 
-def leaves(peer: Peer) -> None:
+def close_at_once(peer: Peer) -> None:
     peer.half_closes()
 
 
-def leaves_in_the_middle(peer: Peer) -> None:
+def close_during_the_handshake(peer: Peer) -> None:
     peer.says(hello()[1][:50])
     peer.half_closes()
 
 
-def stops_in_the_middle(peer: Peer) -> None:
+def stop_during_the_handshake(peer: Peer) -> None:
     peer.says(hello()[1][:50])
 
 
 ENDED_TLS = "the peer ended the connection in the handshake"
 
 CLIENTS = {
-    "a handshake": Greeting(shakes_hands),
-    "trailing bytes are the first that are read": Greeting(speaks_at_once, rest=b"first words"),
-    "garbage": Greeting(speaks_http, "http request"),
-    "an end at once": Greeting(leaves, ENDED_TLS),
-    "an end in the middle": Greeting(leaves_in_the_middle, ENDED_TLS),
+    "a handshake": Greeting(complete_handshake),
+    "trailing bytes are read first": Greeting(send_after_the_handshake, rest=b"first words"),
+    "garbage": Greeting(send_http, "http request"),
+    "an end at once": Greeting(close_at_once, ENDED_TLS),
+    "an end in the middle": Greeting(close_during_the_handshake, ENDED_TLS),
     "silence": Greeting(lambda _: None, "the handshake timed out", seconds=SOON),
-    "silence in the middle": Greeting(stops_in_the_middle, "the handshake timed out", seconds=SOON),
+    "silence in the middle": Greeting(
+        stop_during_the_handshake, "the handshake timed out", seconds=SOON
+    ),
 }
 
 
-def one_at_a_time(tls: Security, greeting: Greeting) -> tuple[Conn | None, list[Event]]:
+def accept_one(tls: Security, greeting: Greeting) -> tuple[Conn | None, list[Event]]:
     """A server without -k, which raises the error."""
     told: list[Event] = []
     setup = ListenSetup(HERE, entry=Entry(tls))
@@ -319,10 +319,10 @@ def one_at_a_time(tls: Security, greeting: Greeting) -> tuple[Conn | None, list[
                 conn = None
                 told.append(Failed(error))
             thread.join(20)
-            return _heard(conn, greeting), told
+            return _read_rest(conn, greeting), told
 
 
-def many(tls: Security, greeting: Greeting) -> tuple[Conn | None, list[Event]]:
+def accept_many(tls: Security, greeting: Greeting) -> tuple[Conn | None, list[Event]]:
     """A server of many clients in a loop."""
     told: list[Event] = []
     entered: list[Conn] = []
@@ -335,10 +335,10 @@ def many(tls: Security, greeting: Greeting) -> tuple[Conn | None, list[Event]]:
             loop.run_while(lambda: not entered and not any(isinstance(one, Failed) for one in told))
             thread.join(20)
             acceptor.close()
-            return _heard(entered[0] if entered else None, greeting), told
+            return _read_rest(entered[0] if entered else None, greeting), told
 
 
-def _heard(conn: Conn | None, greeting: Greeting) -> Conn | None:
+def _read_rest(conn: Conn | None, greeting: Greeting) -> Conn | None:
     """Return the connection after the data that came with the handshake has been read."""
     if conn is None:
         return None
@@ -351,7 +351,7 @@ def _heard(conn: Conn | None, greeting: Greeting) -> Conn | None:
     return conn
 
 
-@pytest.mark.parametrize("serve", [one_at_a_time, many])
+@pytest.mark.parametrize("serve", [accept_one, accept_many])
 @pytest.mark.parametrize("name", CLIENTS)
 def test_with_tls_clients(
     name: str, serve: Callable[[Security, Greeting], tuple[Conn | None, list[Event]]]

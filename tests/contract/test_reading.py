@@ -38,7 +38,7 @@ def ends(connect: Connect, transport: Transport) -> tuple[Any, Any]:
 
 
 @over(BYTE_STREAMS)
-def test_all_methods_share_the_read_ahead_data(connect: Connect, transport: Transport) -> None:
+def test_all_read_methods_share_one_buffer(connect: Connect, transport: Transport) -> None:
     client, server = ends(connect, transport)
     client.send_all(b"HELO x\r\nab{12}rest of it\nlast 42.\nfile\nend")
     assert server.recv_until(b"\r\n") == b"HELO x\r\n"
@@ -55,7 +55,7 @@ def test_all_methods_share_the_read_ahead_data(connect: Connect, transport: Tran
 
 
 @over(STREAMS)
-def test_the_end_is_empty_bytes_and_an_early_end_has_the_partial_data(
+def test_eof_is_empty_bytes_and_early_eof_error_has_partial_data(
     connect: Connect, transport: Transport
 ) -> None:
     client, server = streams(connect(transport))
@@ -79,7 +79,7 @@ def test_the_end_is_empty_bytes_and_an_early_end_has_the_partial_data(
 
 
 @over(BYTE_STREAMS)
-def test_a_time_out_loses_nothing(connect: Connect, transport: Transport) -> None:
+def test_timeout_loses_no_data(connect: Connect, transport: Transport) -> None:
     client, server = ends(connect, transport)
     client.send_all(b"half a li")
     calls: list[Callable[[], object]] = [
@@ -108,7 +108,7 @@ def test_a_time_out_loses_nothing(connect: Connect, transport: Transport) -> Non
 
 
 @over(BYTE_STREAMS)
-def test_a_time_out_applies_to_the_whole_call(connect: Connect, transport: Transport) -> None:
+def test_timeout_applies_to_the_whole_call(connect: Connect, transport: Transport) -> None:
     """A peer that sends a byte now and then does not extend the time-out."""
     client, server = ends(connect, transport)
     over_ = threading.Event()
@@ -128,7 +128,7 @@ def test_a_time_out_applies_to_the_whole_call(connect: Connect, transport: Trans
 
 
 @over(BYTE_STREAMS)
-def test_an_endless_line_has_a_limit(connect: Connect, transport: Transport) -> None:
+def test_length_of_a_line_is_limited(connect: Connect, transport: Transport) -> None:
     client, server = ends(connect, transport)
     client.send_all(b"a" * 50 + b"\n")
     with pytest.raises(pync.LimitError) as error:
@@ -143,7 +143,7 @@ def test_an_endless_line_has_a_limit(connect: Connect, transport: Transport) -> 
 
 
 @over(BYTE_STREAMS)
-def test_a_time_out_for_sending(connect: Connect, transport: Transport) -> None:
+def test_send_timeout(connect: Connect, transport: Transport) -> None:
     client, server = ends(connect, transport)
 
     def send_much() -> None:
@@ -159,7 +159,7 @@ def test_a_time_out_for_sending(connect: Connect, transport: Transport) -> None:
 
 
 @over(BYTE_STREAMS)
-def test_a_file(connect: Connect, transport: Transport) -> None:
+def test_makefile(connect: Connect, transport: Transport) -> None:
     client, server = ends(connect, transport)
     with client.makefile("rw", newline="\r\n") as talk, server.makefile("rwb") as file:
         talk.write("Grüße\n")
@@ -179,7 +179,7 @@ def test_a_file(connect: Connect, transport: Transport) -> None:
 
 
 @over(STREAMS)
-def test_relay_passes_on_data_that_was_read_ahead(connect: Connect, transport: Transport) -> None:
+def test_relay_forwards_buffered_data(connect: Connect, transport: Transport) -> None:
     client, server = streams(connect(transport))
     with pync.listen("127.0.0.1:0") as listener, pync.dial(str(listener.address)) as there:
         far = listener.accept(PATIENCE)
@@ -196,7 +196,7 @@ def test_relay_passes_on_data_that_was_read_ahead(connect: Connect, transport: T
 
 
 @over(STREAMS)
-def test_the_checks_of_pync_testing_pass(
+def test_connections_pass_the_half_close_checks(
     listening: Listen, folder: Path, transport: Transport
 ) -> None:
     many = transport._replace(options=transport.options._replace(many=True))
@@ -214,7 +214,7 @@ def test_the_checks_of_pync_testing_pass(
 
 
 @over(DATAGRAMS)
-def test_datagrams_one_by_one(connect: Connect, transport: Transport) -> None:
+def test_datagrams_are_read_one_by_one(connect: Connect, transport: Transport) -> None:
     client, server = ends(connect, transport)
     for line in (b"noise", b"answer 42", b"next"):
         client.send_line(line)

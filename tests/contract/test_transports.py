@@ -30,13 +30,13 @@ from .table import (
 )
 
 
-def test_every_scheme_is_in_the_contract() -> None:
+def test_every_scheme_is_in_the_table() -> None:
     covered = {row.address.partition(":")[0] or row.name for row in TRANSPORTS}
     assert covered - {"memory", "tls", "dtls"} | {"udp"} == set(SCHEMES)
 
 
 @over(TRANSPORTS)
-def test_bytes_both_ways(connect: Connect, transport: Transport) -> None:
+def test_data_in_both_directions(connect: Connect, transport: Transport) -> None:
     client, server = connect(transport)
     every_byte = bytes(range(256))
     client.send_all(every_byte)
@@ -46,7 +46,7 @@ def test_bytes_both_ways(connect: Connect, transport: Transport) -> None:
 
 
 @over(TRANSPORTS)
-def test_closing_twice_has_no_effect(connect: Connect, transport: Transport) -> None:
+def test_close_is_idempotent(connect: Connect, transport: Transport) -> None:
     client, server = connect(transport)
     for conn in (client, server):
         conn.close()
@@ -56,7 +56,7 @@ def test_closing_twice_has_no_effect(connect: Connect, transport: Transport) -> 
 
 
 @over(TRANSPORTS)
-def test_a_with_block_closes(connect: Connect, transport: Transport) -> None:
+def test_with_block_closes(connect: Connect, transport: Transport) -> None:
     client, _ = connect(transport)
     with client as same:
         assert same is client
@@ -64,7 +64,7 @@ def test_a_with_block_closes(connect: Connect, transport: Transport) -> None:
 
 
 @over(TRANSPORTS)
-def test_nothing_to_read(connect: Connect, transport: Transport) -> None:
+def test_recv_without_data(connect: Connect, transport: Transport) -> None:
     for conn in connect(transport):
         conn.settimeout(0)
         assert conn.gettimeout() == 0
@@ -76,7 +76,7 @@ def test_nothing_to_read(connect: Connect, transport: Transport) -> None:
 
 
 @over(STREAMS)
-def test_half_close_both_ways(connect: Connect, transport: Transport) -> None:
+def test_half_close_in_both_directions(connect: Connect, transport: Transport) -> None:
     client, server = streams(connect(transport))
     client.send_all(b"question")
     client.send_eof()
@@ -87,7 +87,7 @@ def test_half_close_both_ways(connect: Connect, transport: Transport) -> None:
 
 
 @over(STREAMS)
-def test_a_megabyte_in_order(connect: Connect, transport: Transport) -> None:
+def test_large_data_arrives_in_order(connect: Connect, transport: Transport) -> None:
     client, server = streams(connect(transport))
     sent = b"".join(number.to_bytes(4, "big") for number in range(250_000))
 
@@ -105,7 +105,7 @@ def test_a_megabyte_in_order(connect: Connect, transport: Transport) -> None:
 
 
 @over(DATAGRAMS)
-def test_boundaries_are_kept(connect: Connect, transport: Transport) -> None:
+def test_datagram_boundaries_are_kept(connect: Connect, transport: Transport) -> None:
     client, server = connect(transport)
     sent = [b"a", b"", b"bc", bytes(8192)]
     for data in sent:
@@ -122,7 +122,7 @@ def test_datagrams_have_no_half_close(connect: Connect, transport: Transport) ->
 
 
 @over([row for row in DATAGRAMS if row.name == "dtls"])
-def test_datagrams_that_have_an_end(connect: Connect, transport: Transport) -> None:
+def test_datagrams_with_eof(connect: Connect, transport: Transport) -> None:
     for closes, hears in (connect(transport), reversed(connect(transport))):
         closes.send(b"last words")
         closes.close()
@@ -132,7 +132,7 @@ def test_datagrams_that_have_an_end(connect: Connect, transport: Transport) -> N
 
 
 @over([row for row in DATAGRAMS if row.name == "dtls"])
-def test_dropped_connections_have_no_end(connect: Connect, transport: Transport) -> None:
+def test_drop_sends_no_eof(connect: Connect, transport: Transport) -> None:
     client, server = connect(transport)
     client.drop()
     server.settimeout(0.01)
@@ -142,9 +142,7 @@ def test_dropped_connections_have_no_end(connect: Connect, transport: Transport)
 
 
 @over([row for row in DATAGRAMS if row.name != "unixgram"])
-def test_the_largest_datagram_and_one_that_is_too_large(
-    connect: Connect, transport: Transport
-) -> None:
+def test_largest_datagram_and_too_large_datagram(connect: Connect, transport: Transport) -> None:
     client, server = connect(transport)
     largest = {"dtls": 16 * 1024, "udp4": 65_507, "udp6": 65_527}[transport.name]
     client.send(bytes(largest))
@@ -156,7 +154,7 @@ def test_the_largest_datagram_and_one_that_is_too_large(
 
 
 @over(DATAGRAMS)
-def test_a_listener_locks_on_to_its_first_peer(connect: Connect, transport: Transport) -> None:
+def test_listener_locks_on_to_its_first_peer(connect: Connect, transport: Transport) -> None:
     client, server = connect(transport)
     with ExitStack() as stack:
         try:
@@ -171,7 +169,7 @@ def test_a_listener_locks_on_to_its_first_peer(connect: Connect, transport: Tran
 
 
 @over([row for row in DATAGRAMS if row.address])
-def test_a_listener_for_many_answers_the_latest(folder: Path, transport: Transport) -> None:
+def test_listener_for_many_peers_answers_the_latest(folder: Path, transport: Transport) -> None:
     with (
         listen(address_of(transport, folder), Options(many=True)) as listener,
         dial(listener.address) as one,
@@ -192,7 +190,7 @@ def test_a_listener_for_many_answers_the_latest(folder: Path, transport: Transpo
 
 
 @over(LISTENING)
-def test_refused(listening: Listen, transport: Transport) -> None:
+def test_connection_refused(listening: Listen, transport: Transport) -> None:
     listener = listening(transport)
     address = listener.address
     listener.close()
@@ -213,7 +211,7 @@ def test_refused(listening: Listen, transport: Transport) -> None:
 
 
 @over(LISTENING)
-def test_an_address_in_use(listening: Listen, transport: Transport) -> None:
+def test_address_in_use(listening: Listen, transport: Transport) -> None:
     if UNDER_WINE and transport.name.startswith("pipe"):
         pytest.skip("Wine lets a pipe have two first instances")
     listener = listening(transport)
@@ -223,14 +221,14 @@ def test_an_address_in_use(listening: Listen, transport: Transport) -> None:
 
 
 @over(LISTENING)
-def test_accept_can_time_out(listening: Listen, transport: Transport) -> None:
+def test_accept_timeout(listening: Listen, transport: Transport) -> None:
     listener = listening(transport)
     with pytest.raises(ListenError, match=r"^accept .*: timed out$"):
         listener.accept(0.01)
 
 
 @over(LISTENING)
-def test_a_listener_closes_twice_and_leaves_no_path(
+def test_listener_close_is_idempotent_and_removes_the_path(
     listening: Listen, folder: Path, transport: Transport
 ) -> None:
     with listening(transport) as listener:
@@ -241,7 +239,7 @@ def test_a_listener_closes_twice_and_leaves_no_path(
 
 
 @over(LISTENING)
-def test_addresses_are_known(connect: Connect, transport: Transport) -> None:
+def test_local_and_remote_addresses(connect: Connect, transport: Transport) -> None:
     client, server = connect(transport)
     assert client.local.scheme == client.peer.scheme == transport.address.partition(":")[0]
     if client.peer.host:
@@ -252,7 +250,7 @@ def test_addresses_are_known(connect: Connect, transport: Transport) -> None:
 
 
 @over([row for row in STREAMS if row.name.startswith("tcp")])
-def test_abort_is_a_reset(connect: Connect, transport: Transport) -> None:
+def test_abort_sends_a_reset(connect: Connect, transport: Transport) -> None:
     if UNDER_WINE:
         pytest.skip("Wine passes no RST on")
     client, server = connect(transport)
@@ -264,7 +262,7 @@ def test_abort_is_a_reset(connect: Connect, transport: Transport) -> None:
 
 
 @over([row for row in STREAMS if not row.name.startswith("tcp")])
-def test_transports_without_reset_have_no_abort(connect: Connect, transport: Transport) -> None:
+def test_other_transports_have_no_abort(connect: Connect, transport: Transport) -> None:
     for conn in connect(transport):
         assert not hasattr(conn, "abort")
 

@@ -21,7 +21,7 @@ SUITE = sorted((ROOT / "conformance").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 #: The layers of pync, from the top: a module may import only from layers below.
-STOREYS = (
+LAYERS = (
     "__main__",
     "suite",
     "links",
@@ -43,7 +43,7 @@ STOREYS = (
 )
 
 #: The layers of the suite, from the top. The modules at its top level are the uppermost layer.
-WINGS = (
+SUITE_LAYERS = (
     "commands",
     "authoring",
     "batch",
@@ -63,10 +63,19 @@ WINGS = (
     "targets",
     "core",
 )
-FRONT = {"__init__", "__main__", "api", "cli", "usage", "plugin", "conftest", "test_conformance"}
+SUITE_TOP = {
+    "__init__",
+    "__main__",
+    "api",
+    "cli",
+    "usage",
+    "plugin",
+    "conftest",
+    "test_conformance",
+}
 
 #: Lines that a module may have.
-LARGEST = 320
+MAX_LINES = 320
 
 #: Names that sans-I/O code may neither import nor call. (layers/tls may use ssl.MemoryBIO.)
 IO_MODULES = {
@@ -116,18 +125,18 @@ RESERVED = {
 _OWN_NAME = re.compile(r"(pync_)?conformance(\.|$)")
 #: Names that differ from the name under which the suite runs: the entry point group in which
 #: packages declare profiles, and the name that those profiles import.
-_SAID_TO_OTHERS = {"conformance.profiles", "pync_conformance"}
+_PUBLIC_NAMES = {"conformance.profiles", "pync_conformance"}
 _OWN_PATH = re.compile(
     r"\b(pync_)?conformance\.[a-z_]+\b|-m (pync_)?conformance|^pync_conformance$"
 )
 
-SPEAKING = {"print", "warnings.warn", "traceback.print_exc", "logging.getLogger"}
+PRINT_CALLS = {"print", "warnings.warn", "traceback.print_exc", "logging.getLogger"}
 #: Its process has no __main__ of its own: that module belongs to the parent.
 FORKED = (
     ("conformance", "runner", "workers.py"),
     ("pync", "programs", "shared", "workers.py"),
 )
-EXITING = {"sys.exit", "os._exit", "os.abort", "exit", "quit", "SystemExit"}
+EXIT_CALLS = {"sys.exit", "os._exit", "os.abort", "exit", "quit", "SystemExit"}
 
 
 class Source(NamedTuple):
@@ -147,7 +156,7 @@ class Source(NamedTuple):
 
 @lru_cache(maxsize=1)
 def parsed(text: str) -> ast.Module:
-    """The tree of a file, kept while one law looks at it several times: parsing takes longest."""
+    """The tree of a file; cached, because one rule uses it several times and parsing is slow."""
     return ast.parse(text)
 
 
@@ -177,7 +186,7 @@ def names_used(source: Source) -> Iterator[str]:
             yield f"{node.value.id}.{node.attr}"
 
 
-def points_down(source: Source) -> list[str]:
+def imports_only_lower_layers(source: Source) -> list[str]:
     here = source.parts[1].removesuffix(".py")
     if here == "__init__":
         return []  # the public interface: it imports from the layers below on first use
@@ -185,22 +194,25 @@ def points_down(source: Source) -> list[str]:
         name
         for name in imports(source)
         if name.startswith("pync.")
-        and name.split(".")[1] in STOREYS
-        and STOREYS.index(name.split(".")[1]) < STOREYS.index(here)
+        and name.split(".")[1] in LAYERS
+        and LAYERS.index(name.split(".")[1]) < LAYERS.index(here)
     ]
 
 
-def points_down_in_the_suite(source: Source) -> list[str]:
+def suite_imports_only_lower_layers(source: Source) -> list[str]:
     here = source.parts[1].removesuffix(".py")
-    if here in FRONT:
+    if here in SUITE_TOP:
         return []
-    wings = (*FRONT, *WINGS)
+    layers = (*SUITE_TOP, *SUITE_LAYERS)
     return [
         name
         for name in imports(source)
         if name.startswith("conformance.")
-        and name.split(".")[1] in wings
-        and (name.split(".")[1] in FRONT or WINGS.index(name.split(".")[1]) < WINGS.index(here))
+        and name.split(".")[1] in layers
+        and (
+            name.split(".")[1] in SUITE_TOP
+            or SUITE_LAYERS.index(name.split(".")[1]) < SUITE_LAYERS.index(here)
+        )
     ]
 
 
@@ -217,14 +229,14 @@ def has_one_loop(source: Source) -> list[str]:
     imported = {name.split(".")[0] for name in imports(source)}
     return sorted(
         name
-        for name, rooms in RESERVED.items()
+        for name, allowed in RESERVED.items()
         if name in imported
-        and source.parts[-1] not in rooms
+        and source.parts[-1] not in allowed
         and not (name == "asyncio" and source.parts[1] == "aio")
     )
 
 
-def leaves_the_talking_to_cli(source: Source) -> list[str]:
+def only_cli_writes_messages(source: Source) -> list[str]:
     if source.parts[-1] == "cli.py":
         return []
     stderr = {"sys.stderr", "sys.__stderr__"}
@@ -235,10 +247,10 @@ def leaves_the_talking_to_cli(source: Source) -> list[str]:
         and ast.unparse(node.func) == "os.write"
         and isinstance(node.args[0], ast.Constant)
     ]
-    return sorted(set(names_used(source)) & (SPEAKING | stderr)) + written
+    return sorted(set(names_used(source)) & (PRINT_CALLS | stderr)) + written
 
 
-def leaves_typing_to_type_checkers(source: Source) -> list[str]:
+def does_not_import_typing(source: Source) -> list[str]:
     """Importing typing takes 2 ms; core/typed.py provides what is needed at run time."""
     return [
         ast.unparse(node)
@@ -261,7 +273,7 @@ def at_run_time(tree: ast.AST) -> Iterator[ast.AST]:
             yield from at_run_time(node)
 
 
-def leaves_the_exit_to_main(source: Source) -> list[str]:
+def only_main_exits(source: Source) -> list[str]:
     if source.parts[-1] == "__main__.py":
         return []
     said = {
@@ -269,14 +281,14 @@ def leaves_the_exit_to_main(source: Source) -> list[str]:
         for node in ast.walk(source.tree)
         if isinstance(node, (ast.Call, ast.Raise))
     }
-    return sorted(said & EXITING - ({"os._exit"} if source.parts in FORKED else set()))
+    return sorted(said & EXIT_CALLS - ({"os._exit"} if source.parts in FORKED else set()))
 
 
-def runs_pync(source: Source) -> list[str]:
+def does_not_import_pync(source: Source) -> list[str]:
     return [name for name in imports(source) if name.split(".")[0] == "pync"]
 
 
-def leaves_the_config_to_setup(source: Source) -> list[str]:
+def only_setup_reads_the_config(source: Source) -> list[str]:
     """Programs get small values that one place derives: see pync/programs/setup/."""
     if source.parts[1] != "programs" or source.parts[2] == "setup":
         return []
@@ -285,10 +297,10 @@ def leaves_the_config_to_setup(source: Source) -> list[str]:
 
 def is_not_too_large(source: Source) -> list[str]:
     lines = len(source.text.splitlines())
-    return [f"{lines} lines, more than {LARGEST}"] if lines > LARGEST else []
+    return [f"{lines} lines, more than {MAX_LINES}"] if lines > MAX_LINES else []
 
 
-def prints_in_one_place(source: Source) -> list[str]:
+def only_output_prints(source: Source) -> list[str]:
     """A server under test must not control the CI system: see conformance/core/output.py."""
     if source.name == "conformance/core/output.py":
         return []
@@ -299,7 +311,7 @@ def prints_in_one_place(source: Source) -> list[str]:
     )
 
 
-def names_itself_by_its_name(source: Source) -> list[str]:
+def does_not_name_its_own_package(source: Source) -> list[str]:
     """The package is called conformance in a checkout, and pync_conformance when installed.
 
     Its own imports are relative, and names that it passes on (a plugin, a module to run) are
@@ -330,11 +342,11 @@ def names_itself_by_its_name(source: Source) -> list[str]:
     return [name for name in absolute if _OWN_NAME.match(name)] + [
         text
         for text in texts
-        if _OWN_PATH.search(text) and text not in {*docstrings, *_SAID_TO_OTHERS}
+        if _OWN_PATH.search(text) and text not in {*docstrings, *_PUBLIC_NAMES}
     ]
 
 
-def reads_numbers_in_one_place(source: Source) -> list[str]:
+def only_number_converts_text(source: Source) -> list[str]:
     """int() accepts text that is invalid on a command line: see pync/core/number.py."""
     if source.parts[-1] == "number.py":
         return []
@@ -345,11 +357,11 @@ def reads_numbers_in_one_place(source: Source) -> list[str]:
     )
 
 
-def says_what_it_is(source: Source) -> list[str]:
+def has_a_docstring(source: Source) -> list[str]:
     return [] if ast.get_docstring(source.tree) else ["no docstring"]
 
 
-class Law(NamedTuple):
+class Rule(NamedTuple):
     """A rule for some files, with a sample that breaks it and one that does not."""
 
     broken: Callable[[Source], list[str]]
@@ -362,9 +374,9 @@ class Law(NamedTuple):
 SERVERS = {ROOT / "conformance" / "reference", ROOT / "conformance" / "mutants"}
 SUITE_ITSELF = [path for path in SUITE if not SERVERS & set(path.parents)]
 
-LAWS = {
-    "imports only point down": Law(
-        points_down,
+RULES = {
+    "imports come only from lower layers": Rule(
+        imports_only_lower_layers,
         PYNC,
         [
             Source("pync/engine/flow.py", "from ..programs import client"),
@@ -373,8 +385,8 @@ LAWS = {
         ],
         [Source("pync/engine/flow.py", "from ..core import errors\nfrom . import loop")],
     ),
-    "imports of the suite only point down": Law(
-        points_down_in_the_suite,
+    "imports of the suite come only from lower layers": Rule(
+        suite_imports_only_lower_layers,
         SUITE,
         [
             Source("conformance/core/message.py", "from ..targets import address"),
@@ -387,7 +399,7 @@ LAWS = {
             Source("conformance/reports/form.py", "from .. import __version__"),
         ],
     ),
-    "core and layers do no I/O": Law(
+    "core and layers do no I/O": Rule(
         does_no_io,
         PYNC,
         [
@@ -401,7 +413,7 @@ LAWS = {
             Source("pync/core/deadline.py", "import time"),
         ],
     ),
-    "one event loop, threads only as pumps": Law(
+    "one event loop, threads only as pumps": Rule(
         has_one_loop,
         PYNC,
         [
@@ -414,8 +426,8 @@ LAWS = {
             Source("pync/transports/pump.py", "import threading"),
         ],
     ),
-    "only cli.py writes diagnostics": Law(
-        leaves_the_talking_to_cli,
+    "only cli.py writes diagnostics": Rule(
+        only_cli_writes_messages,
         PYNC,
         [
             Source("pync/engine/relay.py", "print('lost')"),
@@ -427,8 +439,8 @@ LAWS = {
             Source("pync/engine/relay.py", "'print(sys.stderr)'\nos.write(fd, b'')"),
         ],
     ),
-    "only __main__ exits": Law(
-        leaves_the_exit_to_main,
+    "only __main__ exits": Rule(
+        only_main_exits,
         [*PYNC, *SUITE_ITSELF],
         [
             Source("pync/cli.py", "import sys\nsys.exit(1)"),
@@ -440,8 +452,8 @@ LAWS = {
             Source("pync/cli.py", "exit = exits.OK"),
         ],
     ),
-    "typing is for type checkers": Law(
-        leaves_typing_to_type_checkers,
+    "typing is for type checkers": Rule(
+        does_not_import_typing,
         PYNC,
         [
             Source("pync/engine/flow.py", "from typing import NamedTuple"),
@@ -452,14 +464,14 @@ LAWS = {
             Source("pync/library.py", "from typing import overload"),
         ],
     ),
-    "the suite runs pync and never imports it": Law(
-        runs_pync,
+    "the suite runs pync and never imports it": Rule(
+        does_not_import_pync,
         SUITE,
         [Source("conformance/clients/terminal.py", "def late():\n    from pync.cli import main")],
         [Source("conformance/clients/terminal.py", "command = [python, '-m', 'pync']")],
     ),
-    "the suite knows its own name from __name__": Law(
-        names_itself_by_its_name,
+    "the suite knows its own name from __name__": Rule(
+        does_not_name_its_own_package,
         SUITE,
         [
             Source(
@@ -476,8 +488,8 @@ LAWS = {
             Source("conformance/cli.py", "say('conformance: 3 cases')\nfrom .plan import Plan"),
         ],
     ),
-    "only setup reads the Config": Law(
-        leaves_the_config_to_setup,
+    "only setup reads the Config": Rule(
+        only_setup_reads_the_config,
         PYNC,
         [
             Source("pync/programs/scan/sweep.py", "from ...core.config import Config"),
@@ -488,14 +500,14 @@ LAWS = {
             Source("pync/programs/setup/network.py", "from ...core.config import Config"),
         ],
     ),
-    "no room is too large": Law(
+    "no module is too large": Rule(
         is_not_too_large,
         [*PYNC, *SUITE],
-        [Source("pync/cli.py", "pass\n" * (LARGEST + 1))],
-        [Source("pync/cli.py", "pass\n" * LARGEST)],
+        [Source("pync/cli.py", "pass\n" * (MAX_LINES + 1))],
+        [Source("pync/cli.py", "pass\n" * MAX_LINES)],
     ),
-    "text becomes numbers in core/number.py only": Law(
-        reads_numbers_in_one_place,
+    "text becomes numbers in core/number.py only": Rule(
+        only_number_converts_text,
         [path for path in PYNC if path.name != "terminal.py"],
         [Source("pync/dialects/nc/__init__.py", "if word.isdigit():\n    port = int(word)")],
         [
@@ -503,8 +515,8 @@ LAWS = {
             Source("pync/dialects/nc/__init__.py", "number = whole(word, 65535)"),
         ],
     ),
-    "the suite prints in output.py only": Law(
-        prints_in_one_place,
+    "the suite prints in output.py only": Rule(
+        only_output_prints,
         # The suite, not a user, reads the output of these two.
         [path for path in SUITE_ITSELF if path.parent.name != "helpers"],
         [Source("conformance/runner/__init__.py", "def late():\n    print(error)")],
@@ -513,8 +525,8 @@ LAWS = {
             Source("conformance/core/output.py", "print()"),
         ],
     ),
-    "every file says what it is": Law(
-        says_what_it_is,
+    "every file has a docstring": Rule(
+        has_a_docstring,
         [*PYNC, *SUITE, *TESTS],
         [Source("pync/cli.py", "import os"), Source("pync/core/__init__.py", "")],
         [Source("pync/cli.py", '"""The command."""')],
@@ -522,25 +534,25 @@ LAWS = {
 }
 
 
-@pytest.mark.parametrize("says", LAWS)
-def test_the_rule_is_followed(says: str) -> None:
-    law = LAWS[says]
-    assert law.files, "the rule applies to no file"
-    found = {source.name: law.broken(source) for source in map(source_of, law.files)}
+@pytest.mark.parametrize("rule_name", RULES)
+def test_code_follows_the_rule(rule_name: str) -> None:
+    rule = RULES[rule_name]
+    assert rule.files, "the rule applies to no file"
+    found = {source.name: rule.broken(source) for source in map(source_of, rule.files)}
     assert {name: wrong for name, wrong in found.items() if wrong} == {}
 
 
-@pytest.mark.parametrize("says", LAWS)
-def test_the_rule_can_fail(says: str) -> None:
-    law = LAWS[says]
-    assert [sample for sample in law.wrong if not law.broken(sample)] == []
-    assert [sample for sample in law.right if law.broken(sample)] == []
+@pytest.mark.parametrize("rule_name", RULES)
+def test_rule_can_fail(rule_name: str) -> None:
+    rule = RULES[rule_name]
+    assert [sample for sample in rule.wrong if not rule.broken(sample)] == []
+    assert [sample for sample in rule.right if rule.broken(sample)] == []
 
 
-def test_the_suite_has_layers() -> None:
+def test_layers_of_the_suite() -> None:
     top = {path.stem for path in SUITE if path.parent.name == "conformance"}
     folders = {path.relative_to(ROOT).parts[1] for path in SUITE} - {f"{name}.py" for name in top}
-    assert (top, folders) == (FRONT, set(WINGS))
+    assert (top, folders) == (SUITE_TOP, set(SUITE_LAYERS))
 
 
 # No import cycles.
@@ -631,7 +643,7 @@ def test_no_import_cycles(paths: list[Path]) -> None:
         assert cycles(again), f"{module} -> {other} no longer closes a cycle"
 
 
-def test_imports_for_typing_only_do_not_run() -> None:
+def test_imports_for_typing_only_are_not_executed() -> None:
     for module, other in TYPING_ONLY:
         path = ROOT.joinpath(*module.split("."))
         file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
@@ -641,7 +653,7 @@ def test_imports_for_typing_only_do_not_run() -> None:
         assert other not in imported_modules(Source(source.name, ast.unparse(tree)), {other})
 
 
-def test_an_import_cycle_is_detected() -> None:
+def test_import_cycle_is_detected() -> None:
     assert cycles({"a": {"b"}, "b": {"c"}, "c": {"a"}}) == ["a -> b -> c -> a"]
     assert cycles({"a": {"b", "c"}, "b": {"c"}}) == []
     late = Source("pync/core/a.py", "def late():\n    from . import b\nfrom . import c")
@@ -660,7 +672,7 @@ def mirror(name: str) -> str:
     return "/".join(["tests", "unit", *folders, f"test_{file}"])
 
 
-def test_a_module_s_mirror_is_known() -> None:
+def test_mirror_of_a_module() -> None:
     assert mirror("pync/cli.py") == "tests/unit/test_cli.py"
     assert mirror("pync/core/errors.py") == "tests/unit/core/test_errors.py"
     assert mirror("pync/dialects/__init__.py") == "tests/unit/dialects/test_dialects.py"
