@@ -109,7 +109,7 @@ def test_without_random_faults_all_arrive_once_and_in_order(pync: Start, box: Ma
         assert there == back == list(range(COUNT))
 
 
-def test_the_same_seed_loses_the_same_datagrams(pync: Start, box: Mailbox) -> None:
+def test_same_seed_loses_the_same_datagrams(pync: Start, box: Mailbox) -> None:
     faults = ("up loss=20%", "up duplicate=20%")
     first = through(pync, box, *faults, seed=7)
     for there, back in first:
@@ -129,7 +129,7 @@ def test_each_direction_has_its_faults(pync: Start, box: Mailbox) -> None:
         assert set(back) < set(there)
 
 
-def test_a_datagram_overtakes_others(pync: Start, box: Mailbox) -> None:
+def test_datagram_overtakes_others(pync: Start, box: Mailbox) -> None:
     for there, _ in through(pync, box, "up reorder=20%"):
         assert sorted(there) == list(range(COUNT)) != there
         assert max(abs(number - place) for place, number in enumerate(there)) == 1

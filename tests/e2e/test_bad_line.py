@@ -183,7 +183,7 @@ CUTS = ("up cut-after=12345 share=50%", "down cut-after=23456 share=50%")
 LATE = ("slice=777 share=30%", "rate=300K share=30%", "down delay=9ms±9ms share=30%")
 
 
-def test_a_cut_is_at_its_byte_in_every_run() -> None:
+def test_cut_is_at_its_byte_in_every_run() -> None:
     chosen = plans(40, 2, 0, 80_000)
     first, again, other = (spoiled(chosen, *CUTS, *LATE, seed=seed) for seed in (7, 7, 8))
     limits = (12345, 23456)
@@ -196,7 +196,7 @@ def test_a_cut_is_at_its_byte_in_every_run() -> None:
     assert outcome(other) != outcome(first)
 
 
-def test_the_same_seed_changes_the_same_bytes() -> None:
+def test_same_seed_changes_the_same_bytes() -> None:
     chosen = plans(40, 3, 30_000, 60_000)
     spoils = ("up corrupt=0.001 share=50%", "down corrupt=0.002 share=50%", *LATE)
     first, again, other = (spoiled(chosen, *spoils, seed=seed) for seed in (7, 7, 8))
@@ -214,7 +214,7 @@ def test_the_same_seed_changes_the_same_bytes() -> None:
 
 
 @pytest.mark.parametrize("sender", [CLIENT, SERVER])
-def test_a_reset_is_at_its_byte_in_every_run(sender: str) -> None:
+def test_reset_is_at_its_byte_in_every_run(sender: str) -> None:
     # The other side sends nothing: the seed does not determine how much of it an RST overtakes.
     payloads = [plan.from_client for plan in plans(40, 4, 30_000, 80_000)]
     chosen = [

@@ -67,7 +67,7 @@ def serving(pync: Start, *words: str) -> tuple[Program, int]:
 
 
 @pytest.mark.parametrize("dialect", [(), ("--as=ncat",)])
-def test_a_command_counts_until_it_ends(pync: Start, dialect: tuple[str, ...]) -> None:
+def test_command_counts_until_it_ends(pync: Start, dialect: tuple[str, ...]) -> None:
     """Even when its client has left, or when it has closed its own output."""
     for command in (STAYS, "echo $$; exec >&-; exec sleep 60"):
         program = pync(*dialect, "-lkv", "--max-conns=1", "-c", command, "127.0.0.1", "0")
@@ -86,7 +86,7 @@ def test_a_command_counts_until_it_ends(pync: Start, dialect: tuple[str, ...]) -
         program.ends(-signal.SIGTERM)
 
 
-def test_a_hundred_commands_at_once_by_default(pync: Start, stack: ExitStack) -> None:
+def test_hundred_commands_at_once_by_default(pync: Start, stack: ExitStack) -> None:
     program, port = serving(pync, "--exec", "cat")
     clients = [stack.enter_context(connected(port)) for _ in range(101)]
     for client in clients[:100]:
@@ -109,7 +109,7 @@ def test_consecutive_clients_are_all_served(pync: Start) -> None:
 
 @pytest.mark.parametrize("command", [STAYS, HAS_A_CHILD, IS_DEAF])
 @pytest.mark.parametrize("half_closes", [False, True])
-def test_a_reset_ends_the_command(pync: Start, command: str, half_closes: bool) -> None:
+def test_reset_ends_the_command(pync: Start, command: str, half_closes: bool) -> None:
     program, port = serving(pync, "-c", command)
     with connected(port) as client:
         number = number_of_command(client)
@@ -120,7 +120,7 @@ def test_a_reset_ends_the_command(pync: Start, command: str, half_closes: bool) 
     program.hears(rb"connection reset by peer\n")
 
 
-def test_an_idle_client_s_command_is_stopped(pync: Start) -> None:
+def test_command_of_an_idle_client_is_stopped(pync: Start) -> None:
     program, port = serving(pync, "-c", STAYS, "--idle-timeout=300ms")
     with connected(port) as client:
         number = number_of_command(client)
@@ -185,7 +185,7 @@ def says_until_heard(box: Mailbox, word: bytes, to: object) -> None:
     pytest.fail(f"{word!r} was never heard")
 
 
-def test_a_silent_udp_peer_ends_its_command_s_input(pync: Start, stack: ExitStack) -> None:
+def test_command_of_a_silent_udp_peer_gets_eof(pync: Start, stack: ExitStack) -> None:
     program = pync("-lukv", "--idle-timeout=200ms", "-c", "wc -c", "127.0.0.1", "0")
     to = ("127.0.0.1", heard_port(program))
     box = stack.enter_context(mailbox())
@@ -195,7 +195,7 @@ def test_a_silent_udp_peer_ends_its_command_s_input(pync: Start, stack: ExitStac
         box.hears(b"5\n")
 
 
-def test_a_command_that_keeps_running_is_stopped(pync: Start, stack: ExitStack) -> None:
+def test_command_that_keeps_running_is_stopped(pync: Start, stack: ExitStack) -> None:
     program = pync("-lukv", "--idle-timeout=200ms", "-c", STAYS, "127.0.0.1", "0")
     box = stack.enter_context(mailbox())
     box.says(b"x", ("127.0.0.1", heard_port(program)))
@@ -219,9 +219,7 @@ def test_each_peer_of_a_unix_datagram_socket_has_a_command(
 
 @pytest.mark.parametrize("near", ["tcp", "unix"])
 @pytest.mark.parametrize("end", ["exit 3", "kill -9 $$", "exec 1>&-; sleep 0.2"])
-def test_the_end_of_a_command_always_sends_fin(
-    pync: Start, folder: Path, near: str, end: str
-) -> None:
+def test_end_of_a_command_always_sends_fin(pync: Start, folder: Path, near: str, end: str) -> None:
     words = ("127.0.0.1", "0") if near == "tcp" else (f"unix:{folder}/near",)
     program = pync("-lkv", *words, f"exec:sh -c 'printf all; {end}'")
     if near == "tcp":

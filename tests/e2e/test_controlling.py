@@ -85,7 +85,7 @@ def begin() -> Iterator[Begin]:
         yield start
 
 
-def test_a_fault_is_switched_on_and_off_for_existing_connections(
+def test_fault_is_switched_on_and_off_for_existing_connections(
     begin: Begin, target: Server, tmp_path: Path
 ) -> None:
     link = begin(target, tmp_path)
@@ -134,7 +134,7 @@ def test_connections_are_listed(begin: Begin, target: Server, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("by", ["fin", "rst"])
-def test_a_connection_is_killed_and_the_others_live(
+def test_killing_a_connection_does_not_affect_others(
     begin: Begin, target: Server, tmp_path: Path, by: str
 ) -> None:
     link = begin(target, tmp_path)
@@ -150,9 +150,7 @@ def test_a_connection_is_killed_and_the_others_live(
         assert link.is_told("kill", "77").endswith("no connection has the number 77\n")
 
 
-def test_the_listener_is_closed_and_opened_again(
-    begin: Begin, target: Server, tmp_path: Path
-) -> None:
+def test_listener_is_closed_and_opened_again(begin: Begin, target: Server, tmp_path: Path) -> None:
     link = begin(target, tmp_path)
     with link.joined() as (inside, server):
         assert link.ask("close") == link.ask("close") == {}
@@ -166,7 +164,7 @@ def test_the_listener_is_closed_and_opened_again(
             other.hears(b"again")
 
 
-def test_a_listener_whose_port_is_taken_stays_closed(
+def test_listener_stays_closed_if_its_port_is_in_use(
     begin: Begin, target: Server, tmp_path: Path
 ) -> None:
     link = begin(target, tmp_path)
@@ -177,7 +175,7 @@ def test_a_listener_whose_port_is_taken_stays_closed(
     assert link.ask("open") == {}
 
 
-def test_a_share_of_the_clients_is_refused(begin: Begin, target: Server, tmp_path: Path) -> None:
+def test_share_of_the_clients_is_refused(begin: Begin, target: Server, tmp_path: Path) -> None:
     link = begin(target, tmp_path, "--fault=refuse")
     assert is_reset_at_once(link.port)
     assert link.ask("remove", "all") == {}
@@ -200,7 +198,7 @@ def test_garbage_is_answered_with_an_error(begin: Begin, target: Server, tmp_pat
         server.hears(b"alive")
 
 
-def test_a_client_that_reads_no_answers_is_no_longer_read(
+def test_client_that_reads_no_answers_is_not_read(
     begin: Begin, target: Server, tmp_path: Path
 ) -> None:
     link = begin(target, tmp_path)

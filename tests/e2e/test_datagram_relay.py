@@ -89,7 +89,7 @@ def test_datagrams_of_every_size_arrive_unchanged(pync: Start, box: Mailbox, siz
 
 
 @linux
-def test_the_answer_leaves_from_the_address_that_was_asked(pync: Start, box: Mailbox) -> None:
+def test_answer_has_the_source_address_that_was_asked(pync: Start, box: Mailbox) -> None:
     program = pync("-lkuv", "0", f"127.0.0.1:{box.port}")
     port = heard_port(program)
     with ExitStack() as stack:
@@ -111,7 +111,7 @@ def test_the_answer_leaves_from_the_address_that_was_asked(pync: Start, box: Mai
             assert both.correspondent == (host, port)
 
 
-def test_a_server_that_is_unreachable_for_a_while(pync: Start) -> None:
+def test_server_is_temporarily_unreachable(pync: Start) -> None:
     with ExitStack() as stack:
         # (No other test may take the port while the server is closed.)
         held = stack.enter_context(reserved_port(socket.SOCK_DGRAM))
@@ -140,7 +140,7 @@ def test_a_server_that_is_unreachable_for_a_while(pync: Start) -> None:
     assert program.ends(-signal.SIGTERM).count(b"refused") == 1
 
 
-def test_a_peer_that_has_gone_does_not_affect_others(pync: Start, box: Mailbox) -> None:
+def test_closed_peer_does_not_affect_others(pync: Start, box: Mailbox) -> None:
     _, port = begin(pync, box)
     with visitor(port) as peer:
         says(peer, b"gone")
@@ -152,7 +152,7 @@ def test_a_peer_that_has_gone_does_not_affect_others(pync: Start, box: Mailbox) 
         converses(peer, box, b"still here")
 
 
-def test_a_session_ends_when_it_is_idle(pync: Start, box: Mailbox) -> None:
+def test_idle_session_ends(pync: Start, box: Mailbox) -> None:
     program, port = begin(pync, box, "--idle-timeout=1")
     with visitor(port) as peer:
         watch = Stopwatch()
@@ -198,7 +198,7 @@ def test_two_servers_are_connected(pync: Start, box: Mailbox) -> None:
         other.hears(b"hi")
 
 
-def test_the_longest_silent_session_is_replaced(pync: Start, box: Mailbox) -> None:
+def test_longest_silent_session_is_replaced(pync: Start, box: Mailbox) -> None:
     program, port = begin(pync, box, "--max-conns=2")
     with visitor(port) as first, visitor(port) as second, visitor(port) as third:
         converses(first, box, b"1")
@@ -266,7 +266,7 @@ def test_events_as_json(pync: Start, box: Mailbox) -> None:
     assert (closed["peer_end"], closed["target_end"]) == ("idle", "idle")
 
 
-def test_a_record_for_each_peer(pync: Start, box: Mailbox, tmp_path: Path) -> None:
+def test_each_peer_is_recorded(pync: Start, box: Mailbox, tmp_path: Path) -> None:
     _, port = begin(pync, box, "--output", str(tmp_path / "{n}-{peer}.log"))
     for number in (1, 2):
         with visitor(port) as peer:
@@ -275,7 +275,7 @@ def test_a_record_for_each_peer(pync: Start, box: Mailbox, tmp_path: Path) -> No
             assert path.read_bytes() == b"abba"
 
 
-def test_the_next_target_is_used_when_the_first_is_closed(pync: Start, box: Mailbox) -> None:
+def test_next_target_is_used_when_the_first_is_closed(pync: Start, box: Mailbox) -> None:
     with mailbox() as closed:
         refused = closed.port
     program = pync(
@@ -300,7 +300,7 @@ def test_sessions_are_balanced_between_two_targets(pync: Start, box: Mailbox) ->
                 converses(peer, target, b"again")
 
 
-def test_an_unknown_name_is_reported_once_a_second(pync: Start) -> None:
+def test_unknown_name_is_reported_once_a_second(pync: Start) -> None:
     program = pync("-lkuv", "127.0.0.1", "0", "nobody.invalid:53")
     port = heard_port(program)
     with visitor(port) as peer:
@@ -312,7 +312,7 @@ def test_an_unknown_name_is_reported_once_a_second(pync: Start) -> None:
         hears_times(program, b"pync: dial udp://nobody.invalid:53: ", 2)
 
 
-def test_a_rate_spaces_whole_datagrams(pync: Start, box: Mailbox) -> None:
+def test_rate_spaces_whole_datagrams(pync: Start, box: Mailbox) -> None:
     _, port = begin(pync, box, "--rate=10K")
     with visitor(port) as peer:
         watch = Stopwatch()
@@ -365,7 +365,7 @@ def test_unix_datagrams_are_not_lost(pync: Start, box: Mailbox, folder: Path, fa
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="only on Linux")
-def test_a_unix_server_that_restarts(pync: Start, folder: Path) -> None:
+def test_unix_server_restarts(pync: Start, folder: Path) -> None:
     pync("-lkuvU", folder / "near", f"unixgram:{folder}/far").hears(b"Bound on ")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
         client.bind(str(folder / "client"))

@@ -36,7 +36,7 @@ def begin(pync: Start, box: Mailbox, *words: object) -> tuple[Program, int]:
     return program, port
 
 
-def test_a_peer_stays_with_one_worker(pync: Start, box: Mailbox) -> None:
+def test_peer_stays_with_one_worker(pync: Start, box: Mailbox) -> None:
     program, port = begin(pync, box)
     with ExitStack() as stack:
         peers = [stack.enter_context(visitor(port)) for _ in range(MANY)]
@@ -55,7 +55,7 @@ def test_a_peer_stays_with_one_worker(pync: Start, box: Mailbox) -> None:
     program.ends(-signal.SIGTERM)
 
 
-def test_the_peers_of_a_dead_worker_move_to_its_successor(pync: Start, box: Mailbox) -> None:
+def test_peers_of_a_dead_worker_move_to_its_replacement(pync: Start, box: Mailbox) -> None:
     program, port = begin(pync, box)
     with ExitStack() as stack:
         peers = [stack.enter_context(visitor(port)) for _ in range(MANY)]
@@ -106,7 +106,7 @@ def test_max_conns_counts_the_sessions_of_all_workers(pync: Start, box: Mailbox)
     program.ends(-signal.SIGTERM)
 
 
-def test_a_record_for_each_peer(pync: Start, box: Mailbox, tmp_path: Path) -> None:
+def test_each_peer_is_recorded(pync: Start, box: Mailbox, tmp_path: Path) -> None:
     program, port = begin(pync, box, f"--output={tmp_path}/{{n}}")
     with ExitStack() as stack:
         for number in range(8):
@@ -138,7 +138,7 @@ def test_all_workers_read_the_access_lists_again(pync: Start, box: Mailbox, tmp_
     program.ends(-signal.SIGTERM)
 
 
-def test_the_port_of_another_program_is_not_shared(pync: Start, box: Mailbox) -> None:
+def test_port_of_another_program_is_not_shared(pync: Start, box: Mailbox) -> None:
     _, port = begin(pync, box)
     other = pync("-lku", "--workers=2", "127.0.0.1", port, f"127.0.0.1:{box.port}")
     assert b"address already in use" in other.ends(1)
@@ -159,7 +159,7 @@ def test_addresses_that_cannot_be_shared_are_refused(
     assert said in pync("-lk", "--workers=2", words, onward).ends(status)
 
 
-def test_a_broadcast_is_relayed_once(pync: Start, box: Mailbox) -> None:
+def test_broadcast_is_relayed_once(pync: Start, box: Mailbox) -> None:
     """The kernel gives a broadcast to every socket of the port."""
     program = pync("-lkuv", "--workers=2", "-4", "0", "--to", f"127.0.0.1:{box.port}")
     port = heard_port(program)

@@ -88,7 +88,7 @@ def test_no_module_is_imported_for_a_client(words: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["http", "socks"])
-def test_a_proxy_serves_again_when_descriptors_are_free(kind: str, target: int) -> None:
+def test_proxy_continues_when_descriptors_are_free(kind: str, target: int) -> None:
     limited = ("sh", "-c", 'ulimit -n 20 && exec "$@"', "sh", *PYNC)
     words = ("-lv", "--proxy-type", kind, "127.0.0.1", "0")
     with Program(*limited, *words) as program, ExitStack() as crowd:

@@ -28,7 +28,7 @@ def test_both_directions_as_escapes(pync: Start, server: Server) -> None:
     program.ends()
 
 
-def test_a_hex_dump_is_written_to_a_file(pync: Start, server: Server, tmp_path: Path) -> None:
+def test_hex_dump_is_written_to_a_file(pync: Start, server: Server, tmp_path: Path) -> None:
     with open(tmp_path / "dump", "wb") as file:
         program = pync("-d", "--show=hex", "127.0.0.1", server.port, stdout=file)
         peer = server.accepts()
@@ -97,7 +97,7 @@ def test_malformed_input_is_one_error_line(
     assert told.count(b"\n") == 1
 
 
-def test_a_typing_error_does_not_end_the_session(terminal: Sit, server: Server) -> None:
+def test_typing_error_does_not_end_the_session(terminal: Sit, server: Server) -> None:
     person = terminal("--input=hex", "127.0.0.1", server.port)
     peer = server.accepts()
     person.types(b"4\r")
@@ -152,7 +152,7 @@ def test_lines_have_times_and_records_headings(pync: Start, server: Server, tmp_
     assert re.fullmatch(rb"\S+T\S+ < 8 bytes\none\ntwo\n", (tmp_path / "record").read_bytes())
 
 
-def test_a_reader_that_leaves_is_not_an_error(pync: Start, server: Server) -> None:
+def test_closed_reader_is_not_an_error(pync: Start, server: Server) -> None:
     program = pync("--marks", "127.0.0.1", server.port)
     server.accepts()
     program.stops_reading()

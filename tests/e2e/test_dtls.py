@@ -36,7 +36,7 @@ def test_data_both_ways_and_the_client_closes(pync: Start, pem: Path, dial_dtls:
     program.ends(0)
 
 
-def test_the_client_ends_when_the_server_closes(pync: Start, pem: Path) -> None:
+def test_client_ends_when_the_server_closes(pync: Start, pem: Path) -> None:
     with library.listen("dtls://127.0.0.1:0", certificate=str(pem)) as listener:
         port = listener.address.port
         program = pync(f"dtls://localhost:{port}", f"--ssl-trustfile={pem}")
@@ -49,7 +49,7 @@ def test_the_client_ends_when_the_server_closes(pync: Start, pem: Path) -> None:
         program.ends(0)
 
 
-def test_the_end_of_input_is_reported_when_no_answer_comes(pync: Start, pem: Path) -> None:
+def test_end_of_input_closes_the_connection_after_the_answers(pync: Start, pem: Path) -> None:
     with library.listen("dtls://127.0.0.1:0", certificate=str(pem)) as listener:
         port = listener.address.port
         program = pync("-u", "--ssl-trustfile", pem, "localhost", port)
@@ -64,7 +64,7 @@ def test_the_end_of_input_is_reported_when_no_answer_comes(pync: Start, pem: Pat
         program.ends(0)
 
 
-def test_a_later_client_is_served_next(pync: Start, pem: Path, dial_dtls: DialDtls) -> None:
+def test_next_client_is_served(pync: Start, pem: Path, dial_dtls: DialDtls) -> None:
     program, port = begin(pync, pem, "-k")
     first = dial_dtls(port)
     first.send(b"first")
@@ -82,7 +82,7 @@ def test_a_later_client_is_served_next(pync: Start, pem: Path, dial_dtls: DialDt
     second.ends(0)
 
 
-def test_a_command_for_each_peer(pync: Start, pem: Path, dial_dtls: DialDtls) -> None:
+def test_each_peer_gets_a_command(pync: Start, pem: Path, dial_dtls: DialDtls) -> None:
     _, port = begin(pync, pem, "-k", "--sh-exec", "read line; echo got $line")
     clients = [dial_dtls(port) for _ in range(3)]
     for number, client in reversed(list(enumerate(clients))):
@@ -100,7 +100,7 @@ def test_one_command(pync: Start, pem: Path, dial_dtls: DialDtls) -> None:
     program.ends(7)
 
 
-def test_an_unfinished_handshake_does_not_delay_others(
+def test_unfinished_handshake_does_not_delay_others(
     pync: Start, pem: Path, dial_dtls: DialDtls
 ) -> None:
     program, port = begin(pync, pem)
@@ -115,7 +115,7 @@ def test_an_unfinished_handshake_does_not_delay_others(
         program.ends(0)
 
 
-def test_a_listener_that_requires_client_certificates(
+def test_listener_that_requires_client_certificates(
     pync: Start, pem: Path, dial_dtls: DialDtls
 ) -> None:
     program, port = begin(pync, pem, "-k", "--ssl-verify", f"--ssl-trustfile={pem}")
@@ -161,7 +161,7 @@ def test_over_ipv6(pync: Start, pem: Path) -> None:
         ("--ssl-trustfile={pem} --ssl-servername=example.org", b"Hostname mismatch", 9),
     ],
 )
-def test_a_server_that_fails_the_verification(
+def test_certificate_verify_failed(
     pync: Start, pem: Path, words: str, said: bytes, status: int
 ) -> None:
     listener, port = begin(pync, pem, "-k")
@@ -173,14 +173,14 @@ def test_a_server_that_fails_the_verification(
     listener.hears(rb"pync: accept dtls://127.0.0.1:\d+: the peer sent the alert .*\n")
 
 
-def test_a_silent_peer(pync: Start) -> None:
+def test_silent_peer_times_out(pync: Start) -> None:
     with mailbox() as silent:
         program = pync("-w1", "--exit-codes=detailed", f"dtls://127.0.0.1:{silent.port}")
         address = f"dtls://127.0.0.1:{silent.port}".encode()
         assert program.ends(9) == b"pync: dial %b: the handshake timed out\n" % address
 
 
-def test_nothing_listens(pync: Start) -> None:
+def test_connection_refused(pync: Start) -> None:
     with mailbox() as closed:
         port = closed.port
     said = pync("-u", "--ssl", "127.0.0.1", port).ends(1)
@@ -208,7 +208,7 @@ def test_invalid_options(pync: Start, words: str, said: bytes) -> None:
     assert said in pync(*words.split()).ends(2)
 
 
-def test_a_missing_package_is_one_error_line(tmp_path: Path) -> None:
+def test_missing_package_is_one_error_line(tmp_path: Path) -> None:
     (tmp_path / "OpenSSL.py").write_text("raise ImportError\n")
     code = (
         f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from pync.__main__ import run; run()"
@@ -232,9 +232,7 @@ def test_ncat_supports_dtls(pync: Start, pem: Path) -> None:
     program.ends(0)
 
 
-def test_a_socket_of_many_addresses_answers_from_the_one_that_was_asked(
-    pync: Start, pem: Path
-) -> None:
+def test_answer_has_the_source_address_that_was_asked(pync: Start, pem: Path) -> None:
     if not sys.platform.startswith("linux"):
         pytest.skip("all of 127/8 is the machine's own on Linux")
     program = pync("-luv4", f"--ssl-cert={pem}", "0")

@@ -68,7 +68,7 @@ def test_each_client_has_its_own_session(
     assert box.correspondent == seen[2]
 
 
-def test_a_client_without_dtls_does_not_reach_the_server(
+def test_client_without_dtls_does_not_reach_the_server(
     pync: Start, pem: Path, box: Mailbox, dial_dtls: DialDtls
 ) -> None:
     _, port = near(pync, pem, box)
@@ -104,7 +104,7 @@ def test_data_that_comes_with_the_end_of_the_handshake(
     assert client.read(6) == b"answer"
 
 
-def test_the_relay_waits_for_the_servers_handshake(
+def test_relay_waits_for_the_servers_handshake(
     pync: Start, pem: Path, listener: TlsListener
 ) -> None:
     program, port = onward(pync, listener.address.port, f"--to-ssl-trustfile={pem}")
@@ -145,7 +145,7 @@ def test_dtls_on_both_sides(
         assert client.ended
 
 
-def test_a_relay_of_one_client(pync: Start, pem: Path, box: Mailbox, dial_dtls: DialDtls) -> None:
+def test_relay_of_one_client(pync: Start, pem: Path, box: Mailbox, dial_dtls: DialDtls) -> None:
     program = pync("-luv", f"--ssl-cert={pem}", "127.0.0.1", "0", f"127.0.0.1:{box.port}")
     client = dial_dtls(heard_port(program))
     client.send(b"question")
@@ -176,7 +176,7 @@ def test_both_addresses_are_connected_to(
         (("--to-ssl-servername=x.org", "--to-ssl-trustfile={pem}"), rb"Hostname mismatch"),
     ],
 )
-def test_a_server_that_fails_the_verification_gets_no_datagram(
+def test_server_with_untrusted_certificate_gets_no_datagram(
     pync: Start,
     pem: Path,
     listener: TlsListener,
@@ -192,7 +192,7 @@ def test_a_server_that_fails_the_verification_gets_no_datagram(
         program.hears(rb"pync: dial dtls://127\.0\.0\.1:\d+: [^\n]*" + said)
 
 
-def test_a_server_that_restarts(pync: Start, pem: Path) -> None:
+def test_server_restarts(pync: Start, pem: Path) -> None:
     first = library.listen("dtls://127.0.0.1:0", certificate=str(pem))
     number = first.address.port
     program, port = onward(pync, number, f"--to-ssl-trustfile={pem}")
@@ -213,7 +213,7 @@ def test_a_server_that_restarts(pync: Start, pem: Path) -> None:
                 assert server.recv(timeout=DEADLINE) == b"again"
 
 
-def test_nothing_listens(pync: Start) -> None:
+def test_connection_refused(pync: Start) -> None:
     with mailbox() as closed:
         number = int(closed.port)
     program, port = onward(pync, number, "--to-insecure")
@@ -222,7 +222,7 @@ def test_nothing_listens(pync: Start) -> None:
         program.hears(rb"pync: dial udp://127\.0\.0\.1:%d: connection refused" % number)
 
 
-def test_the_next_address_is_tried(pync: Start, pem: Path, listener: TlsListener) -> None:
+def test_next_address_is_tried(pync: Start, pem: Path, listener: TlsListener) -> None:
     with mailbox() as closed:
         number = closed.port
     to = f"--to=dtls://localhost:{listener.address.port}"
@@ -235,7 +235,7 @@ def test_the_next_address_is_tried(pync: Start, pem: Path, listener: TlsListener
             assert server.recv(timeout=DEADLINE) == b"question"
 
 
-def test_a_new_certificate(
+def test_new_certificate(
     pync: Start, pem: Path, tmp_path: Path, box: Mailbox, dial_dtls: DialDtls
 ) -> None:
     own = tmp_path / "own.pem"
@@ -301,7 +301,7 @@ def test_sigterm_ends_every_session(
     assert said.count(b"closed: 1 bytes sent") + said.count(b"closed: 1 byte sent") == 3
 
 
-def test_an_idle_client(pync: Start, pem: Path, box: Mailbox, dial_dtls: DialDtls) -> None:
+def test_idle_client_is_closed(pync: Start, pem: Path, box: Mailbox, dial_dtls: DialDtls) -> None:
     program, port = near(pync, pem, box, "--idle-timeout=1")
     client = dial_dtls(port)
     assert client.recv() == b""

@@ -21,7 +21,7 @@ def plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
 
 
-def test_a_line_is_edited_and_recalled(terminal: Sit, server: Server) -> None:
+def test_line_is_edited_and_recalled(terminal: Sit, server: Server) -> None:
     person = terminal("--edit", "127.0.0.1", server.port)
     peer = server.accepts()
     person.types(b"helo" + LEFT + b"l\r")
@@ -36,7 +36,7 @@ def test_a_line_is_edited_and_recalled(terminal: Sit, server: Server) -> None:
 BRACKETED_PASTE = b"\x1b[?2004h"
 
 
-def test_a_line_may_be_longer_than_a_terminal_s_buffer(terminal: Sit, server: Server) -> None:
+def test_line_longer_than_the_terminal_buffer(terminal: Sit, server: Server) -> None:
     person = terminal("--edit", "127.0.0.1", server.port)
     peer = server.accepts()
     person.sees(BRACKETED_PASTE)
@@ -58,7 +58,7 @@ def test_received_data_does_not_garble_typed_text(terminal: Sit, server: Server)
     peer.hears(b"half-a-line\n")
 
 
-def test_the_terminal_is_always_restored(terminal: Sit, server: Server) -> None:
+def test_terminal_is_always_restored(terminal: Sit, server: Server) -> None:
     for ending in ("the peer", "^D", "^C"):
         person = terminal("--edit", "127.0.0.1", server.port)
         before = person.modes()

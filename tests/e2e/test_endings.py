@@ -42,7 +42,7 @@ def test_end_of_input_sends_fin_and_the_answer_is_received(pync: Start, server: 
     assert program.ends(0) == b""
 
 
-def test_a_listeners_end_of_input_sends_fin_and_the_answer_is_received(pync: Start) -> None:
+def test_listener_sends_fin_at_the_end_of_input_and_receives_the_answer(pync: Start) -> None:
     program = pync("-lv", "127.0.0.1", "0")
     with connected(heard_port(program)) as peer:
         program.write(b"question")
@@ -130,7 +130,7 @@ def test_send_only_exits_when_all_is_acknowledged(
 
 
 @pytest.mark.parametrize("option", ["-d", "--recv-only", "--no-stdin"])
-def test_not_reading_stdin(pync: Start, server: Server, option: str) -> None:
+def test_stdin_is_not_read(pync: Start, server: Server, option: str) -> None:
     program = pync(option, "127.0.0.1", server.port)
     peer = server.accepts()
     program.write(b"not sent")
@@ -149,9 +149,7 @@ def test_not_reading_stdin(pync: Start, server: Server, option: str) -> None:
 
 
 @pytest.mark.parametrize("words", [[], ["--as=nc"], ["--as=ncat"], ["--send-only"]])
-def test_a_pause_of_the_input_does_not_end_it(
-    pync: Start, server: Server, words: list[str]
-) -> None:
+def test_pause_of_the_input_does_not_end_it(pync: Start, server: Server, words: list[str]) -> None:
     """The peer's FIN ends one direction only: pync keeps sending, even after pauses."""
     program = pync(*words, "127.0.0.1", server.port)
     peer = server.accepts()
@@ -170,7 +168,7 @@ def test_a_pause_of_the_input_does_not_end_it(
 
 
 @pytest.mark.parametrize("words", [[], ["--as=nc"], ["--as=ncat"]])
-def test_a_listener_does_not_wait_for_a_silent_pipe(pync: Start, words: list[str]) -> None:
+def test_listener_does_not_wait_for_a_silent_pipe(pync: Start, words: list[str]) -> None:
     """Under a supervisor or in a CI job, the input is a pipe to which nothing is written."""
     program = pync(*words, "-lv", "127.0.0.1", "0")
     with connected(any_port(program)) as peer:
@@ -180,7 +178,7 @@ def test_a_listener_does_not_wait_for_a_silent_pipe(pync: Start, words: list[str
         program.ends(0)
 
 
-def test_a_listener_that_has_begun_to_send_its_input_sends_all(pync: Start) -> None:
+def test_listener_completes_an_input_that_it_has_begun_to_send(pync: Start) -> None:
     program = pync("-lv", "127.0.0.1", "0")
     program.write(b"part 1, ")
     with connected(heard_port(program)) as peer:
@@ -194,7 +192,7 @@ def test_a_listener_that_has_begun_to_send_its_input_sends_all(pync: Start) -> N
 
 
 @pytest.mark.parametrize("words", [["--as=nc"], ["--as=ncat"]])
-def test_a_listener_of_other_dialects_exits_when_its_input_is_sent(
+def test_listener_of_other_dialects_exits_when_its_input_is_sent(
     pync: Start, words: list[str]
 ) -> None:
     program = pync(*words, "-lv", "127.0.0.1", "0")
@@ -246,7 +244,7 @@ def test_everything_is_sent_to_a_peer_that_has_ended(
     program.ends(0)
 
 
-def test_the_peers_end_does_not_stop_a_file(pync: Start, tmp_path: Path) -> None:
+def test_peer_eof_does_not_stop_a_file(pync: Start, tmp_path: Path) -> None:
     """However slow the peer is: data that waits for it does not count as silence."""
     sent = tmp_path / "sent"
     sent.write_bytes(os.urandom(20_000_000))
@@ -259,7 +257,7 @@ def test_the_peers_end_does_not_stop_a_file(pync: Start, tmp_path: Path) -> None
         program.ends(0)
 
 
-def test_the_peers_end_does_not_stop_a_pipe(shell: Start, tmp_path: Path) -> None:
+def test_peer_eof_does_not_stop_a_pipe(shell: Start, tmp_path: Path) -> None:
     sent = tmp_path / "sent"
     sent.write_bytes(os.urandom(20_000_000))
     with listening(receives=4096) as server:
@@ -271,7 +269,7 @@ def test_the_peers_end_does_not_stop_a_pipe(shell: Start, tmp_path: Path) -> Non
         program.ends(0)
 
 
-def test_the_end_of_input_after_the_peers_fin_ends_pync(pync: Start, server: Server) -> None:
+def test_end_of_input_after_peer_eof_ends_pync(pync: Start, server: Server) -> None:
     program = pync("--half-open", "127.0.0.1", server.port)
     peer = server.accepts()
     peer.half_closes()
@@ -285,9 +283,7 @@ def test_the_end_of_input_after_the_peers_fin_ends_pync(pync: Start, server: Ser
 
 
 @pytest.mark.parametrize("words", [[], ["--half-open"], ["--as=ncat"], ["--as=ncat", "-k"]])
-def test_the_output_is_closed_when_the_peer_ends(
-    pync: Start, server: Server, words: list[str]
-) -> None:
+def test_output_is_closed_at_peer_eof(pync: Start, server: Server, words: list[str]) -> None:
     """Sending may continue for long; the reader of the output does not have to wait for it."""
     program = pync(*words, "127.0.0.1", server.port)
     peer = server.accepts()
@@ -316,7 +312,7 @@ def test_data_that_arrives_with_fin_is_shown(pync: Start, server: Server) -> Non
 
 @pytest.mark.parametrize(("words", "status"), [([], 141), (["--as=nc"], 0)])
 @pytest.mark.parametrize("role", ["client", "listener"])
-def test_a_lost_reader_is_noticed_after_the_end_of_input(
+def test_closed_reader_is_noticed_after_the_end_of_input(
     pync: Start, server: Server, words: list[str], status: int, role: str
 ) -> None:
     """The peer is silent, so no failed write shows that the reader is gone."""
@@ -350,7 +346,7 @@ def test_ncat_stays_when_the_reader_is_lost(pync: Start, server: Server) -> None
     assert program.ends(2) == b"write: Broken pipe\n"
 
 
-def test_nc_goes_on_sending_without_a_reader(pync: Start, server: Server) -> None:
+def test_nc_continues_sending_without_a_reader(pync: Start, server: Server) -> None:
     program = pync("--as=nc", "-N", "127.0.0.1", server.port)
     peer = server.accepts()
     program.stops_reading()
@@ -366,9 +362,7 @@ def test_nc_goes_on_sending_without_a_reader(pync: Start, server: Server) -> Non
 @pytest.mark.parametrize(
     ("command", "status"), [("pync", 141), ("pync --as=nc", 0), ("pync --recv-only", 141)]
 )
-def test_the_output_is_piped_to_head(
-    shell: Start, server: Server, command: str, status: int
-) -> None:
+def test_output_is_piped_to_head(shell: Start, server: Server, command: str, status: int) -> None:
     program = shell(f"{{ {command} 127.0.0.1 {server.port} </dev/null; echo $? >&2; }} | head -1")
     peer = server.accepts()
     peer.says(b"one\n")

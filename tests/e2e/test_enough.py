@@ -43,7 +43,7 @@ def test_until_with_text_that_ends_messages() -> None:
         ours.ends(0)
 
 
-def test_the_question_is_sent_before_the_answer_is_counted() -> None:
+def test_question_is_sent_before_the_answer_is_counted() -> None:
     with listening() as server, pync("--count", "1", "127.0.0.1", server.port) as ours:
         ours.write(b"question\n")
         peer = server.accepts()
@@ -53,7 +53,7 @@ def test_the_question_is_sent_before_the_answer_is_counted() -> None:
         ours.ends(0)
 
 
-def test_a_listener_with_k_exits_after_the_match() -> None:
+def test_listener_with_k_exits_after_the_match() -> None:
     ours, port = listening_pync("-k", "--until", "stop")
     with ours:
         with connected(port) as first:
@@ -81,7 +81,7 @@ def test_datagrams_are_counted_and_marked() -> None:
         ours.ends(0)
 
 
-def test_an_unfinished_last_line_is_sent_as_a_datagram() -> None:
+def test_unfinished_last_line_is_sent_as_a_datagram() -> None:
     with mailbox() as box, pync("-u", "--delimiter", ";", "-w1", "127.0.0.1", box.port) as ours:
         ours.write(b"a;b")
         box.hears(b"a")
@@ -90,7 +90,7 @@ def test_an_unfinished_last_line_is_sent_as_a_datagram() -> None:
 
 
 @pytest.mark.parametrize("option", ["--until=x", "--count=1"])
-def test_a_reset_is_reported_as_a_reset(option: str) -> None:
+def test_reset_is_reported_as_a_reset(option: str) -> None:
     with listening() as server, pync(option, "127.0.0.1", server.port) as ours:
         peer = server.accepts()
         peer.says(b"no\n"[:2])

@@ -18,7 +18,7 @@ def written(folder: Path, text: str) -> str:
     return str(folder / "script")
 
 
-def test_a_login(tmp_path: Path) -> None:
+def test_login(tmp_path: Path) -> None:
     script = written(
         tmp_path, 'expect "login: "\nsend "joe\\r\\n"\nexpect /^welcome (joe|jane)/\neof\nend\n'
     )
@@ -34,7 +34,7 @@ def test_a_login(tmp_path: Path) -> None:
         ours.ends(0)
 
 
-def test_an_unexpected_answer_fails(tmp_path: Path) -> None:
+def test_unexpected_answer_fails(tmp_path: Path) -> None:
     # The first script line waits for the answer, however slow the machine is.
     script = written(tmp_path, 'expect "go "\nexpect "login: " 50ms\n')
     with listening() as server, pync("--expect", script, "127.0.0.1", server.port) as ours:
@@ -46,12 +46,12 @@ def test_an_unexpected_answer_fails(tmp_path: Path) -> None:
         )
 
 
-def test_an_invalid_script_does_not_connect(tmp_path: Path) -> None:
+def test_invalid_script_does_not_connect(tmp_path: Path) -> None:
     with pync("--expect", written(tmp_path, "shout\n"), "127.0.0.1", "1") as ours:
         assert b"script:1: unknown step 'shout'" in ours.ends(2)
 
 
-def test_the_user_takes_over(tmp_path: Path) -> None:
+def test_user_takes_over(tmp_path: Path) -> None:
     script = written(tmp_path, 'expect "? "\nsend "yes\\n"\ninteract\n')
     with listening() as server, pync("--expect", script, "127.0.0.1", server.port) as ours:
         peer = server.accepts()
@@ -64,7 +64,7 @@ def test_the_user_takes_over(tmp_path: Path) -> None:
         ours.ends(0)
 
 
-def test_a_server_made_of_a_script(tmp_path: Path) -> None:
+def test_server_script(tmp_path: Path) -> None:
     script = written(
         tmp_path, 'send "220 ready\\r\\n"\nexpect "QUIT\\r\\n"\nsend "221 bye\\r\\n"\n'
     )
@@ -78,7 +78,7 @@ def test_a_server_made_of_a_script(tmp_path: Path) -> None:
                 client.hears_end()
 
 
-def test_a_reset_each_way(tmp_path: Path) -> None:
+def test_reset_in_each_direction(tmp_path: Path) -> None:
     script = written(tmp_path, 'exact\nexpect "go\\n"\nreset\n')
     with listening() as server, pync("--expect", script, "127.0.0.1", server.port) as ours:
         peer = server.accepts()
@@ -99,7 +99,7 @@ PLAYED = re.findall(r"```expect play\n(.*?)```", GUIDE, re.DOTALL)
 
 
 @pytest.mark.parametrize("script", PLAYED)
-def test_the_guide_s_dialogues(script: str, tmp_path: Path) -> None:
+def test_dialogues_of_the_guide(script: str, tmp_path: Path) -> None:
     with (
         listening() as server,
         pync("--expect", written(tmp_path, script), "127.0.0.1", server.port) as ours,
@@ -113,20 +113,20 @@ def test_the_guide_s_dialogues(script: str, tmp_path: Path) -> None:
         ours.ends(0)
 
 
-def test_the_guide_names_every_step() -> None:
+def test_guide_names_every_step() -> None:
     table = GUIDE.partition("## Steps")[2].partition("## Terms")[0]
     named = set(re.findall(r"^\| `([a-z-]+)", table, re.MULTILINE))
     assert named == {*_VERBS, "timeout"}
 
 
-def test_the_guide_s_mistake(tmp_path: Path) -> None:
+def test_syntax_error_of_the_guide(tmp_path: Path) -> None:
     script = written(tmp_path, '\n\nawait "x"\n')
     (shown,) = re.findall(r"router\.txt(:3: unknown step .*)\n", GUIDE)
     with pync("--expect", script, "127.0.0.1", "1") as ours:
         assert ours.ends(2).decode().endswith(f"{shown}\n")
 
 
-def test_the_guide_s_login(tmp_path: Path) -> None:
+def test_login_of_the_guide(tmp_path: Path) -> None:
     with listening() as server:
         options = ("--expect", written(tmp_path, LOGIN), "127.0.0.1", server.port, "-t")
         with pync(*map(str, options)) as ours:
@@ -143,7 +143,7 @@ def test_the_guide_s_login(tmp_path: Path) -> None:
             ours.ends(0)
 
 
-def test_the_guide_s_failure(tmp_path: Path) -> None:
+def test_failure_of_the_guide(tmp_path: Path) -> None:
     script = written(tmp_path, LOGIN.replace("5s ", "50ms "))
     with listening() as server, pync("--expect", script, "127.0.0.1", str(server.port)) as ours:
         peer = server.accepts()
@@ -155,7 +155,7 @@ def test_the_guide_s_failure(tmp_path: Path) -> None:
         assert ours.ends(1).decode().endswith(shown.replace("5 s", "0.05 s") + "\n")
 
 
-def test_the_guide_s_listener(tmp_path: Path) -> None:
+def test_listener_of_the_guide(tmp_path: Path) -> None:
     ours, port = listening_pync("--expect", written(tmp_path, SMTP))
     with ours, connected(port) as client:
         client.hears(b"220 ready\r\n")

@@ -85,7 +85,7 @@ def test_idle_after_the_end_of_input(pync: Start, server: Server) -> None:
     assert is_idle(program)
 
 
-def test_idle_after_the_peers_end(pync: Start, server: Server) -> None:
+def test_no_cpu_time_after_peer_eof(pync: Start, server: Server) -> None:
     program = pync("--half-open", "127.0.0.1", server.port)
     peer = server.accepts()
     peer.half_closes()
@@ -137,7 +137,7 @@ def test_idle_while_the_peer_reads_nothing(
 
 
 @pytest.mark.parametrize("option", ["", "--recv-only"])
-def test_idle_while_nobody_reads_the_output(pync: Start, server: Server, option: str) -> None:
+def test_no_cpu_time_while_the_output_is_not_read(pync: Start, server: Server, option: str) -> None:
     program = pync(*option.split(), "127.0.0.1", server.port)
     peer = server.accepts()
     # More than the kernel buffers for a socket (tcp(7), tcp_rmem).
@@ -180,7 +180,7 @@ def test_memory_is_bounded_when_no_line_ends(pync: Start, server: Server) -> Non
 # Nothing is left behind.
 
 
-def test_a_listener_leaks_no_descriptor(pync: Start) -> None:
+def test_listener_leaks_no_descriptor(pync: Start) -> None:
     program = pync("-lkv", "127.0.0.1", "0")
     port = heard_port(program)
     program.end_input()
@@ -194,7 +194,7 @@ def test_a_listener_leaks_no_descriptor(pync: Start) -> None:
     assert counts[-1] <= counts[1]
 
 
-def test_it_is_one_process_and_one_thread(pync: Start, server: Server) -> None:
+def test_one_process_and_one_thread(pync: Start, server: Server) -> None:
     program = pync("127.0.0.1", server.port)
     peer = server.accepts()
     peer.says(b"x")
@@ -205,7 +205,7 @@ def test_it_is_one_process_and_one_thread(pync: Start, server: Server) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_a_datagram_client_leaves_no_file(
+def test_datagram_client_leaves_no_file(
     stack: ExitStack, folder: Path, number: signal.Signals
 ) -> None:
     (folder / "scratch").mkdir()
@@ -225,7 +225,7 @@ def test_a_datagram_client_leaves_no_file(
     assert list((folder / "scratch").iterdir()) == []
 
 
-def test_the_peer_sees_fin_and_not_rst_at_the_end(pync: Start, server: Server) -> None:
+def test_connection_ends_with_fin_not_rst(pync: Start, server: Server) -> None:
     """pync reads everything before it closes: otherwise close sends RST (RFC 1122 4.2.2.13)."""
     for _ in range(10):
         program = pync("--send-only", "127.0.0.1", server.port)
@@ -239,9 +239,7 @@ def test_the_peer_sees_fin_and_not_rst_at_the_end(pync: Start, server: Server) -
         assert peer.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0
 
 
-def test_a_chat_is_not_limited_by_the_shell_s_descriptor_limit(
-    shell: Start, stack: ExitStack
-) -> None:
+def test_chat_raises_the_descriptor_limit(shell: Start, stack: ExitStack) -> None:
     """The usual soft limit of descriptors exists for programs that use select(2)."""
     program = shell("ulimit -Sn 64; exec pync -l --broker -d --report-port 127.0.0.1 0")
     port = int(program.hears(rb"^(\d+)\n").group(1))
@@ -266,7 +264,7 @@ run()
 
 
 @pytest.mark.parametrize("words", [["--version"], ["-z", "127.0.0.1", "1"]])
-def test_the_garbage_collector_does_not_run_during_a_start(words: list[str]) -> None:
+def test_garbage_collector_does_not_run_during_startup(words: list[str]) -> None:
     """The garbage collector took a tenth of the instructions of a short run."""
     done = subprocess.run(
         [sys.executable, "-c", COLLECTING, *words], capture_output=True, text=True, timeout=DEADLINE

@@ -115,7 +115,7 @@ def is_let_go(peer: Peer) -> bool:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_an_exception_ends_its_client_only(mode: str) -> None:
+def test_exception_ends_its_client_only(mode: str) -> None:
     argv = [sys.executable, "-c", POISONED, "-v", *mode.split(), "127.0.0.1", "0"]
     with Program(*argv) as program:
         port = heard_port(program)

@@ -58,7 +58,7 @@ def child_of_datagrams(stack: ExitStack) -> Start:
     return started(stack, OF_DATAGRAMS)
 
 
-def test_a_server(child: Start) -> None:
+def test_listener_on_an_inherited_socket(child: Start) -> None:
     program = child("-lv", "fd:3")
     with connected(heard_port(program)) as client:
         client.says(b"hello")
@@ -69,7 +69,7 @@ def test_a_server(child: Start) -> None:
     program.ends(0)
 
 
-def test_a_relay_on_all_that_systemd_passes(child: Start, server: Server) -> None:
+def test_relay_on_all_systemd_sockets(child: Start, server: Server) -> None:
     program = child("-lkv", "systemd:", f"tcp://127.0.0.1:{server.port}")
     program.hears(rb"(?s)Listening on .*Listening on .*\n")
     ports = [int(line.split()[-1]) for line in program.said.splitlines()[:2]]
@@ -79,7 +79,7 @@ def test_a_relay_on_all_that_systemd_passes(child: Start, server: Server) -> Non
             server.accepts().hears(b"x")
 
 
-def test_a_broker_on_a_named_socket(child: Start) -> None:
+def test_broker_on_a_named_socket(child: Start) -> None:
     program = child("-lkv", "--broker", "systemd:admin")
     port = heard_port(program)
     with connected(port) as one, connected(port) as other:
@@ -106,7 +106,7 @@ def test_access_lists_apply(child: Start) -> None:
     program.hears(b"not allowed")
 
 
-def test_its_port_is_reported(child: Start, tmp_path: Path) -> None:
+def test_port_of_an_inherited_socket_is_reported(child: Start, tmp_path: Path) -> None:
     told = tmp_path / "port"
     program = child("-lv", "fd:3", f"--report-port={told}")
     port = heard_port(program)
@@ -163,7 +163,9 @@ def test_datagrams_on_all_that_systemd_passes(child_of_datagrams: Start, box: Ma
                 peer.hears(word[::-1])
 
 
-def test_the_first_peer_of_a_socket_of_datagrams(child_of_datagrams: Start, box: Mailbox) -> None:
+def test_first_peer_of_an_inherited_datagram_socket(
+    child_of_datagrams: Start, box: Mailbox
+) -> None:
     program = child_of_datagrams("-lvu", "-w1", "fd:4", f"127.0.0.1:{box.port}")
     port = heard_port(program)
     with mailbox() as peer, mailbox() as stranger:
@@ -184,13 +186,13 @@ def test_the_first_peer_of_a_socket_of_datagrams(child_of_datagrams: Start, box:
         ("-l fd:3", b"is a socket for datagrams, not for connections\n"),
     ],
 )
-def test_a_socket_of_datagrams_takes_no_connections(
+def test_datagram_socket_cannot_accept_connections(
     child_of_datagrams: Start, words: str, said: bytes
 ) -> None:
     assert child_of_datagrams(*words.split()).ends(1).endswith(said)
 
 
-def test_a_socket_for_connections_takes_no_datagrams(child: Start) -> None:
+def test_stream_socket_cannot_receive_datagrams(child: Start) -> None:
     said = child("-lk", "fd:3", "udp://127.0.0.1:9").ends(1)
     assert said.endswith(b"descriptor 3 is a socket for connections, not for datagrams\n")
 

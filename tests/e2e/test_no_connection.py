@@ -22,19 +22,19 @@ def test_every_address_of_a_name_is_tried(pync: Start, closed_port: str) -> None
     assert said.endswith(last)
 
 
-def test_a_host_name_with_n_is_not_looked_up(pync: Start, server: Server) -> None:
+def test_host_name_with_n_is_not_looked_up(pync: Start, server: Server) -> None:
     said = pync("-n", "localhost", server.port).ends(1)
     assert said.startswith(f"pync: dial tcp://localhost:{server.port}: ".encode())
     assert said.count(b"\n") == 1
 
 
-def test_a_port_in_use(pync: Start, server: Server) -> None:
+def test_port_in_use(pync: Start, server: Server) -> None:
     said = pync("-l", "127.0.0.1", server.port).ends(1)
     where = f"tcp://127.0.0.1:{server.port}"
     assert said.startswith(f"pync: listen {where}: address already in use (".encode())
 
 
-def test_an_address_of_another_machine(pync: Start) -> None:
+def test_source_address_of_another_machine(pync: Start) -> None:
     said = pync("-l", "192.0.2.99", "0").ends(1)
     assert said.startswith(b"pync: listen tcp://192.0.2.99:0: ")
     assert said.count(b"\n") == 1

@@ -55,7 +55,7 @@ PLACES = {
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_the_others_are_served(stack: ExitStack, place: str) -> None:
+def test_other_clients_are_served(stack: ExitStack, place: str) -> None:
     module, owner, name, options = PLACES[place]
     code = _FAILING.format(module=module, owner=owner, name=name)
     words = ["-lvv", *options.split(), "127.0.0.1", "0"]

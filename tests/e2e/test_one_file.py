@@ -32,20 +32,20 @@ def run(pyz: str, *words: str, given: bytes = b"") -> tuple[int, str, str]:
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
-def test_it_connects(pyz: str) -> None:
+def test_archive_connects(pyz: str) -> None:
     with listening() as server:
         status, _, said = run(pyz, "-vz", "127.0.0.1", server.port)
         assert status == 0
         assert server.port in said
 
 
-def test_it_contains_the_dialects(pyz: str) -> None:
+def test_archive_contains_the_dialects(pyz: str) -> None:
     status, shown, said = run(pyz, "--as=ncat", "--version")
     assert status == 0
     assert "Ncat: Version" in shown + said
 
 
-def test_it_reports_that_it_does_not_contain_the_suite(pyz: str) -> None:
+def test_archive_without_suite_is_an_error(pyz: str) -> None:
     status, shown, said = run(pyz, "conformance", "list")
     assert (status, shown) == (2, "")
     assert said.startswith("pync: the conformance suite is not in this copy of pync: ")

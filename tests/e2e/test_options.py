@@ -48,7 +48,7 @@ def test_crlf_does_not_change_received_data(pync: Start, server: Server) -> None
 # -i
 
 
-def test_an_interval_between_lines(pync: Start, server: Server) -> None:
+def test_interval_between_lines(pync: Start, server: Server) -> None:
     program = pync("-i", "300ms", "127.0.0.1", server.port)
     peer = server.accepts()
     stopwatch = Stopwatch()
@@ -64,7 +64,7 @@ def test_an_interval_between_lines(pync: Start, server: Server) -> None:
     program.ends(0)
 
 
-def test_an_interval_does_not_delay_received_data(pync: Start, server: Server) -> None:
+def test_interval_does_not_delay_received_data(pync: Start, server: Server) -> None:
     program = pync("-i", "1h", "127.0.0.1", server.port)
     peer = server.accepts()
     program.write(b"one\ntwo\n")
@@ -91,7 +91,7 @@ def test_one_client_after_another(pync: Start) -> None:
     assert stays(program, 0.1)
 
 
-def test_the_next_client_waits_and_loses_nothing(pync: Start) -> None:
+def test_next_client_waits_and_loses_no_data(pync: Start) -> None:
     program = pync("-lkv", "127.0.0.1", "0")
     port = heard_port(program)
     with connected(port) as first, connected(port) as second:
@@ -103,7 +103,7 @@ def test_the_next_client_waits_and_loses_nothing(pync: Start) -> None:
         assert program.read(6) == b"second"
 
 
-def test_a_client_that_resets_does_not_end_the_listener(pync: Start) -> None:
+def test_client_that_resets_does_not_end_the_listener(pync: Start) -> None:
     program = pync("-lk", "127.0.0.1", "0", "-v")
     port = heard_port(program)
     for _ in range(3):
@@ -118,7 +118,7 @@ def test_a_client_that_resets_does_not_end_the_listener(pync: Start) -> None:
         assert program.read(4) == b"well"
 
 
-def test_a_client_that_resets_before_it_is_served(pync: Start) -> None:
+def test_client_resets_before_it_is_served(pync: Start) -> None:
     program = pync("-lkv", "127.0.0.1", "0")
     port = heard_port(program)
     with connected(port) as first:
@@ -147,7 +147,7 @@ def test_later_clients_get_fin_when_our_input_has_ended(pync: Start) -> None:
             assert program.read(3) == word
 
 
-def test_a_listener_that_only_receives(pync: Start) -> None:
+def test_listener_only_receives(pync: Start) -> None:
     """A log collector: many clients, one after another, into one stream."""
     program = pync("-lkv", "--recv-only", "127.0.0.1", "0")
     port = heard_port(program)
@@ -167,7 +167,7 @@ def test_verbose_twice_is_verbose(pync: Start, server: Server) -> None:
     assert program.ends(0).count(b"succeeded!") == 1
 
 
-def test_without_verbose_nothing_is_said(pync: Start, server: Server) -> None:
+def test_no_messages_without_verbose(pync: Start, server: Server) -> None:
     program = pync("127.0.0.1", server.port)
     program.end_input()
     server.accepts().closes()

@@ -27,7 +27,7 @@ def test_count(pync: Start, server: Server) -> None:
     assert program.ends(0) == b""
 
 
-def test_a_closed_port(pync: Start, closed_port: str) -> None:
+def test_closed_port(pync: Start, closed_port: str) -> None:
     program = pync("--ping", "--count=2", "-i", "0", "127.0.0.1", closed_port)
     shown = program.rest().splitlines()
     assert re.fullmatch(rb"\S+ \d+: 1 connection refused \(\d+\.\d{3} ms\)", shown[0])
@@ -40,7 +40,7 @@ def test_a_closed_port(pync: Start, closed_port: str) -> None:
 @pytest.mark.parametrize(
     ("number", "status"), [(signal.SIGINT, 0), (signal.SIGTERM, -signal.SIGTERM)]
 )
-def test_a_signal_ends_it_with_the_summary(
+def test_signal_prints_the_summary(
     pync: Start, server: Server, number: signal.Signals, status: int
 ) -> None:
     program = pync("--ping", "-i", "10ms", "127.0.0.1", server.port)
@@ -90,7 +90,7 @@ def test_through_a_proxy(pync: Start, server: Server, closed_port: str) -> None:
         program.ends(1)
 
 
-def test_a_unix_socket(pync: Start, folder: Path) -> None:
+def test_unix_socket(pync: Start, folder: Path) -> None:
     program = pync("--ping", "--count=1", f"unix:{folder}/none")
     assert b"none: 1 no such file or directory" in program.rest()
     program.ends(1)
@@ -103,7 +103,7 @@ def test_a_unix_socket(pync: Start, folder: Path) -> None:
         (("nosuch.invalid", "1"), b"name or service not known"),
     ],
 )
-def test_an_impossible_connection_ends_at_once(
+def test_impossible_connection_ends_at_once(
     pync: Start, words: tuple[str, ...], said: bytes
 ) -> None:
     assert said in pync("--ping", *words).ends(1)

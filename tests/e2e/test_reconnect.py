@@ -63,7 +63,7 @@ def test_two_servers_are_connected_again(
     assert another.is_reset()
 
 
-def test_a_reset_is_relayed_and_reported_each_time(
+def test_reset_is_relayed_and_reported_each_time(
     pync: Start, server: Server, other: Server
 ) -> None:
     program = join(pync, server, other, AGAIN)
@@ -77,7 +77,7 @@ def test_a_reset_is_relayed_and_reported_each_time(
 
 
 @pytest.mark.parametrize("late", ["near", "far"])
-def test_a_server_that_comes_back(pync: Start, server: Server, folder: Path, late: str) -> None:
+def test_server_restarts(pync: Start, server: Server, folder: Path, late: str) -> None:
     path = folder / "late"
     addresses = [f"unix:{path}", f"tcp://127.0.0.1:{server.port}"]
     program = pync(AGAIN, *(addresses if late == "near" else reversed(addresses)))
@@ -114,7 +114,7 @@ def heard_by(server: Server, word: bytes) -> Peer:
         return peer
 
 
-def test_a_signal_ends_the_pause(pync: Start, server: Server, closed_port: str) -> None:
+def test_signal_ends_the_pause(pync: Start, server: Server, closed_port: str) -> None:
     program = pync(
         "--reconnect=1h", f"tcp://127.0.0.1:{closed_port}", f"tcp://127.0.0.1:{server.port}"
     )
@@ -122,7 +122,7 @@ def test_a_signal_ends_the_pause(pync: Start, server: Server, closed_port: str) 
     end(program)
 
 
-def test_the_default_delay_is_a_second(pync: Start, server: Server, other: Server) -> None:
+def test_default_delay_is_a_second(pync: Start, server: Server, other: Server) -> None:
     program = join(pync, server, other, "--reconnect")
     one, another = server.accepts(), other.accepts()
     stopwatch = Stopwatch()
@@ -133,7 +133,7 @@ def test_the_default_delay_is_a_second(pync: Start, server: Server, other: Serve
     end(program)
 
 
-def test_a_command_gets_connection_after_connection(pync: Start, server: Server) -> None:
+def test_command_gets_each_new_connection(pync: Start, server: Server) -> None:
     program = pync(AGAIN, "127.0.0.1", server.port, "--exec=cat")
     for word in (b"one", b"two", b"three"):
         client = server.accepts()
@@ -144,12 +144,12 @@ def test_a_command_gets_connection_after_connection(pync: Start, server: Server)
     assert end(program) == b""
 
 
-def test_a_command_that_is_missing_is_an_error_at_once(pync: Start, server: Server) -> None:
+def test_command_that_is_missing_is_an_error_at_once(pync: Start, server: Server) -> None:
     program = pync("--reconnect", "127.0.0.1", server.port, "--exec=no-such-command")
     assert b"there is no command 'no-such-command'" in program.ends(2)
 
 
-def test_the_numbers_of_records_continue(
+def test_numbers_of_records_continue(
     pync: Start, server: Server, other: Server, tmp_path: Path
 ) -> None:
     program = join(pync, server, other, AGAIN, f"--output={tmp_path}/{{n}}.log")

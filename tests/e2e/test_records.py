@@ -41,7 +41,7 @@ def test_each_datagram_has_a_heading(tmp_path: Path) -> None:
         assert shown == "> 5 bytes\nping\n< 4 bytes\npong\n"
 
 
-def test_a_write_error_of_a_log_is_reported(tmp_path: Path) -> None:
+def test_write_error_of_a_log_is_reported(tmp_path: Path) -> None:
     with listening() as server, pync("--output", "/dev/full", "127.0.0.1", server.port) as ours:
         server.accepts().says(b"x")
         assert ours.ends(1) == b"pync: write /dev/full: no space left on device\n"

@@ -59,7 +59,7 @@ def test_with_drain_open_connections_may_finish(pync: Start, server: Server) -> 
 @pytest.mark.parametrize(
     ("second", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, -signal.SIGINT)]
 )
-def test_a_second_signal_ends_the_drain(
+def test_second_signal_ends_the_drain(
     pync: Start, server: Server, second: signal.Signals, status: int
 ) -> None:
     program, port = begin(pync, server, "--drain=60s")

@@ -22,7 +22,7 @@ linux = pytest.mark.skipif(
 )
 
 
-def test_a_reset_is_reported_after_the_data_before_it(pync: Start, server: Server) -> None:
+def test_reset_is_reported_after_the_data_before_it(pync: Start, server: Server) -> None:
     program = pync("127.0.0.1", server.port)
     peer = server.accepts()
     peer.says(b"last words")
@@ -45,7 +45,7 @@ def test_data_before_an_early_reset_is_shown(pync: Start, server: Server) -> Non
         assert program.ends(1).endswith(b": connection reset by peer\n")
 
 
-def test_a_reset_after_the_peers_fin_is_reported(pync: Start, server: Server) -> None:
+def test_reset_after_the_peers_fin_is_reported(pync: Start, server: Server) -> None:
     """The peer's FIN has arrived, pync's input is silent, and then the peer resets."""
     program = pync("127.0.0.1", server.port)
     peer = server.accepts()
@@ -56,9 +56,7 @@ def test_a_reset_after_the_peers_fin_is_reported(pync: Start, server: Server) ->
 
 @linux
 @pytest.mark.parametrize(("words", "status"), [([], 1), (["--as=nc"], 0), (["--as=ncat"], 1)])
-def test_a_client_that_resets_before_it_is_accepted(
-    pync: Start, words: list[str], status: int
-) -> None:
+def test_client_resets_before_it_is_accepted(pync: Start, words: list[str], status: int) -> None:
     program = pync(*words, "-lv", "127.0.0.1", "0")
     port = int(program.hears(rb"Listening on \S+[ :](\d+)")[1])
     os.kill(program.process.pid, signal.SIGSTOP)
@@ -70,7 +68,7 @@ def test_a_client_that_resets_before_it_is_accepted(
     program.ends(status)
 
 
-def test_a_reset_of_a_listeners_client(pync: Start) -> None:
+def test_reset_of_a_listeners_client(pync: Start) -> None:
     program = pync("-lv", "127.0.0.1", "0")
     port = heard_port(program)
     with connected(port) as peer:
@@ -82,7 +80,7 @@ def test_a_reset_of_a_listeners_client(pync: Start) -> None:
 
 @linux
 @pytest.mark.parametrize("kind", ["pipe", "file"])
-def test_an_answer_before_a_reset_is_shown(
+def test_answer_before_a_reset_is_shown(
     pync: Start, server: Server, tmp_path: Path, kind: str
 ) -> None:
     """The server answers and closes without reading the question: its kernel sends RST."""
@@ -123,7 +121,7 @@ def test_data_that_waits_for_a_slow_reader_is_shown_after_a_reset(
     assert shown == answer
 
 
-def test_a_failed_write_is_reported(pync: Start, tmp_path: Path) -> None:
+def test_failed_write_is_reported(pync: Start, tmp_path: Path) -> None:
     sent = tmp_path / "sent"
     sent.write_bytes(bytes(20_000_000))
     with listening(receives=4096) as server, sent.open("rb") as source:
@@ -162,7 +160,7 @@ def test_sent_data_that_was_never_acknowledged_is_reported(pync: Start) -> None:
         assert program.ends(1).endswith(b": connection reset by peer\n")
 
 
-def test_a_peer_that_is_killed(pync: Start) -> None:
+def test_peer_is_killed(pync: Start) -> None:
     """kill -9: the kernel closes the connection, which is a normal end."""
     listener = pync("-lv", "127.0.0.1", "0")
     caller = pync("127.0.0.1", heard_port(listener))

@@ -14,7 +14,7 @@ from ..systems import needs_icmp
 from .conftest import Start
 
 
-def test_an_open_port(pync: Start, server: Server) -> None:
+def test_open_port(pync: Start, server: Server) -> None:
     program = pync("-zv", "127.0.0.1", server.port)
     peer = server.accepts()
     peer.hears_end()
@@ -28,7 +28,7 @@ def test_no_output_without_v(pync: Start, server: Server, closed_port: str) -> N
     assert pync("-z", "127.0.0.1", closed_port).ends(1).count(b"\n") <= 1
 
 
-def test_a_closed_port(pync: Start, closed_port: str) -> None:
+def test_closed_port(pync: Start, closed_port: str) -> None:
     said = pync("-zv", "127.0.0.1", closed_port).ends(1).decode()
     assert said == f"pync: dial tcp://127.0.0.1:{closed_port}: connection refused\n"
 
@@ -43,7 +43,7 @@ def test_standard_input_is_not_read(shell: Start, server: Server) -> None:
 
 
 @pytest.mark.parametrize("joined", [True, False])
-def test_a_list_of_ports(pync: Start, server: Server, closed_port: str, joined: bool) -> None:
+def test_list_of_ports(pync: Start, server: Server, closed_port: str, joined: bool) -> None:
     with listening() as second:
         ports = [server.port, closed_port, second.port]
         program = pync("-zv", "127.0.0.1", *([",".join(ports)] if joined else ports))
@@ -56,7 +56,7 @@ def test_a_list_of_ports(pync: Start, server: Server, closed_port: str, joined: 
 
 
 @pytest.mark.parametrize("order", ["{0}-{4}", "{4}-{0}"])
-def test_a_range_of_ports(pync: Start, order: str) -> None:
+def test_range_of_ports(pync: Start, order: str) -> None:
     with consecutive_ports(5) as socks:
         ports = [sock.getsockname()[1] for sock in socks]
         socks[2].listen()
@@ -81,7 +81,7 @@ def test_one_open_port_is_enough(pync: Start, server: Server, closed_port: str) 
         pync("-z", "127.0.0.1", *ports).ends(0)
 
 
-def test_a_name_and_a_service(pync: Start, server: Server) -> None:
+def test_name_and_a_service(pync: Start, server: Server) -> None:
     said = pync("-4zv", "localhost", server.port).ends(0).decode()
     assert said == f"Connection to localhost (127.0.0.1) {server.port} port [tcp/*] succeeded!\n"
 
@@ -95,7 +95,7 @@ def test_ipv6(pync: Start) -> None:
 # UDP.
 
 
-def test_a_udp_port_that_answers_is_open(pync: Start, box: Mailbox) -> None:
+def test_udp_port_that_answers_is_open(pync: Start, box: Mailbox) -> None:
     program = pync("-zuv", "127.0.0.1", box.port)
     box.hears(b"\0")
     box.says(b"here")
@@ -104,12 +104,12 @@ def test_a_udp_port_that_answers_is_open(pync: Start, box: Mailbox) -> None:
 
 
 @pytest.mark.parametrize("option", ["-zuv", "-zu"])
-def test_a_silent_udp_port_is_never_reported_open(pync: Start, box: Mailbox, option: str) -> None:
+def test_silent_udp_port_is_not_reported_open(pync: Start, box: Mailbox, option: str) -> None:
     said = pync(option, "-w", "300ms", "127.0.0.1", box.port).ends(0).decode()
     assert said == f"127.0.0.1 {box.port} port [udp/*] open|filtered\n"
 
 
-def test_a_udp_port_that_icmp_reports_closed(pync: Start, closed_udp_port: str) -> None:
+def test_udp_port_that_icmp_reports_closed(pync: Start, closed_udp_port: str) -> None:
     said = pync("-zuv", "127.0.0.1", closed_udp_port).ends(1)
     assert b"succeeded" not in said
     assert b"open" not in said
@@ -118,7 +118,7 @@ def test_a_udp_port_that_icmp_reports_closed(pync: Start, closed_udp_port: str) 
 # With --retry, pync waits until a port is open.
 
 
-def test_it_waits_until_the_port_is_open(pync: Start) -> None:
+def test_wait_until_the_port_is_open(pync: Start) -> None:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         program = pync("-zv", "--retry", "500:10ms", "127.0.0.1", str(sock.getsockname()[1]))
@@ -127,7 +127,7 @@ def test_it_waits_until_the_port_is_open(pync: Start) -> None:
         assert program.ends(0).endswith(b" succeeded!\n")
 
 
-def test_it_waits_until_one_of_several_ports_is_open(pync: Start, closed_port: str) -> None:
+def test_wait_until_one_of_several_ports_is_open(pync: Start, closed_port: str) -> None:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port = str(sock.getsockname()[1])
@@ -146,7 +146,7 @@ def test_as_json_only_the_last_scan_has_results(pync: Start, closed_port: str) -
 
 
 @needs_icmp
-def test_it_waits_until_a_udp_port_is_open(pync: Start) -> None:
+def test_wait_until_a_udp_port_is_open(pync: Start) -> None:
     with unused_udp_port() as port:
         program = pync("-zuv", "--json", "-w", "5", "--retry", "1000:10ms", "127.0.0.1", str(port))
         # Each attempt gets ICMP "port unreachable", which only the socket's state shows.
@@ -161,7 +161,7 @@ def test_it_waits_until_a_udp_port_is_open(pync: Start) -> None:
 
 @pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="no Unix sockets here")
 @pytest.mark.parametrize(("words", "kind"), [("-zvU", "STREAM"), ("-zvuU", "DGRAM")])
-def test_it_waits_until_a_unix_socket_is_open(
+def test_wait_until_a_unix_socket_is_open(
     pync: Start, tmp_path: Path, words: str, kind: str
 ) -> None:
     path = str(tmp_path / "s")
@@ -178,7 +178,7 @@ def test_it_waits_until_a_unix_socket_is_open(
                 sock.recv(1)  # nothing was sent
 
 
-def test_a_missing_unix_socket(pync: Start, tmp_path: Path) -> None:
+def test_missing_unix_socket(pync: Start, tmp_path: Path) -> None:
     path = str(tmp_path / "s")
     assert pync("-zU", path).ends(1) == b""
     said = pync("-zv", f"unix:{path}").ends(1).decode()

@@ -48,7 +48,7 @@ def test_raw_output_by_option_or_in_other_dialects(
     person.sees(SENT)
 
 
-def test_an_unfinished_sequence_at_the_end_is_shown(terminal: Sit, server: Server) -> None:
+def test_incomplete_sequence_at_the_end_is_shown(terminal: Sit, server: Server) -> None:
     person = terminal("127.0.0.1", server.port)
     peer = server.accepts()
     peer.says(b"no more \x1b[3")
@@ -58,7 +58,7 @@ def test_an_unfinished_sequence_at_the_end_is_shown(terminal: Sit, server: Serve
     assert b"\\e[3" in seen
 
 
-def test_a_character_in_two_reads_is_shown_whole(terminal: Sit, server: Server) -> None:
+def test_character_split_between_two_reads_is_shown(terminal: Sit, server: Server) -> None:
     person = terminal("127.0.0.1", server.port)
     peer = server.accepts()
     peer.says("Привет> ".encode()[:3])
@@ -67,7 +67,7 @@ def test_a_character_in_two_reads_is_shown_whole(terminal: Sit, server: Server) 
     person.sees("ривет> ".encode())
 
 
-def test_a_listener_filters_too(terminal: Sit) -> None:
+def test_output_of_a_listener_is_filtered(terminal: Sit) -> None:
     person = terminal("-lkv", "127.0.0.1", "0")
     person.sees(b"Listening on 127.0.0.1 ")
     with connected(int(person.reads_line())) as peer:
@@ -75,7 +75,7 @@ def test_a_listener_filters_too(terminal: Sit) -> None:
         person.sees(rb"\e[6n\e]0;t\a")
 
 
-def test_a_script_filters_too(terminal: Sit, server: Server, tmp_path: Path) -> None:
+def test_output_of_a_script_is_filtered(terminal: Sit, server: Server, tmp_path: Path) -> None:
     script = tmp_path / "script"
     script.write_text('expect "login: "\nsend "joe\\n"\ninteract\n')
     person = terminal("--expect", script, "127.0.0.1", server.port)
@@ -87,7 +87,7 @@ def test_a_script_filters_too(terminal: Sit, server: Server, tmp_path: Path) -> 
     assert person.sees_to_the_end().startswith(rb"\e[6nlogin: \e[c")
 
 
-def test_a_line_editor_filters_too(terminal: Sit, server: Server) -> None:
+def test_output_of_the_line_editor_is_filtered(terminal: Sit, server: Server) -> None:
     pytest.importorskip("prompt_toolkit")
     person = terminal("--edit", "127.0.0.1", server.port)
     peer = server.accepts()
@@ -114,7 +114,7 @@ def test_files_and_pipes_get_every_byte(pync: Start, server: Server, tmp_path: P
     assert (tmp_path / "file").read_bytes() == everything
 
 
-def test_a_record_has_every_byte(terminal: Sit, server: Server, tmp_path: Path) -> None:
+def test_record_is_not_filtered(terminal: Sit, server: Server, tmp_path: Path) -> None:
     person = terminal("--output", tmp_path / "record", "127.0.0.1", server.port)
     peer = server.accepts()
     peer.says(SENT)

@@ -13,7 +13,7 @@ from ..programs import until
 from .conftest import Start
 
 
-def test_the_port_is_written_to_a_file(pync: Start, tmp_path: Path) -> None:
+def test_port_is_written_to_a_file(pync: Start, tmp_path: Path) -> None:
     path = tmp_path / "port"
     program = pync("-l", f"--report-port={path}", "127.0.0.1", "0")
     until(path.exists, "the port")
@@ -25,7 +25,7 @@ def test_the_port_is_written_to_a_file(pync: Start, tmp_path: Path) -> None:
         program.ends(0)
 
 
-def test_the_port_is_written_to_stderr(pync: Start) -> None:
+def test_port_is_written_to_stderr(pync: Start) -> None:
     program = pync("-l", "--report-port", "127.0.0.1", "0")
     with connected(int(program.hears(rb"^(\d+)\n").group(1))) as peer:
         peer.half_closes()
@@ -45,7 +45,7 @@ def test_accept_timeout_with_several_listeners(pync: Start, options: str) -> Non
     assert b"timed out" in pync(*options.split(), *words).ends(6)
 
 
-def test_it_retries_until_connected(pync: Start) -> None:
+def test_retry_until_connected(pync: Start) -> None:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port = str(sock.getsockname()[1])
@@ -59,7 +59,7 @@ def test_it_retries_until_connected(pync: Start) -> None:
         program.ends(0)
 
 
-def test_it_gives_up_after_the_retries(pync: Start, closed_port: str) -> None:
+def test_last_retry_fails(pync: Start, closed_port: str) -> None:
     said = pync("-v", "--retry=2:1ms", "127.0.0.1", closed_port).ends(1)
     assert said.count(b"connection refused") == 3
 
@@ -94,7 +94,7 @@ def test_causes_have_different_statuses(
     assert status_of("--nonsense") == 2
 
 
-def test_a_connection_as_json(pync: Start, server: Server) -> None:
+def test_connection_as_json(pync: Start, server: Server) -> None:
     program = pync("--json", "127.0.0.1", server.port)
     peer = server.accepts()
     program.write(b"four")
@@ -109,7 +109,7 @@ def test_a_connection_as_json(pync: Start, server: Server) -> None:
     assert (told[2]["sent"], told[2]["received"]) == (4, 7)
 
 
-def test_a_scan_as_json(pync: Start, server: Server, closed_port: str) -> None:
+def test_scan_as_json(pync: Start, server: Server, closed_port: str) -> None:
     program = pync("-z", "--json", "127.0.0.1", f"{server.port},{closed_port}")
     told = [json.loads(line) for line in program.rest().splitlines()]
     assert [(one["port"], one["state"]) for one in told if one["event"] == "scanned"] == [

@@ -23,7 +23,7 @@ ENDS = {
 
 
 @pytest.mark.parametrize("number", ENDS)
-def test_a_connected_client(pync: Start, server: Server, number: signal.Signals) -> None:
+def test_connected_client(pync: Start, server: Server, number: signal.Signals) -> None:
     program = pync("127.0.0.1", server.port)
     peer = server.accepts()
     peer.says(b"x")
@@ -35,7 +35,7 @@ def test_a_connected_client(pync: Start, server: Server, number: signal.Signals)
 
 @pytest.mark.parametrize("number", ENDS)
 @pytest.mark.parametrize("option", ["-lv", "-lkv"])
-def test_a_listener_that_waits(pync: Start, number: signal.Signals, option: str) -> None:
+def test_listener_that_waits(pync: Start, number: signal.Signals, option: str) -> None:
     program = pync(option, "127.0.0.1", "0")
     port = heard_port(program)
     program.process.send_signal(number)
@@ -45,7 +45,7 @@ def test_a_listener_that_waits(pync: Start, number: signal.Signals, option: str)
 
 @pytest.mark.parametrize("number", ENDS)
 @pytest.mark.parametrize("option", ["-luv", "-lukv"])
-def test_a_datagram_listener_that_waits(pync: Start, number: signal.Signals, option: str) -> None:
+def test_datagram_listener_that_waits(pync: Start, number: signal.Signals, option: str) -> None:
     program = pync(option, "127.0.0.1", "0")
     heard_port(program)
     program.process.send_signal(number)
@@ -54,7 +54,7 @@ def test_a_datagram_listener_that_waits(pync: Start, number: signal.Signals, opt
 
 @pytest.mark.parametrize("number", ENDS)
 @pytest.mark.parametrize("option", ["-lvU", "-lkvU", "-luvU"])
-def test_the_path_of_a_listener_is_removed(
+def test_path_of_a_listener_is_removed(
     pync: Start, folder: Path, number: signal.Signals, option: str
 ) -> None:
     path = folder / "socket"
@@ -131,7 +131,7 @@ def test_interrupt_after_the_end(stack: ExitStack) -> None:
     assert program.ends(-signal.SIGINT) == b""
 
 
-def test_the_library_does_not_end_its_caller(stack: ExitStack) -> None:
+def test_library_does_not_end_its_caller(stack: ExitStack) -> None:
     """main() returns the status as a shell reports it, and restores the handlers."""
     code = "import signal, pync\nbefore = signal.getsignal(signal.SIGINT)\n"
     code += "print(pync.main(), signal.getsignal(signal.SIGINT) is before)"
@@ -175,7 +175,7 @@ def test_interrupt_between_two_ports_of_a_scan(pync: Start, server: Server) -> N
     assert program.ends(-signal.SIGINT).count(b"\n") == 1
 
 
-def test_a_hangup_under_nohup_is_ignored(shell: Start, server: Server) -> None:
+def test_hangup_under_nohup_is_ignored(shell: Start, server: Server) -> None:
     program = shell(f"trap '' HUP; pync 127.0.0.1 {server.port} & echo $! >&2; wait $!; echo $?")
     peer = server.accepts()
     pid = int(program.hears(rb"(\d+)\n").group(1))
@@ -186,7 +186,7 @@ def test_a_hangup_under_nohup_is_ignored(shell: Start, server: Server) -> None:
     assert program.rest() == b"0\n"
 
 
-def test_a_background_job_ignores_interrupts(shell: Start, server: Server) -> None:
+def test_background_job_ignores_interrupts(shell: Start, server: Server) -> None:
     """A shell without job control starts ``&`` jobs with SIGINT ignored; pync keeps it ignored."""
     program = shell(f"pync 127.0.0.1 {server.port} & echo $! >&2; wait $!; echo $?")
     peer = server.accepts()
@@ -228,7 +228,7 @@ def test_several_signals(pync: Start, folder: Path, number: signal.Signals) -> N
     assert not path.exists()
 
 
-def test_the_port_of_a_killed_listener_is_free(pync: Start) -> None:
+def test_port_of_a_killed_listener_is_free(pync: Start) -> None:
     """SO_REUSEADDR: the next listener binds at once, even with connections in TIME_WAIT."""
     first = pync("-lv", "127.0.0.1", "0")
     port = heard_port(first)

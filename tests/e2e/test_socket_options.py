@@ -71,12 +71,12 @@ def test_ipv6(options: str, name: int, value: int) -> None:
         assert sock.getsockopt(socket.IPPROTO_IPV6, name) == value
 
 
-def test_a_client_is_bound_to_its_interface() -> None:
+def test_client_is_bound_to_its_interface() -> None:
     with passed_on("--device=lo") as sock:
         assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, 16).rstrip(b"\0") == b"lo"
 
 
-def test_a_listener_probes_its_clients() -> None:
+def test_listener_probes_its_clients() -> None:
     program, port = listening_pync("-k", "--keepalive=60,5", "--exec", "sleep 30")
     with program, connected(port) as peer:
         theirs = peer.sock.getsockname()[1]
@@ -126,7 +126,7 @@ def test_both_sides_speak_mptcp() -> None:
         (("-l", "--device=nosuch", "127.0.0.1", "0"), b"no such interface: nosuch"),
     ],
 )
-def test_an_interface_that_is_not_there(words: tuple[str, ...], said: bytes) -> None:
+def test_missing_interface(words: tuple[str, ...], said: bytes) -> None:
     with pync(*words) as program:
         assert said in program.ends(1)
 
@@ -151,7 +151,7 @@ def test_invalid_options_are_refused(words: tuple[str, ...], said: bytes) -> Non
         assert said in program.ends(2)
 
 
-def test_the_connection_outlives_pync() -> None:
+def test_connection_outlives_pync() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs, listening() as server:
         ours.settimeout(DEADLINE)
@@ -170,7 +170,7 @@ def test_standard_output_cannot_take_a_descriptor() -> None:
     assert said == b"pync: pass the descriptor: socket operation on non-socket\n"
 
 
-def test_a_number_of_reads() -> None:
+def test_number_of_reads() -> None:
     with listening() as server, pync("-W", "2", "127.0.0.1", server.port) as program:
         peer = server.accepts()
         for word in (b"one", b"two"):

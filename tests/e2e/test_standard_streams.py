@@ -21,7 +21,7 @@ linux = pytest.mark.skipif(
 # Output whose reader exits.
 
 
-def test_a_reader_that_has_seen_enough(shell: Start, server: Server) -> None:
+def test_reader_of_the_output_closes_early(shell: Start, server: Server) -> None:
     """``pync HOST PORT | head -1``: no message, and pync exits when it notices."""
     line = f"{{ pync 127.0.0.1 {server.port} </dev/null; echo $? >&2; }} | head -n 1"
     program = shell(line)
@@ -34,7 +34,7 @@ def test_a_reader_that_has_seen_enough(shell: Start, server: Server) -> None:
 
 
 @pytest.mark.parametrize("option", ["", "-v"])
-def test_a_reader_that_leaves_in_the_middle_of_much(
+def test_reader_of_the_output_closes_during_a_large_transfer(
     shell: Start, server: Server, option: str
 ) -> None:
     line = f"{{ pync {option} 127.0.0.1 {server.port} </dev/null; echo $? >&2; }} | head -c 10"
@@ -116,7 +116,7 @@ def test_all_three_closed(shell: Start, server: Server) -> None:
 
 @linux
 @pytest.mark.parametrize(("said", "status"), [(b"", b"0\n"), (b"x", b"1\n")])
-def test_a_listener_with_all_three_closed(
+def test_listener_with_all_standard_streams_closed(
     shell: Start, folder: Path, said: bytes, status: bytes
 ) -> None:
     """No socket becomes descriptor 0-2: otherwise output would go to the network."""
@@ -137,7 +137,7 @@ def test_a_listener_with_all_three_closed(
 
 @linux
 @pytest.mark.parametrize("way", [">/dev/full", ">>/dev/full"])
-def test_a_full_disk_is_reported(shell: Start, server: Server, way: str) -> None:
+def test_full_disk_is_reported(shell: Start, server: Server, way: str) -> None:
     program = shell(f"pync 127.0.0.1 {server.port} {way}")
     peer = server.accepts()
     peer.says(b"x")
@@ -151,7 +151,7 @@ def test_help_on_a_full_disk_is_reported(shell: Start, option: str) -> None:
     assert program.ends(1) == b"pync: write standard output: no space left on device\n"
 
 
-def test_a_listener_with_k_exits_when_its_disk_is_full(shell: Start, server: Server) -> None:
+def test_listener_with_k_exits_when_its_disk_is_full(shell: Start, server: Server) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("only on Linux: /dev/full")
     program = shell("pync -lkv 127.0.0.1 0 >/dev/full")
@@ -160,7 +160,7 @@ def test_a_listener_with_k_exits_when_its_disk_is_full(shell: Start, server: Ser
         assert program.ends(1).endswith(b"\npync: write standard output: no space left on device\n")
 
 
-def test_a_file_size_limit_is_reported(shell: Start, server: Server, tmp_path: Path) -> None:
+def test_file_size_limit_is_reported(shell: Start, server: Server, tmp_path: Path) -> None:
     """ulimit -f: the kernel sends SIGXFSZ, which Python ignores; EFBIG is reported."""
     # (Bytecode files that are truncated by this limit would break every later start.)
     limited = "export PYTHONDONTWRITEBYTECODE=1; ulimit -f 1; pync"
@@ -213,7 +213,7 @@ def test_error_messages_escape_control_sequences(pync: Start, tmp_path: Path) ->
 
 
 @linux
-def test_an_unread_output_socket_does_not_block_sending(server: Server) -> None:
+def test_unread_output_socket_does_not_block_sending(server: Server) -> None:
     """As under inetd; the socket is blocking, and pync must not change its flags."""
     theirs, reader = socket.socketpair()
     with (
@@ -230,7 +230,7 @@ def test_an_unread_output_socket_does_not_block_sending(server: Server) -> None:
 
 
 @linux
-def test_a_silent_input_socket_does_not_block_receiving(server: Server) -> None:
+def test_silent_input_socket_does_not_block_receiving(server: Server) -> None:
     theirs, typist = socket.socketpair()
     with theirs, typist, Program(*PYNC, "127.0.0.1", server.port, stdin=theirs.fileno()) as program:
         peer = server.accepts()

@@ -17,7 +17,7 @@ from .conftest import Start, heard_port
 BINARY = bytes(range(256)) + b"\r\n\n\r\xff\xfe\x04\x00\xc3\x28" + b"no newline at the end"
 
 
-def test_a_conversation(pync: Start, server: Server) -> None:
+def test_conversation(pync: Start, server: Server) -> None:
     program = pync("127.0.0.1", server.port)
     peer = server.accepts()
     program.write(b"hello\n")
@@ -35,7 +35,7 @@ def test_a_conversation(pync: Start, server: Server) -> None:
     assert program.ends(0) == b""
 
 
-def test_a_conversation_with_a_listener(pync: Start) -> None:
+def test_conversation_with_a_listener(pync: Start) -> None:
     program = pync("-lv", "127.0.0.1", "0")
     with connected(heard_port(program)) as peer:
         peer.says(b"hello\n")
@@ -147,7 +147,7 @@ def test_ways_to_listen_on_ipv6(pync: Start, words: str) -> None:
     program.ends(0)
 
 
-def test_a_listener_without_a_host_has_one_port_on_both_families(pync: Start) -> None:
+def test_listener_without_a_host_has_one_port_on_both_families(pync: Start) -> None:
     program = pync("-lv", "0")
     both = program.hears(rb"Listening on 0\.0\.0\.0 (\d+)\nListening on :: (\d+)\n")
     assert both.group(1) == both.group(2)
@@ -206,7 +206,7 @@ def test_from_a_file_and_to_a_file(pync: Start, server: Server, tmp_path: Path) 
     assert shown.read_bytes() == answer
 
 
-def test_an_input_file_is_read_from_its_offset(pync: Start, server: Server, tmp_path: Path) -> None:
+def test_input_file_is_read_from_its_offset(pync: Start, server: Server, tmp_path: Path) -> None:
     """As in ``{ read line; pync HOST PORT; } < file``."""
     sent = tmp_path / "sent"
     sent.write_bytes(b"the shell's line\nthe rest")
@@ -305,7 +305,7 @@ def test_stdin_and_stdout_stay_blocking(server: Server) -> None:
 # Slow readers cause waiting, but no loss of data.
 
 
-def test_a_slow_reader_of_the_output_loses_nothing(pync: Start, server: Server) -> None:
+def test_slow_reader_of_the_output_loses_no_data(pync: Start, server: Server) -> None:
     program = pync("127.0.0.1", server.port)
     peer = server.accepts()
     sent = os.urandom(30_000_000)
@@ -317,7 +317,7 @@ def test_a_slow_reader_of_the_output_loses_nothing(pync: Start, server: Server) 
     program.ends(0)
 
 
-def test_a_slow_peer_loses_nothing(pync: Start, tmp_path: Path) -> None:
+def test_slow_peer_loses_no_data(pync: Start, tmp_path: Path) -> None:
     sent = tmp_path / "sent"
     sent.write_bytes(os.urandom(20_000_000))
     with listening(receives=4096) as server, sent.open("rb") as source:

@@ -18,7 +18,7 @@ ASKS_FOR_KEYS = b"\xff\xfb\x01\xff\xfb\x03"
 
 @pytest.mark.parametrize("keys", [False, True], ids=["line by line", "character by character"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_the_terminal_is_as_it_was_after_a_signal(number: signal.Signals, keys: bool) -> None:
+def test_terminal_is_restored_after_a_signal(number: signal.Signals, keys: bool) -> None:
     with listening() as server, Terminal([*TELNET, "127.0.0.1", server.port]) as person:
         before = person.modes()
         peer = server.accepts()
@@ -35,7 +35,7 @@ def test_the_terminal_is_as_it_was_after_a_signal(number: signal.Signals, keys: 
         assert person.ends() == -number
 
 
-def test_a_password_is_not_shown() -> None:
+def test_password_is_not_shown() -> None:
     """The host takes over the echo only: telnet sends lines and does not show them."""
     with listening() as server, Terminal([*TELNET, "127.0.0.1", server.port]) as person:
         peer = server.accepts()
@@ -57,7 +57,7 @@ def test_a_password_is_not_shown() -> None:
         peer.hears(b"seen\r\n")
 
 
-def test_a_session_from_the_command_mode() -> None:
+def test_session_from_the_command_mode() -> None:
     with listening() as server, Terminal(TELNET) as person:
         before = person.modes()
         person.sees(b"telnet> ")
@@ -103,7 +103,7 @@ def test_character_mode_and_the_return_to_line_mode() -> None:
         assert person.ends() == 0
 
 
-def test_a_client_that_sends_only_commands_does_not_delay_others(pync: Start) -> None:
+def test_client_that_sends_only_commands_does_not_delay_others(pync: Start) -> None:
     server = pync("-lkv", "-t", "--exec", "cat", "127.0.0.1", "0")
     port = heard_port(server)
     flood = b"\xff\xfd\x01\xff\xfe\x01" * 10_000
@@ -126,7 +126,7 @@ def test_a_client_that_sends_only_commands_does_not_delay_others(pync: Start) ->
             flooding.join(DEADLINE)
 
 
-def test_a_lost_reader_is_noticed_after_the_end_of_input(pync: Start, server: Server) -> None:
+def test_closed_reader_is_noticed_after_the_end_of_input(pync: Start, server: Server) -> None:
     program = pync("--as=telnet", "127.0.0.1", server.port)
     peer = server.accepts()
     assert program.shows(b"Escape character is '^]'.\n")
@@ -139,7 +139,7 @@ def test_a_lost_reader_is_noticed_after_the_end_of_input(pync: Start, server: Se
     program.ends(141)
 
 
-def test_a_reader_that_leaves_early_ends_it(pync: Start, server: Server) -> None:
+def test_closed_reader_of_the_output_ends_it(pync: Start, server: Server) -> None:
     """As in ``telnet host port | grep -q Connected``; the real telnet may then loop forever."""
     program = pync("--as=telnet", "127.0.0.1", server.port)
     peer = server.accepts()

@@ -22,7 +22,7 @@ Sit = Callable[..., Terminal]
 GOODBYE = b"Connection closed by foreign host.\r\n"
 
 
-def test_a_conversation_that_the_peer_ends(terminal: Sit, server: Server) -> None:
+def test_conversation_ended_by_the_peer(terminal: Sit, server: Server) -> None:
     person = terminal("127.0.0.1", server.port)
     peer = server.accepts()
     peer.says(b"What is your name?\n")
@@ -35,7 +35,7 @@ def test_a_conversation_that_the_peer_ends(terminal: Sit, server: Server) -> Non
     assert person.ends() == 0
 
 
-def test_the_peers_end_is_reported_while_the_user_types(terminal: Sit, server: Server) -> None:
+def test_peer_eof_is_reported_while_the_user_types(terminal: Sit, server: Server) -> None:
     person = terminal("127.0.0.1", server.port)
     peer = server.accepts()
     person.types(b"half a li")
@@ -116,7 +116,7 @@ def test_control_c_stops_a_loop_of_the_shell(stack: ExitStack, words: str) -> No
 
 @LISTENS_FOUR_WAYS
 @pytest.mark.parametrize("key", ["c", "\\"])
-def test_the_prompt_after_control_c_begins_a_line(stack: ExitStack, words: str, key: str) -> None:
+def test_prompt_after_control_c_begins_a_line(stack: ExitStack, words: str, key: str) -> None:
     person = stack.enter_context(Terminal([bash(), "--norc", "--noprofile", "-i"]))
     person.types(b"unset PROMPT_COMMAND; bind 'set enable-bracketed-paste off'; PS1='rea''dy> '\r")
     person.sees(b"ready> ")
@@ -138,7 +138,7 @@ def bash() -> str:
     return found
 
 
-def test_a_reset_is_reported(terminal: Sit, server: Server) -> None:
+def test_reset_is_reported(terminal: Sit, server: Server) -> None:
     person = terminal("127.0.0.1", server.port)
     peer = server.accepts()
     peer.says(b"hello\n")
@@ -149,7 +149,7 @@ def test_a_reset_is_reported(terminal: Sit, server: Server) -> None:
     assert person.ends() == 1
 
 
-def test_a_refused_connection_is_reported(terminal: Sit, closed_port: str) -> None:
+def test_refused_connection_is_reported(terminal: Sit, closed_port: str) -> None:
     person = terminal("127.0.0.1", closed_port)
     seen = person.sees_to_the_end().decode()
     assert seen.startswith(f"pync: dial tcp://127.0.0.1:{closed_port}: connection refused (")
@@ -157,7 +157,7 @@ def test_a_refused_connection_is_reported(terminal: Sit, closed_port: str) -> No
     assert person.ends() == 1
 
 
-def test_the_terminal_is_closed(terminal: Sit, server: Server) -> None:
+def test_terminal_is_closed(terminal: Sit, server: Server) -> None:
     """When the window is closed, pync gets SIGHUP, and the peer gets FIN."""
     person = terminal("127.0.0.1", server.port)
     peer = server.accepts()
@@ -177,7 +177,7 @@ def test_long_output_loses_nothing(terminal: Sit, server: Server) -> None:
     assert person.ends() == 0
 
 
-def test_a_line_of_4000_bytes(terminal: Sit, server: Server) -> None:
+def test_line_of_4000_bytes(terminal: Sit, server: Server) -> None:
     """A terminal line holds 4095 bytes (termios(3)); all of them are sent."""
     person = terminal("127.0.0.1", server.port)
     peer = server.accepts()
@@ -189,7 +189,7 @@ def test_a_line_of_4000_bytes(terminal: Sit, server: Server) -> None:
     assert person.ends() == 0
 
 
-def test_a_listener_on_a_terminal(terminal: Sit) -> None:
+def test_listener_on_a_terminal(terminal: Sit) -> None:
     person = terminal("-lv", "127.0.0.1", "0")
     person.sees(b"Listening on 127.0.0.1 ")
     port = int(person.reads_line())
@@ -260,7 +260,7 @@ def test_only_the_output_is_a_terminal(pync: Start, server: Server, line: tuple[
     assert program.ends(0) == b""
 
 
-def test_the_terminal_stays_blocking(server: Server, line: tuple[int, int]) -> None:
+def test_terminal_stays_blocking(server: Server, line: tuple[int, int]) -> None:
     _, tty = line
     with Program(*PYNC, "127.0.0.1", server.port, stdin=tty, stdout=tty) as program:
         peer = server.accepts()
@@ -282,7 +282,7 @@ def test_progress_is_drawn_on_a_terminal(terminal: Sit, server: Server) -> None:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux cuts lines so")
-def test_a_line_that_the_terminal_truncates_is_reported(terminal: Sit, server: Server) -> None:
+def test_line_that_the_terminal_truncates_is_reported(terminal: Sit, server: Server) -> None:
     person = terminal("127.0.0.1", server.port)
     peer = server.accepts()
     person.types(b"x" * 2000)

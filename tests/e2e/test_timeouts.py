@@ -34,7 +34,7 @@ def test_occasional_data_is_not_idle(pync: Start, server: Server) -> None:
     assert stopwatch.reached(2.0)
 
 
-def test_a_listener_waits_for_its_client_however_long(pync: Start) -> None:
+def test_listener_waits_for_its_client_without_limit(pync: Start) -> None:
     program = pync("-lv", "-w", "300ms", "127.0.0.1", "0")
     port = heard_port(program)
     assert stays(program, 0.6)
@@ -46,7 +46,7 @@ def test_a_listener_waits_for_its_client_however_long(pync: Start) -> None:
     not sys.platform.startswith("linux"), reason="only on Linux: a full backlog drops"
 )
 @pytest.mark.parametrize("option", ["-w", "--connect-timeout"])
-def test_a_connection_that_takes_too_long(pync: Start, option: str) -> None:
+def test_connect_timeout(pync: Start, option: str) -> None:
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))
         full.listen(0)

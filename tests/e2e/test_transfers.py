@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.mark.parametrize("seed", range(1, 13))
-def test_a_transfer(seed: int) -> None:
+def test_transfer(seed: int) -> None:
     missing = frozenset(name for name, command in REAL.items() if shutil.which(command) is None)
     planned = plan(seed, missing)
     assert run(planned) == [], str(planned)

@@ -19,7 +19,7 @@ linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only on
 @pytest.mark.parametrize(
     "words", ["-u 127.0.0.1 {port}", "udp://127.0.0.1:{port}", "--udp -4 localhost {port}"]
 )
-def test_a_conversation(pync: Start, box: Mailbox, words: str) -> None:
+def test_conversation(pync: Start, box: Mailbox, words: str) -> None:
     program = pync(*words.format(port=box.port).split())
     for word in (b"one\n", b"two\n", bytes(range(256))):
         program.write(word)
@@ -29,7 +29,7 @@ def test_a_conversation(pync: Start, box: Mailbox, words: str) -> None:
     assert stays(program, 0.1)
 
 
-def test_a_conversation_on_ipv6(pync: Start) -> None:
+def test_conversation_on_ipv6(pync: Start) -> None:
     with mailbox("::1") as box:
         program = pync("-u", "::1", box.port)
         program.write(b"hello")
@@ -40,7 +40,7 @@ def test_a_conversation_on_ipv6(pync: Start) -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 @pytest.mark.parametrize("words", ["-luv 0", "-luv {host} 0"])
-def test_a_listener_answers_its_first_peer(pync: Start, words: str, host: str) -> None:
+def test_listener_answers_its_first_peer(pync: Start, words: str, host: str) -> None:
     program = pync(*words.format(host=host).split())
     port = heard_port(program)
     with mailbox(host) as box:
@@ -53,7 +53,7 @@ def test_a_listener_answers_its_first_peer(pync: Start, words: str, host: str) -
 
 
 @linux
-def test_a_listener_joins_a_group(pync: Start) -> None:
+def test_listener_joins_a_group(pync: Start) -> None:
     listener = pync("-luv", "239.255.77.78%lo", "0")
     port = str(heard_port(listener))
     member = pync("-u", "-s", "127.0.0.1", "239.255.77.78%lo", port)
@@ -77,7 +77,7 @@ def test_answers_to_a_broadcast_are_shown(pync: Start) -> None:
 
 
 @linux
-def test_the_answer_leaves_from_the_address_that_was_asked(pync: Start) -> None:
+def test_answer_has_the_source_address_that_was_asked(pync: Start) -> None:
     """A listener on all addresses: a packet filter would drop an answer from another address."""
     program = pync("-luv", "0")
     port = heard_port(program)
@@ -139,7 +139,7 @@ def test_each_read_of_the_input_is_a_datagram(pync: Start, box: Mailbox, size: i
         assert program.read(size) == word
 
 
-def test_a_typed_line_is_a_datagram(terminal: object, box: Mailbox) -> None:
+def test_typed_line_is_a_datagram(terminal: object, box: Mailbox) -> None:
     person = terminal("-u", "127.0.0.1", box.port)  # type: ignore[operator]
     person.types(b"one\rtwo\r")
     box.hears(b"one\n")
@@ -151,7 +151,7 @@ def test_a_typed_line_is_a_datagram(terminal: object, box: Mailbox) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="only on Linux: 9 KiB is macOS's limit")
-def test_the_largest_datagram_is_shown_whole(pync: Start, box: Mailbox) -> None:
+def test_largest_datagram_is_shown_completely(pync: Start, box: Mailbox) -> None:
     program = pync("-u", "127.0.0.1", box.port)
     program.write(b"?")
     box.hears(b"?")
@@ -160,7 +160,7 @@ def test_the_largest_datagram_is_shown_whole(pync: Start, box: Mailbox) -> None:
     assert program.read(65_507) == largest[:65_507]
 
 
-def test_an_empty_datagram_does_not_end_it(pync: Start, box: Mailbox) -> None:
+def test_empty_datagram_is_not_eof(pync: Start, box: Mailbox) -> None:
     program = pync("-u", "127.0.0.1", box.port)
     program.write(b"?")
     box.hears(b"?")
@@ -169,7 +169,7 @@ def test_an_empty_datagram_does_not_end_it(pync: Start, box: Mailbox) -> None:
     assert program.read(8) == b"after it"
 
 
-def test_an_empty_datagram_may_be_the_first(pync: Start) -> None:
+def test_empty_datagram_may_be_the_first(pync: Start) -> None:
     program = pync("-luv", "127.0.0.1", "0")
     there = ("127.0.0.1", heard_port(program))
     with mailbox() as box:
@@ -191,7 +191,7 @@ def test_crlf_and_interval(pync: Start, box: Mailbox) -> None:
 # Endings.
 
 
-def test_the_end_of_input_does_not_end_nc(pync: Start, box: Mailbox) -> None:
+def test_end_of_input_does_not_end_nc(pync: Start, box: Mailbox) -> None:
     """As with nc: answers may still come; -w, -q or ^C end it."""
     program = pync("-u", "127.0.0.1", box.port)
     program.write(b"question")
@@ -223,7 +223,7 @@ def test_w_ends_it(pync: Start, box: Mailbox) -> None:
     assert program.ends(1).decode() == f"pync: relay udp://127.0.0.1:{box.port}: idle for 1 s\n"
 
 
-def test_nothing_listens(pync: Start, closed_udp_port: str) -> None:
+def test_connection_refused(pync: Start, closed_udp_port: str) -> None:
     program = pync("-u", "127.0.0.1", closed_udp_port)
     program.write(b"anybody?")
     there = f"udp://127.0.0.1:{closed_udp_port}"
@@ -238,7 +238,7 @@ def test_send_only_exits_when_all_is_sent(pync: Start, box: Mailbox) -> None:
     assert program.ends(0) == b""
 
 
-def test_the_reader_of_the_output_exits(shell: Start, box: Mailbox) -> None:
+def test_reader_of_the_output_exits(shell: Start, box: Mailbox) -> None:
     line = f"{{ echo ? | pync -u 127.0.0.1 {box.port}; echo $? >&2; }} | head -n 1"
     program = shell(line)
     box.hears(b"?\n")
@@ -255,7 +255,7 @@ def test_source_port(pync: Start, box: Mailbox, closed_udp_port: str) -> None:
     assert box.correspondent == ("127.0.0.1", int(closed_udp_port))
 
 
-def test_a_port_in_use(pync: Start, box: Mailbox) -> None:
+def test_port_in_use(pync: Start, box: Mailbox) -> None:
     said = pync("-lu", "127.0.0.1", box.port).ends(1).decode()
     where = f"udp://127.0.0.1:{box.port}"
     assert said.startswith(f"pync: listen {where}: address already in use (")
@@ -264,7 +264,7 @@ def test_a_port_in_use(pync: Start, box: Mailbox) -> None:
 # The end of input is the only end that a datagram connection has.
 
 
-def test_a_client_waits_a_second_for_answers(pync: Start, box: Mailbox) -> None:
+def test_client_waits_a_second_for_answers(pync: Start, box: Mailbox) -> None:
     program = pync("-u", "127.0.0.1", box.port)
     program.write(b"question\n")
     program.end_input()
@@ -308,7 +308,7 @@ def test_options_that_stay_after_the_end_of_input(
     assert program.read(4) == b"late"
 
 
-def test_a_listener_stays_after_the_end_of_the_input(pync: Start) -> None:
+def test_listener_stays_after_the_end_of_the_input(pync: Start) -> None:
     program = pync("-luv", "127.0.0.1", "0")
     there = ("127.0.0.1", heard_port(program))
     program.end_input()
@@ -321,7 +321,7 @@ def test_a_listener_stays_after_the_end_of_the_input(pync: Start) -> None:
 
 
 @pytest.mark.parametrize("words", [[], ["--as=ncat"], ["--half-open"]])
-def test_a_closed_port_is_a_failure(pync: Start, closed_udp_port: str, words: list[str]) -> None:
+def test_closed_port_is_a_failure(pync: Start, closed_udp_port: str, words: list[str]) -> None:
     program = pync(*words, "-u", "127.0.0.1", closed_udp_port)
     program.write(b"question\n")
     program.end_input()

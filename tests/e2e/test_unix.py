@@ -58,7 +58,7 @@ def listens(program: Program) -> Program:
 @pytest.mark.parametrize(
     "words", ["-U {path}", "unix:{path}", "unix://{path}", "--unixsock {path}"]
 )
-def test_a_conversation(pync: Start, folder: Path, words: str) -> None:
+def test_conversation(pync: Start, folder: Path, words: str) -> None:
     path = folder / "socket"
     with listening_at(path) as server:
         program = pync(*words.format(path=path).split())
@@ -75,7 +75,7 @@ def test_a_conversation(pync: Start, folder: Path, words: str) -> None:
 
 
 @pytest.mark.parametrize("words", ["-lvU {path}", "-lv unix:{path}", "-lvU -s {path}"])
-def test_a_conversation_with_a_listener(pync: Start, folder: Path, words: str) -> None:
+def test_conversation_with_a_listener(pync: Start, folder: Path, words: str) -> None:
     path = folder / "socket"
     program = listens(pync(*words.format(path=path).split()))
     with connected_to(path) as peer:
@@ -92,7 +92,7 @@ def test_a_conversation_with_a_listener(pync: Start, folder: Path, words: str) -
 
 
 @abstract
-def test_an_abstract_name(pync: Start, folder: Path) -> None:
+def test_abstract_name(pync: Start, folder: Path) -> None:
     name = f"@{folder}/name"
     listener = listens(pync("-lvU", name))
     caller = pync("-U", name)
@@ -110,7 +110,7 @@ def test_an_abstract_name(pync: Start, folder: Path) -> None:
     "words",
     [("--exec", "echo served"), ("--as=ncat", "--exec", "echo served"), ("--broker",), ("--chat",)],
 )
-def test_a_client_bound_to_an_abstract_name_with_nul(
+def test_client_bound_to_an_abstract_name_with_nul(
     pync: Start, folder: Path, words: tuple[str, ...]
 ) -> None:
     """Such a name does not stop the server, nor does the next client's name (invalid UTF-8)."""
@@ -133,7 +133,7 @@ def test_a_client_bound_to_an_abstract_name_with_nul(
     assert b"Traceback" not in program.ends(-signal.SIGTERM)
 
 
-def test_a_path_with_blanks_and_non_ascii_letters(pync: Start, folder: Path) -> None:
+def test_path_with_blanks_and_non_ascii_letters(pync: Start, folder: Path) -> None:
     path = folder / "a socket, ö"
     listener = listens(pync("-lvU", path))
     caller = pync("-U", path)
@@ -176,7 +176,7 @@ def test_no_socket_at_the_path(pync: Start, folder: Path) -> None:
     assert said == f"pync: dial unix:{folder}/socket: no such file or directory\n"
 
 
-def test_the_listener_has_gone(pync: Start, folder: Path) -> None:
+def test_listener_has_closed(pync: Start, folder: Path) -> None:
     path = folder / "socket"
     with listening_at(path):
         pass
@@ -184,7 +184,7 @@ def test_the_listener_has_gone(pync: Start, folder: Path) -> None:
     assert said.startswith(f"pync: dial unix:{path}: connection refused (")
 
 
-def test_a_path_that_is_too_long(pync: Start, folder: Path) -> None:
+def test_path_too_long(pync: Start, folder: Path) -> None:
     for words in (["-U"], ["-lU"], ["-uU"], ["-luU"]):
         said = pync(*words, folder / ("x" * 120)).ends(1)
         assert said.count(b"\n") == 1
@@ -195,7 +195,7 @@ def test_a_path_that_is_too_long(pync: Start, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("option", ["-lvU", "-luvU"])
-def test_a_stale_socket_is_replaced(pync: Start, folder: Path, option: str) -> None:
+def test_stale_socket_is_replaced(pync: Start, folder: Path, option: str) -> None:
     """A listener that was killed left its path behind."""
     path = folder / "socket"
     first = listens(pync(option, path))
@@ -209,7 +209,7 @@ def test_a_stale_socket_is_replaced(pync: Start, folder: Path, option: str) -> N
 
 
 @pytest.mark.parametrize("option", ["-lU", "-luU"])
-def test_a_regular_file_is_never_touched(pync: Start, folder: Path, option: str) -> None:
+def test_regular_file_is_not_replaced(pync: Start, folder: Path, option: str) -> None:
     path = folder / "thesis"
     path.write_text("three years of work")
     said = pync(option, path).ends(1).decode()
@@ -217,7 +217,7 @@ def test_a_regular_file_is_never_touched(pync: Start, folder: Path, option: str)
     assert path.read_text() == "three years of work"
 
 
-def test_a_link_a_folder_a_pipe_are_never_touched(pync: Start, folder: Path) -> None:
+def test_other_file_types_are_not_replaced(pync: Start, folder: Path) -> None:
     (folder / "target").write_text("precious")
     (folder / "link").symlink_to("target")
     (folder / "dangling").symlink_to("nowhere")
@@ -231,7 +231,7 @@ def test_a_link_a_folder_a_pipe_are_never_touched(pync: Start, folder: Path) -> 
 
 
 @pytest.mark.parametrize("option", ["-lU", "-luU"])
-def test_a_path_in_use_is_not_taken_over(pync: Start, folder: Path, option: str) -> None:
+def test_path_in_use_is_not_replaced(pync: Start, folder: Path, option: str) -> None:
     path = folder / "socket"
     first = listens(pync(option.replace("l", "lv"), path))
     said = pync(option, path).ends(1).decode()
@@ -242,7 +242,7 @@ def test_a_path_in_use_is_not_taken_over(pync: Start, folder: Path, option: str)
     first.ends(-signal.SIGTERM)
 
 
-def test_a_path_that_another_took_over_is_not_removed(pync: Start, folder: Path) -> None:
+def test_path_of_another_listener_is_not_removed(pync: Start, folder: Path) -> None:
     path = folder / "socket"
     program = listens(pync("-lvU", path))
     path.unlink()
@@ -252,7 +252,7 @@ def test_a_path_that_another_took_over_is_not_removed(pync: Start, folder: Path)
     assert path.read_text() == "somebody else's"
 
 
-def test_the_path_is_gone_after_an_error_too(shell: Start, folder: Path) -> None:
+def test_path_is_removed_after_an_error(shell: Start, folder: Path) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("only on Linux: /dev/full")
     path = folder / "socket"
@@ -279,7 +279,7 @@ def test_datagrams_keep_their_boundaries(pync: Start, folder: Path) -> None:
     assert [path.name for path in folder.iterdir()] == ["box"]
 
 
-def test_a_datagram_listener_answers_its_first_peer(pync: Start, folder: Path) -> None:
+def test_datagram_listener_answers_its_first_peer(pync: Start, folder: Path) -> None:
     program = listens(pync("-luvU", folder / "socket"))
     with mailbox_at(folder / "first") as first, mailbox_at(folder / "other") as other:
         first.says(b"hello", str(folder / "socket"))
@@ -295,7 +295,7 @@ def test_a_datagram_listener_answers_its_first_peer(pync: Start, folder: Path) -
     assert not (folder / "socket").exists()
 
 
-def test_a_datagram_client_can_have_a_path(pync: Start, folder: Path) -> None:
+def test_datagram_client_can_have_a_path(pync: Start, folder: Path) -> None:
     with mailbox_at(folder / "box") as box:
         program = pync("-uU", "-s", folder / "ours", folder / "box")
         program.write(b"hello")

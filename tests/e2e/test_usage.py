@@ -93,7 +93,7 @@ FAILED = {
 
 
 @pytest.mark.parametrize("words", FAILED)
-def test_a_failure_is_one_line_with_a_hint(pync: Start, words: str) -> None:
+def test_failure_is_one_line_with_a_hint(pync: Start, words: str) -> None:
     program = pync(*words.split())
     assert program.rest() == b""
     said = program.ends(1).decode()
@@ -102,7 +102,7 @@ def test_a_failure_is_one_line_with_a_hint(pync: Start, words: str) -> None:
     assert FAILED[words] in said
 
 
-def test_the_error_says_how_to_find_the_owner_of_the_port(pync: Start) -> None:
+def test_error_says_how_to_find_the_owner_of_the_port(pync: Start) -> None:
     with listening() as server:
         said = pync("-l", "127.0.0.1", server.port).ends(1).decode()
         assert "address already in use (see which program has it: " in said
@@ -124,7 +124,7 @@ def test_wrong_usage_is_one_line(pync: Start, words: str) -> None:
 
 
 @pytest.mark.parametrize("words", [["", "1"], ["localhost", ""], ["-U", ""], ["-l", ""]])
-def test_an_empty_argument_may_be_an_unset_variable(pync: Start, words: list[str]) -> None:
+def test_empty_argument_may_be_an_unset_variable(pync: Start, words: list[str]) -> None:
     said = pync(*words).ends(2)
     assert said.startswith(b"pync: ")
     assert said.count(b"\n") == 1
@@ -162,7 +162,7 @@ def test_version(pync: Start) -> None:
     program.ends(0)
 
 
-def test_the_installed_command_is_the_same() -> None:
+def test_installed_command_is_the_same() -> None:
     command = shutil.which("pync", path=sysconfig.get_path("scripts"))
     if command is None:
         pytest.skip("pync is not installed here (pip install --editable .)")
@@ -170,7 +170,7 @@ def test_the_installed_command_is_the_same() -> None:
         assert program.ends(2) == b"pync: cannot use -z and -l\n"
 
 
-def test_a_bad_port_binds_nothing(pync: Start, folder: Path) -> None:
+def test_bad_port_binds_nothing(pync: Start, folder: Path) -> None:
     path = folder / "socket"
     pync("-lU", str(path), "-4").ends(2)
     assert not path.exists()

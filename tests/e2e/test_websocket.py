@@ -40,7 +40,7 @@ def test_lines_are_messages_both_ways(pync: Start, server: Server) -> None:
     peer.hears_end()
 
 
-def test_the_last_line_is_sent_and_its_answer_is_waited_for(pync: Start, server: Server) -> None:
+def test_answer_to_the_last_line_is_received(pync: Start, server: Server) -> None:
     """The last line has no newline, and the input ends immediately after it."""
     program = pync(url(server))
     peer = accepts(server)
@@ -56,7 +56,7 @@ def test_the_last_line_is_sent_and_its_answer_is_waited_for(pync: Start, server:
     assert program.rest() == b"late\n"
 
 
-def test_a_peer_that_closes_ends_it_in_any_state_of_the_input(pync: Start, server: Server) -> None:
+def test_peer_close_ends_it_in_any_state_of_the_input(pync: Start, server: Server) -> None:
     program = pync("-v", url(server))
     peer = accepts(server)
     peer.says(frame(TEXT, b"bye") + frame(CLOSE, b"\x03\xe8done"))
@@ -76,7 +76,7 @@ def test_a_peer_that_closes_ends_it_in_any_state_of_the_input(pync: Start, serve
         (4000, 14, b"the peer closed it with 4000\n"),
     ],
 )
-def test_the_exit_status_depends_on_the_close_code(
+def test_exit_status_depends_on_the_close_code(
     pync: Start, server: Server, code: int | None, status: int, said: bytes
 ) -> None:
     program = pync("--exit-codes=detailed", url(server))
@@ -117,13 +117,13 @@ def test_pings_are_answered_and_sent(pync: Start, server: Server) -> None:
     program.ends(0)
 
 
-def test_a_peer_that_does_not_answer_pings_is_disconnected(pync: Start, server: Server) -> None:
+def test_peer_that_does_not_answer_pings_is_disconnected(pync: Start, server: Server) -> None:
     program = pync("--ping-interval=0.1", url(server))
     accepts(server)
     assert program.ends(1).endswith(b": the peer does not answer a ping\n")
 
 
-def test_a_long_line_is_one_message(pync: Start, server: Server) -> None:
+def test_long_line_is_one_message(pync: Start, server: Server) -> None:
     program = pync(url(server))
     peer = accepts(server)
     line = b"y" * 100_000
@@ -161,7 +161,7 @@ def test_a_long_line_is_one_message(pync: Start, server: Server) -> None:
         (b"\x81\x7f\xff" + bytes(7), b"the peer violates the protocol: 8-byte payload length"),
     ],
 )
-def test_a_protocol_error_of_the_peer_is_one_line(
+def test_protocol_error_of_the_peer_is_one_line(
     pync: Start, server: Server, says: bytes, cause: bytes
 ) -> None:
     program = pync(url(server))
@@ -182,7 +182,7 @@ def test_a_protocol_error_of_the_peer_is_one_line(
         (b"", b"the connection ended in the handshake"),
     ],
 )
-def test_a_failed_handshake_is_one_line(
+def test_failed_handshake_is_one_line(
     pync: Start, server: Server, says: bytes, cause: bytes
 ) -> None:
     program = pync("--exit-codes=detailed", url(server, "/x"))
@@ -194,13 +194,13 @@ def test_a_failed_handshake_is_one_line(
     assert program.ends(14) == said
 
 
-def test_a_server_that_does_not_answer(pync: Start, server: Server) -> None:
+def test_server_does_not_answer(pync: Start, server: Server) -> None:
     program = pync("-w", "0.3", url(server))
     server.accepts().hears_to(b"\r\n\r\n", 50)
     assert program.ends(1).endswith(b": the handshake timed out\n")
 
 
-def test_a_signal_sends_close_code_1001(pync: Start, server: Server) -> None:
+def test_signal_sends_close_code_1001(pync: Start, server: Server) -> None:
     program = pync(url(server))
     peer = accepts(server)
     program.write(b"x\n")
@@ -210,7 +210,7 @@ def test_a_signal_sends_close_code_1001(pync: Start, server: Server) -> None:
     program.ends(None)
 
 
-def test_the_login_is_sent_but_never_shown(pync: Start, server: Server) -> None:
+def test_login_is_sent_but_never_shown(pync: Start, server: Server) -> None:
     program = pync("-v", "--json", f"ws://me:secret@127.0.0.1:{server.port}/")
     peer = server.accepts()
     assert b"\r\nAuthorization: Basic bWU6c2VjcmV0\r\n" in peer.hears_to(b"\r\n\r\n", 50)
@@ -223,7 +223,7 @@ def test_the_login_is_sent_but_never_shown(pync: Start, server: Server) -> None:
 # The listener.
 
 
-def test_a_listener_serves_one_client(pync: Start) -> None:
+def test_listener_serves_one_client(pync: Start) -> None:
     program = pync("-lv", "ws://127.0.0.1:0/chat")
     with connected(heard_port(program)) as peer:
         assert asks(peer, b"/chat?x") == b"HTTP/1.1 101 Switching Protocols"
@@ -242,7 +242,7 @@ def test_a_listener_serves_one_client(pync: Start) -> None:
         ((b"/x", b"Origin: http://evil"), b"403", rb"a page of http://evil \(--origin="),
     ],
 )
-def test_a_rejected_client_gets_the_reason_and_the_next_is_served(
+def test_rejected_client_gets_the_reason_and_the_next_is_served(
     pync: Start, head: tuple[bytes, ...], status: bytes, said: bytes
 ) -> None:
     program = pync("-lkv", "--exec=cat", "ws://127.0.0.1:0/x")
@@ -263,7 +263,7 @@ def test_a_rejected_client_gets_the_reason_and_the_next_is_served(
         (masked(b"\xf1", b"x"), b"\x03\xea", rb"Reserved bit set unexpectedly"),
     ],
 )
-def test_a_protocol_error_ends_only_its_client(
+def test_protocol_error_ends_only_its_client(
     pync: Start, says: bytes, answer: bytes, said: bytes
 ) -> None:
     program = pync("-lkv", "--broker", "ws://127.0.0.1:0")
@@ -278,7 +278,7 @@ def test_a_protocol_error_ends_only_its_client(
         other.hears(frame(TEXT, b"all"))
 
 
-def test_a_broker_relays_whole_messages(pync: Start) -> None:
+def test_broker_relays_whole_messages(pync: Start) -> None:
     program = pync("-lkv", "--broker", "ws://127.0.0.1:0")
     port = heard_port(program)
     with connected(port) as one, connected(port) as two, connected(port) as three:
@@ -291,7 +291,7 @@ def test_a_broker_relays_whole_messages(pync: Start) -> None:
         three.hears(frame(TEXT, b"begun"))
 
 
-def test_a_silent_client_does_not_delay_others(pync: Start) -> None:
+def test_silent_client_does_not_delay_others(pync: Start) -> None:
     program = pync("-lkv", "ws://127.0.0.1:0")
     port = heard_port(program)
     with connected(port), connected(port) as peer:
@@ -316,7 +316,7 @@ def test_with_tls_and_through_a_proxy(pync: Start) -> None:
     assert b"WebSocket closed with 1000" in client.ends(0)
 
 
-def test_a_missing_wsproto_is_one_error_line(tmp_path: Path) -> None:
+def test_missing_wsproto_is_one_error_line(tmp_path: Path) -> None:
     (tmp_path / "wsproto.py").write_text("raise ModuleNotFoundError('wsproto')\n")
     done = subprocess.run(
         [*PYNC, "ws://127.0.0.1:1"],

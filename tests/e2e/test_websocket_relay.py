@@ -53,7 +53,7 @@ def test_lines_become_text_messages(pync: Start, server: Server) -> None:
         client.hears(frame(TEXT, b"a") + frame(TEXT, b"b"))
 
 
-def test_a_client_that_closes_ends_its_target(pync: Start, server: Server) -> None:
+def test_client_that_closes_ends_its_target(pync: Start, server: Server) -> None:
     with connected(from_websocket(pync, server)) as client:
         asks(client)
         client.says(masked(BINARY, b"last words") + CLOSED)
@@ -65,7 +65,7 @@ def test_a_client_that_closes_ends_its_target(pync: Start, server: Server) -> No
 
 
 @pytest.mark.parametrize("last", [b"", masked(CLOSE, b"\x03\xf3"), b"\x81\x01x", b"\xff\x80"])
-def test_a_client_that_ends_abnormally_resets_its_target(
+def test_client_that_ends_abnormally_resets_its_target(
     pync: Start, server: Server, last: bytes
 ) -> None:
     with connected(from_websocket(pync, server)) as client:
@@ -78,7 +78,7 @@ def test_a_client_that_ends_abnormally_resets_its_target(
         assert target.is_reset()
 
 
-def test_a_target_that_resets_resets_its_client(pync: Start, server: Server) -> None:
+def test_target_that_resets_resets_its_client(pync: Start, server: Server) -> None:
     with connected(from_websocket(pync, server)) as client:
         asks(client)
         client.says(masked(BINARY, b"x"))
@@ -104,7 +104,7 @@ def test_from_tcp_to_a_websocket(pync: Start, server: Server) -> None:
         client.hears_end()
 
 
-def test_a_target_that_closes_ends_its_client(pync: Start, server: Server) -> None:
+def test_target_that_closes_ends_its_client(pync: Start, server: Server) -> None:
     with connected(to_websocket(pync, server)) as client:
         target = accepts(server)
         target.says(frame(BINARY, b"bye") + NORMAL)
@@ -113,7 +113,7 @@ def test_a_target_that_closes_ends_its_client(pync: Start, server: Server) -> No
 
 
 @pytest.mark.parametrize("last", [b"", frame(CLOSE, b"\x03\xf3"), b"\x82\x05hal"])
-def test_a_target_that_ends_abnormally_resets_its_client(
+def test_target_that_ends_abnormally_resets_its_client(
     pync: Start, server: Server, last: bytes
 ) -> None:
     with connected(to_websocket(pync, server)) as client:
@@ -125,7 +125,7 @@ def test_a_target_that_ends_abnormally_resets_its_client(
         assert client.is_reset()
 
 
-def test_a_target_without_websocket_is_reported_and_resets_its_client(
+def test_target_without_websocket_is_reported_and_resets_its_client(
     pync: Start, server: Server
 ) -> None:
     where = f"ws://127.0.0.1:{server.port}/x"

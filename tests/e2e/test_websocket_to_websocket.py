@@ -49,7 +49,7 @@ def test_pings_are_not_relayed(pync: Start, server: Server) -> None:
         hears(target, PONG, b"q")
 
 
-def test_an_unfinished_message_is_relayed_in_parts(pync: Start, server: Server) -> None:
+def test_unfinished_message_is_relayed_in_parts(pync: Start, server: Server) -> None:
     with joined(pync, server) as (client, target, _):
         client.says(masked(BEGUN, b"be"))
         hears(target, BEGUN, b"be")
@@ -65,7 +65,9 @@ def test_an_unfinished_message_is_relayed_in_parts(pync: Start, server: Server) 
     "close",
     [b"\x03\xe8", b"\x03\xe9", b"", b"\x03\xf0not allowed", b"\x0f\xa0", b"\x0f\xa1bye"],
 )
-def test_a_close_keeps_its_code_and_reason(pync: Start, server: Server, close: bytes) -> None:
+def test_close_by_the_client_keeps_its_code_and_reason(
+    pync: Start, server: Server, close: bytes
+) -> None:
     with joined(pync, server) as (client, target, program):
         client.says(masked(TEXT, b"last words") + masked(CLOSE, close))
         hears(target, TEXT, b"last words")
@@ -78,7 +80,7 @@ def test_a_close_keeps_its_code_and_reason(pync: Start, server: Server, close: b
 
 
 @pytest.mark.parametrize("close", [b"\x03\xe8", b"\x03\xf3overload", b"\x0f\xa1bye"])
-def test_a_target_s_close_keeps_its_code_and_reason(
+def test_close_by_the_target_keeps_its_code_and_reason(
     pync: Start, server: Server, close: bytes
 ) -> None:
     with joined(pync, server) as (client, target, _):
@@ -104,7 +106,7 @@ def test_data_from_the_target_is_dropped_while_the_client_closes(
 
 
 @pytest.mark.parametrize("last", [b"", masked(TEXT, b"\xff"), b"\xff\x80"])
-def test_a_client_that_ends_without_close_resets_the_target(
+def test_client_that_ends_without_close_resets_the_target(
     pync: Start, server: Server, last: bytes
 ) -> None:
     with joined(pync, server) as (client, target, _):
@@ -115,7 +117,7 @@ def test_a_client_that_ends_without_close_resets_the_target(
         assert target.is_reset()
 
 
-def test_a_target_that_does_not_read_blocks_its_client(pync: Start, server: Server) -> None:
+def test_target_that_does_not_read_blocks_its_client(pync: Start, server: Server) -> None:
     with joined(pync, server) as (client, target, _):
         # A message of many frames that is never finished.
         client.says(masked(BEGUN, b"x"))
@@ -150,7 +152,7 @@ def test_as_a_stream_messages_are_binary(
         hears(target, kind, b"text")
 
 
-def test_a_subprotocol_is_requested_on_both_sides(pync: Start, server: Server) -> None:
+def test_subprotocol_is_requested_on_both_sides(pync: Start, server: Server) -> None:
     program = pync(
         "-lkv", "--subprotocol=mqtt", "ws://127.0.0.1:0", f"ws://127.0.0.1:{server.port}/x"
     )

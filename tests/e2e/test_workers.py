@@ -82,7 +82,7 @@ def test_all_workers_serve_the_port_that_is_reported_once(pync: Start) -> None:
 
 
 @pytest.mark.parametrize("kind", ["http", "socks5"])
-def test_a_proxy_server(pync: Start, server: Server, kind: str) -> None:
+def test_proxy_server(pync: Start, server: Server, kind: str) -> None:
     if kind == "http":
         pytest.importorskip("h11", reason="h11 is not installed")
     program = pync("-lv", "--workers=2", f"--proxy-type={kind}", "127.0.0.1", "0")
@@ -96,7 +96,7 @@ def test_a_proxy_server(pync: Start, server: Server, kind: str) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
-def test_a_signal_ends_all_workers(pync: Start, server: Server, number: signal.Signals) -> None:
+def test_signal_ends_all_workers(pync: Start, server: Server, number: signal.Signals) -> None:
     program, port = begin(pync, server)
     with connected(port) as client:
         peer = joined(server, client)
@@ -160,7 +160,7 @@ def test_queued_clients_are_served_before_a_graceful_end(
         program.ends(0)
 
 
-def test_a_dead_worker_is_replaced_and_its_queue_is_served(pync: Start, server: Server) -> None:
+def test_dead_worker_is_replaced_and_its_queue_is_served(pync: Start, server: Server) -> None:
     program, port = begin(pync, server)
     first, second = workers(program)
     os.kill(first, signal.SIGSTOP)
@@ -176,9 +176,7 @@ def test_a_dead_worker_is_replaced_and_its_queue_is_served(pync: Start, server: 
         assert len(workers(program)) == 2
 
 
-def test_a_worker_that_dies_repeatedly_is_replaced_after_a_delay(
-    pync: Start, server: Server
-) -> None:
+def test_worker_that_dies_repeatedly_is_replaced_after_a_delay(pync: Start, server: Server) -> None:
     program, _ = begin(pync, server)
     first = workers(program)[0]
     os.kill(first, signal.SIGKILL)
@@ -203,7 +201,7 @@ def test_no_worker_is_left_when_the_first_process_is_killed(pync: Start, server:
             until(lambda pid=pid: is_gone(pid), "the end of a worker")  # type: ignore[misc]
 
 
-def test_the_table_names_the_worker_of_each_client(pync: Start, server: Server) -> None:
+def test_table_names_the_worker_of_each_client(pync: Start, server: Server) -> None:
     program, port = begin(pync, server)
     with connected(port) as client:
         joined(server, client)
@@ -288,7 +286,7 @@ def test_json_lines_are_not_mixed(pync: Start) -> None:
     assert all(json.loads(line)["event"] for line in lines)
 
 
-def test_a_unix_socket_is_shared(pync: Start, folder: Path, server: Server) -> None:
+def test_unix_socket_is_shared(pync: Start, folder: Path, server: Server) -> None:
     path = folder / "s"
     onward = f"tcp://127.0.0.1:{server.port}"
     program = pync("-lkv", "--workers=2", f"unix:{path}", onward)
@@ -307,13 +305,13 @@ def test_a_unix_socket_is_shared(pync: Start, folder: Path, server: Server) -> N
 
 
 @pytest.mark.parametrize("words", ["--workers=2", ""])
-def test_the_port_of_another_program_is_not_shared(pync: Start, server: Server, words: str) -> None:
+def test_port_of_another_program_is_not_shared(pync: Start, server: Server, words: str) -> None:
     _, port = begin(pync, server)
     other = pync("-lk", *words.split(), "127.0.0.1", port, f"tcp://127.0.0.1:{server.port}")
     assert b"address already in use" in other.ends(1)
 
 
-def test_a_fatal_error_ends_all_workers(pync: Start, server: Server, tmp_path: Path) -> None:
+def test_fatal_error_ends_all_workers(pync: Start, server: Server, tmp_path: Path) -> None:
     program, port = begin(pync, server, f"--output={tmp_path}/none/{{n}}")
     processes = workers(program)
     assert answer(port) == b""
@@ -340,7 +338,7 @@ def test_addresses_that_cannot_be_shared_are_refused(pync: Start, words: str, sa
     assert said in pync(*words.split()).ends(2)
 
 
-def test_the_commands_of_a_worker_do_not_outlive_it(pync: Start) -> None:
+def test_commands_of_a_worker_do_not_outlive_it(pync: Start) -> None:
     program = pync("-lkv", "--workers=2", "--exec", "sleep 1000", "127.0.0.1", "0")
     with connected(heard_port(program)) as client:
         client.says(b"x")
