@@ -174,7 +174,7 @@ def test_see_what_a_client_sends(run: Run, folder: Path, port: int) -> None:
         until(lambda: dump.exists() and "GET./secret" in dump.read_text(), "the dump")
 
 
-def test_a_server_with_fixed_answers(run: Run, port: int) -> None:
+def test_server_with_fixed_answers(run: Run, port: int) -> None:
     is_up(port, run("A server with fixed answers, for tests", {"9000": port}))
     with connected(port) as first, connected(port) as second:
         second.says(b"two\n")
@@ -191,7 +191,7 @@ def test_wait_for_a_signal_from_another_machine(run: Run, port: int) -> None:
         program.ends(0)
 
 
-def test_a_chat(run: Run, port: int) -> None:
+def test_chat(run: Run, port: int) -> None:
     is_up(port, run("A chat", {"9000": port}))
     with connected(port) as ada, connected(port) as bob:
         bob.says(b"hello\n")

@@ -62,7 +62,7 @@ def test_check_an_answer(run: Run, server: Server) -> None:
     wrong.ends(1)
 
 
-def test_the_probe_of_kubernetes_is_the_same_command(sh: Run, server: Server) -> None:
+def test_kubernetes_probe_is_the_same_command(sh: Run, server: Server) -> None:
     (quoted,) = re.findall(r'command: \[sh, -c, (".*")\]', PAGE)
     # A quoted string in YAML is parsed as in JSON.
     words: dict[str, object] = {"localhost": "127.0.0.1", "6379": server.port}

@@ -35,7 +35,7 @@ def gets_the_page(client: Program) -> None:
     client.ends(0)
 
 
-def test_a_websocket(run: Run, port: int) -> None:
+def test_websocket(run: Run, port: int) -> None:
     pytest.importorskip("wsproto", reason="wsproto is not installed")
     is_up(port, run("A WebSocket", {"ws://:8080": f"ws://127.0.0.1:{port}"}, line=1))
     address = {"wss://stream.example.org/v1": f"ws://127.0.0.1:{port}/v1"}
@@ -135,7 +135,7 @@ def test_haproxy_s_socket(run: Run, folder: Path, port: int) -> None:
         client.ends(0)
 
 
-def test_a_qemu_monitor(run: Run, folder: Path) -> None:
+def test_qemu_monitor(run: Run, folder: Path) -> None:
     with unix_server(folder / "qmp.sock") as listener:
         client = run("A QEMU monitor", {"/tmp/qmp.sock": folder / "qmp.sock"})
         peer = Peer(listener.accept()[0])

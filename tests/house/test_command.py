@@ -99,7 +99,7 @@ def imported_by(code: str) -> set[str]:
 
 
 @pytest.mark.parametrize("code", ["import pync", "import pync.cli", CALL])
-def test_the_start_imports_no_slow_module(code: str) -> None:
+def test_startup_imports_no_slow_module(code: str) -> None:
     # Modules that the interpreter and its site packages import do not count.
     ours = imported_by(code) - imported_by("pass")
     assert "pync" in ours
@@ -107,7 +107,7 @@ def test_the_start_imports_no_slow_module(code: str) -> None:
 
 
 @pytest.mark.parametrize("words", [["--version"], ["--help"], ["--as=nc", "-h"]])
-def test_an_answer_about_itself_needs_no_socket(words: list[str]) -> None:
+def test_help_and_version_do_not_import_socket(words: list[str]) -> None:
     ours = imported_by(f"import pync.cli; pync.cli.main({words})") - imported_by("pass")
     assert "pync.cli" in ours
     assert ours & (HEAVY | OF_CONNECTIONS) == set()
@@ -127,14 +127,14 @@ def test_modules_of_unused_options_are_not_loaded(words: list[str]) -> None:
     assert ours & {f"pync.{name}" for name in NOT_ASKED_FOR} == set()
 
 
-def test_a_client_without_options_needs_little() -> None:
+def test_plain_client_loads_few_modules() -> None:
     ours = imported_by(CLIENT) - imported_by("pass")
     assert "pync.engine.relay" in ours
     assert ours & HEAVY == set()
     assert ours & {f"pync.{name}" for name in NOT_ASKED_FOR | OF_OTHER_STARTS} == set()
 
 
-def test_a_slow_start_is_detected() -> None:
+def test_slow_startup_is_detected() -> None:
     assert {"logging", "ssl"} <= imported_by("import logging, ssl") & HEAVY
 
 
@@ -149,6 +149,6 @@ def test_options_and_fields_correspond() -> None:
     assert differences(usages, set(Config._fields) - NO_OPTIONS) == set()
 
 
-def test_an_option_without_a_field_is_detected() -> None:
+def test_option_without_a_field_is_detected() -> None:
     usage = "Options:\n  -a --alone     Nobody reads it.\n     --read       Somebody does.\n"
     assert differences([usage], {"read", "forgotten"}) == {"alone", "forgotten"}

@@ -98,12 +98,12 @@ def test_every_name_is_used() -> None:
     assert found == []
 
 
-def test_the_exceptions_are_needed() -> None:
+def test_exceptions_are_needed() -> None:
     sources = {path.relative_to(ROOT).as_posix(): path.read_text() for path in PYNC}
     assert set(FOR_OTHERS) <= {one.split(": ")[1] for one in dead(sources)}
 
 
-def test_an_unused_name_is_detected() -> None:
+def test_unused_name_is_detected() -> None:
     text = "LIMIT = 1\nclass A:\n    def used(self): self.gone = LIMIT\n    def spare(self): ...\n"
     assert dead({"a.py": text, "b.py": "from a import A\nA().used()"}) == [
         "a.py: gone",

@@ -145,7 +145,7 @@ def test_forked_command_lines_give_the_same_output(module: str) -> None:
 @pytest.mark.parametrize(
     "how", ["as usual", "a session", "an environment", "a terminal", "a descriptor"]
 )
-def test_a_forked_program_sees_the_same_start(how: str, scratch: Path) -> None:
+def test_forked_program_sees_the_same_start(how: str, scratch: Path) -> None:
     # (readline sets environment variables of this process that os.environ does not show.)
     options: dict[str, Any] = {"cwd": scratch, "env": dict(os.environ)}
     with ExitStack() as stack:
@@ -174,7 +174,7 @@ def test_a_forked_program_sees_the_same_start(how: str, scratch: Path) -> None:
 
 
 @pytest.mark.parametrize("how", ENDINGS)
-def test_a_forked_program_ends_in_the_same_way(how: str, scratch: Path) -> None:
+def test_forked_program_ends_in_the_same_way(how: str, scratch: Path) -> None:
     started, forked = both("end", ENDINGS[how], cwd=scratch)
     assert without_server(forked) == started
 
@@ -192,7 +192,7 @@ def without_server(ended: tuple[int, bytes, bytes]) -> tuple[int, bytes, bytes]:
 
 
 @pytest.mark.parametrize("name", ["TERM", "INT", "HUP", "QUIT", "KILL", "USR1", "ALRM"])
-def test_a_signal_has_the_same_effect(name: str) -> None:
+def test_signal_has_the_same_effect(name: str) -> None:
     ends = []
     for kind in (subprocess.Popen, Popen):
         with listener(kind) as process:
@@ -202,7 +202,7 @@ def test_a_signal_has_the_same_effect(name: str) -> None:
     assert ends[1] == ends[0]
 
 
-def test_an_interruption_during_the_start_is_not_lost() -> None:
+def test_interrupt_during_startup_is_not_lost() -> None:
     for _ in range(20):
         with Popen([*PYNC, "-l", "127.0.0.1", "0"], stderr=subprocess.DEVNULL) as process:
             process.send_signal(signal.SIGINT)
@@ -211,7 +211,7 @@ def test_an_interruption_during_the_start_is_not_lost() -> None:
 
 @pytest.mark.parametrize("line", ["pync --version", "pync --what"])
 @pytest.mark.parametrize("closed", ["stdout", "stderr"])
-def test_a_pipe_without_reader_has_the_same_effect(line: str, closed: str) -> None:
+def test_pipe_without_reader_has_the_same_effect(line: str, closed: str) -> None:
     ends = []
     for kind in (subprocess.Popen, Popen):
         reader, writer = os.pipe()
@@ -228,7 +228,7 @@ def test_a_pipe_without_reader_has_the_same_effect(line: str, closed: str) -> No
     assert ends[1] == ends[0]
 
 
-def test_a_forked_program_is_a_child_and_is_found_by_the_leak_check() -> None:
+def test_forked_program_is_a_child_and_found_by_the_leak_check() -> None:
     with listener(Popen) as process:
         children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
         assert str(process.pid) in children
@@ -290,7 +290,7 @@ def listener(kind: Start) -> Iterator[subprocess.Popen[bytes]]:
             process.kill()
 
 
-def test_its_session_is_made_when_its_pid_is_known() -> None:
+def test_session_exists_as_soon_as_the_pid_is_known() -> None:
     for _ in range(50):
         with Popen(
             [*PYNC, "--version"], cwd=ROOT, stdout=subprocess.DEVNULL, start_new_session=True

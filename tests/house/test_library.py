@@ -52,7 +52,7 @@ def types(listener: pync.Listener) -> None:
 """
 
 
-def test_the_examples_pass_the_type_check(tmp_path: Path) -> None:
+def test_examples_pass_the_type_check(tmp_path: Path) -> None:
     """Check them as a user of the installed package does, which is typed (py.typed)."""
     found = examples()
     assert len(found) >= 5

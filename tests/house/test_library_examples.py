@@ -135,7 +135,7 @@ def at_loopback() -> Iterator[Callable[[str], str]]:
 
 
 @pytest.mark.parametrize("code", list(examples()))
-def test_an_example_runs(
+def test_example_runs(
     code: str, at_loopback: Callable[[str], str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     if '"tls://127.0.0.1:0"' in code and not find_spec("cryptography"):

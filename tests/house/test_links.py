@@ -52,7 +52,7 @@ def test_no_link_is_dead() -> None:
     assert {page: found for page, found in wrong.items() if found} == {}
 
 
-def test_a_dead_link_is_detected() -> None:
+def test_dead_link_is_detected() -> None:
     page = ROOT / "docs" / "endings.md"
     text = "[a](endings.md) [b](nonesuch.md) [c](#how-connections-end) [d](endings.md#nowhere)"
     assert dead(page, page.read_text(encoding="utf-8")) == []

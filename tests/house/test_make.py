@@ -130,7 +130,7 @@ def test_variables_may_come_from_the_environment(checkout: Checkout) -> None:
     assert call.words[3:] == ["tcp://[::1]:9", r"--set=greeting=$\n"]
 
 
-def test_a_target_that_runs_make_keeps_its_own_variables(checkout: Checkout) -> None:
+def test_recursive_make_keeps_its_own_variables(checkout: Checkout) -> None:
     checkout.make("-j2", "conformance", "TARGET=make serve", "PROFILE=echo", "JOBS=2")
     [call] = checkout.calls()
     ours = {"MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "TARGET", "PROFILE", "JOBS"}
@@ -155,13 +155,13 @@ def test_soak_takes_the_same_arguments(checkout: Checkout) -> None:
     assert call.words == [".ci/soak.py", "3", "ref:node", "--profile=echo"]
 
 
-def test_a_finished_environment_is_not_set_up_again(checkout: Checkout) -> None:
+def test_finished_environment_is_not_set_up_again(checkout: Checkout) -> None:
     checkout.make("conformance")
     checkout.make("conformance")
     assert all("pip" not in call.words for call in checkout.calls())
 
 
-def test_a_changed_environment_is_set_up_again(checkout: Checkout) -> None:
+def test_changed_environment_is_set_up_again(checkout: Checkout) -> None:
     checkout.age(".ci/constraints.txt", 1800)
     done = checkout.make("conformance", f"PYTHON={checkout.folder / '.venv/bin/python'}")
     assert "setting up .venv" in done.stderr
@@ -179,7 +179,7 @@ def test_a_changed_environment_is_set_up_again(checkout: Checkout) -> None:
     ],
     ids=["missing", "too old", "without venv"],
 )
-def test_an_unsuitable_python_is_one_clear_error_line(
+def test_unsuitable_python_is_reported_in_one_line(
     tmp_path: Path, script: str | None, said: str
 ) -> None:
     checkout = Checkout(tmp_path)
@@ -197,7 +197,7 @@ def test_an_unsuitable_python_is_one_clear_error_line(
     assert not (tmp_path / ".venv").exists()
 
 
-def test_each_call_of_mypy_has_a_cache_of_its_own(checkout: Checkout) -> None:
+def test_each_call_of_mypy_has_its_own_cache(checkout: Checkout) -> None:
     """A call with other options would check again all that the cache holds, in each make check."""
     checkout.make("check")
     calls = [call.words for call in checkout.calls() if call.words[:2] == ["-m", "mypy"]]

@@ -64,7 +64,7 @@ def run(environment: Environment, line: str, status: int = 0) -> str:
 
 
 @pytest.mark.long
-def test_the_commands_of_the_python_guide(guided: Environment) -> None:
+def test_commands_of_the_python_guide(guided: Environment) -> None:
     said = {}
     for line in commands(IN_PYTHON):
         if line == "python3 -m pip install .":
@@ -79,7 +79,7 @@ def test_the_commands_of_the_python_guide(guided: Environment) -> None:
     assert len(re.findall(r"^26 PASS in", shown, re.MULTILINE)) == 1
 
 
-def test_the_fault_that_the_python_guide_makes(guided: Environment) -> None:
+def test_fault_of_the_python_guide(guided: Environment) -> None:
     server = guided.folder / "server.py"
     server.write_text(server.read_text().replace("zlib.crc32", "zlib.adler32"))
     said = run(guided, "pync-conformance run 'python3 server.py {port}' --profile ./frames.py", 1)
@@ -89,7 +89,7 @@ def test_the_fault_that_the_python_guide_makes(guided: Environment) -> None:
 
 
 @pytest.mark.long
-def test_the_commands_of_the_page_for_teachers(guided: Environment) -> None:
+def test_commands_of_the_page_for_teachers(guided: Environment) -> None:
     here = guided.folder
     write(here, files(FOR_TEACHERS))
     right = (here / "server.py").read_text()
@@ -105,7 +105,7 @@ def test_the_commands_of_the_page_for_teachers(guided: Environment) -> None:
     assert grace.endswith(" frames/sum")
 
 
-def test_the_example_profiles_are_judged_by_from_the_wheel(guided: Environment) -> None:
+def test_example_profiles_run_from_the_wheel(guided: Environment) -> None:
     examples = ROOT / "examples" / "profiles"
     for name, requirements in (("http11", 53), ("irc", 51)):
         listed = run(guided, f"pync-conformance list --profile {examples}/{name}/{name}.py")

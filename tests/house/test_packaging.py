@@ -36,7 +36,7 @@ def test_no_other_file_is_at_the_top_level() -> None:
     assert {name.split("/")[0] for name in tracked() if name[0] != "."} - {"examples"} == TOP
 
 
-def test_the_description_of_the_package_has_no_link_into_the_repository() -> None:
+def test_package_description_has_no_relative_links() -> None:
     text = (ROOT / PROJECT["readme"]).read_text(encoding="utf-8")
     links = re.findall(r"\]\(([^)]*)\)|(?:src|href)=\"([^\"]*)", text)
     assert [link for pair in links for link in pair if link and "://" not in link] == []
@@ -56,7 +56,7 @@ def test_every_folder_of_code_is_shipped() -> None:
     assert sorted(map(folder_of, packages)) == sorted(ours)
 
 
-def test_the_suite_is_installed_under_its_own_name() -> None:
+def test_suite_is_installed_under_its_own_name() -> None:
     packages = PYPROJECT["tool"]["setuptools"]["packages"]
     assert {name.partition(".")[0] for name in packages} == {"pync", "pync_conformance"}
     # A pytest plugin with an entry point is loaded by pytest in every project.
@@ -82,7 +82,7 @@ def test_every_data_file_is_shipped() -> None:
     assert unshipped(tracked(), PYPROJECT["tool"]["setuptools"]["package-data"]) == []
 
 
-def test_a_data_file_that_is_not_shipped_is_detected() -> None:
+def test_missing_data_file_is_detected() -> None:
     assert unshipped(["pync/words.txt", "pync/cli.py"], {"pync": ["*.md"]}) == ["pync/words.txt"]
 
 
@@ -93,7 +93,7 @@ def test_every_folder_of_code_is_a_package() -> None:
 
 
 @pytest.mark.parametrize("command", PROJECT["scripts"])
-def test_the_commands_are_installed(command: str) -> None:
+def test_commands_are_installed(command: str) -> None:
     module, _, function = PROJECT["scripts"][command].partition(":")
     assert callable(getattr(import_module(module), function))
 
@@ -120,5 +120,5 @@ def test_every_requirement_is_pinned() -> None:
     assert unpinned(needs, constraints) == set()
 
 
-def test_a_requirement_that_is_not_pinned_is_detected() -> None:
+def test_unpinned_requirement_is_detected() -> None:
     assert unpinned(["mypy>=1", "ruff>=0.6"], "ruff==0.6.1\n") == {"mypy"}

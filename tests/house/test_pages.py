@@ -33,20 +33,20 @@ pages = sys.modules.setdefault("pages", module_from_spec(spec))
 spec.loader.exec_module(pages)
 
 
-def test_the_synopsis_is_the_usage() -> None:
+def test_synopsis_is_the_usage() -> None:
     page = pages.SYNOPSIS.read_text(encoding="utf-8")
     assert pages.with_synopsis(page, USAGE) == page, "say make docs"
 
 
-def test_the_catalogue_page_is_up_to_date() -> None:
+def test_catalogue_page_is_up_to_date() -> None:
     assert pages.CATALOGUE.read_text(encoding="utf-8") == pages.catalogue_page(), "say make docs"
 
 
-def test_the_schema_has_the_keys_of_a_profile_s_file() -> None:
+def test_schema_has_the_keys_of_a_profile_file() -> None:
     assert pages.SCHEMA.read_text(encoding="utf-8") == pages.schema.page(), "say make docs"
 
 
-def test_the_catalogue_lists_every_requirement_once() -> None:
+def test_catalogue_lists_every_requirement_once() -> None:
     page = pages.catalogue_page()
     for requirement in REQUIREMENTS.values():
         name = requirement.id.partition("/")[2]
@@ -55,7 +55,7 @@ def test_the_catalogue_lists_every_requirement_once() -> None:
         assert section.count(row) == 1, requirement.id
 
 
-def test_a_synopsis_of_another_usage_is_replaced() -> None:
+def test_outdated_synopsis_is_replaced() -> None:
     assert (
         pages.with_synopsis("# x\n```text\nold\\1\n```\ny", "new\n") == "# x\n```text\nnew\n```\ny"
     )
@@ -64,7 +64,7 @@ def test_a_synopsis_of_another_usage_is_replaced() -> None:
 
 
 @pytest.mark.parametrize("command", pages.COMMANDS, ids=lambda command: command.name)
-def test_a_manual_page_lists_every_option_once(command: Any) -> None:
+def test_manual_page_lists_every_option_once(command: Any) -> None:
     manual = pages.manual(command).replace("\\-", "-")
     told = re.findall(r"^\.B (?:-\w )?--([a-z0-9-]+)", manual, re.MULTILINE)
     assert told == [option.long for option in options_in(command.usage)]
@@ -73,7 +73,7 @@ def test_a_manual_page_lists_every_option_once(command: Any) -> None:
         assert manual.count(f".SH {heading}\n") == 1
 
 
-def test_a_manual_page_contains_all_words_of_the_usage() -> None:
+def test_manual_page_contains_all_words_of_the_usage() -> None:
     manual = pages.manual(pages.COMMANDS[0]).replace("\\-", "-").lower()
     words = re.sub(r"usage:|options:|exit status:|:$", " ", USAGE.lower()).split()
     assert [word for word in words if word.rstrip(".") not in manual] == []
@@ -103,7 +103,7 @@ def test_mandoc_finds_no_fault_in_a_manual_page(page: str) -> None:
     assert [line for line in done.stdout.splitlines() if "missing date" not in line] == []
 
 
-def test_the_page_of_nc_has_no_long_options() -> None:
+def test_nc_page_has_no_long_options() -> None:
     page = pages.shipped()["man/pync-nc.1"]
     assert "\n.B \\-p PORT\n" in page
     assert not re.search(r"^\.B .*\\-\\-", page, re.MULTILINE)
@@ -174,7 +174,7 @@ def complaint(call: list[str]) -> str | None:
     return None
 
 
-def test_the_examples_are_accepted() -> None:
+def test_examples_are_accepted() -> None:
     lines = [line for guide in GUIDES for line in examples(guide.read_text(encoding="utf-8"))]
     assert sum(call[0] == "pync" for line in lines for call in calls(line)) >= 30
     assert {
@@ -193,7 +193,7 @@ def test_the_examples_are_accepted() -> None:
         "make conformance TARGETS=x",
     ],
 )
-def test_a_wrong_example_is_detected(line: str) -> None:
+def test_wrong_example_is_detected(line: str) -> None:
     assert [complaint(call) for call in calls(line) if complaint(call)]
 
 
@@ -213,13 +213,13 @@ def paths_named(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
-def test_the_paths_that_a_document_names_exist(document: str) -> None:
+def test_paths_in_documents_exist(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
     missing = [path for path in paths_named(text) if not (ROOT / path).exists()]
     assert missing == []
 
 
-def test_a_missing_path_is_detected() -> None:
+def test_missing_path_is_detected() -> None:
     assert paths_named("see `pync/dialects/{nc,ncat}/messages.py` and `pync/`") == [
         "pync/dialects/nc/messages.py",
         "pync/dialects/ncat/messages.py",

@@ -28,7 +28,7 @@ def test_asks_late_within(request):
 """
 
 
-def test_a_test_that_asks_late_is_skipped(tmp_path: Path) -> None:
+def test_test_without_peer_program_is_skipped(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text("from tests.conftest import *\n")
     (tmp_path / "test_asking.py").write_text(ASKS_LATE)
     done = subprocess.run(

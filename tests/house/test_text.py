@@ -80,7 +80,7 @@ def prose(text: str) -> str:
 
 
 @pytest.mark.parametrize("what", WORDS)
-def test_a_word_is_not_used(what: str) -> None:
+def test_word_is_not_used(what: str) -> None:
     wrong = {str(path.relative_to(ROOT)): found(WORDS[what], prose(read(path))) for path in texts()}
     assert {name: hits for name, hits in wrong.items() if hits} == {}
 

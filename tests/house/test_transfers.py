@@ -28,7 +28,7 @@ def watched(code: str, check: Callable[[Idleness, float], None]) -> None:
             process.kill()
 
 
-def test_a_program_that_sleeps() -> None:
+def test_sleeping_program_is_idle() -> None:
     def check(idleness: Idleness, began: float) -> None:
         until(lambda: idleness.seconds(began) > 0.3, "a program that sleeps")
         assert idleness.seconds(time.monotonic()) == 0
@@ -36,7 +36,7 @@ def test_a_program_that_sleeps() -> None:
     watched("input()", check)
 
 
-def test_a_busy_program_counts_by_its_cpu_time() -> None:
+def test_busy_program_is_measured_by_cpu_time() -> None:
     def check(idleness: Idleness, began: float) -> None:
         until(lambda: idleness.seconds(began) > 0.3, "a program that spins")
         assert Stopwatch(began).reached(0.3)
@@ -44,7 +44,7 @@ def test_a_busy_program_counts_by_its_cpu_time() -> None:
     watched("while True: pass", check)
 
 
-def test_a_busy_child_counts_too() -> None:
+def test_busy_child_is_measured() -> None:
     def check(idleness: Idleness, began: float) -> None:
         until(lambda: idleness.seconds(began) > 0.3, "a child that spins")
 
@@ -75,7 +75,7 @@ def test_programs_that_have_ended() -> None:
     until(lambda: idleness.seconds(0) > 0, "time to pass")
 
 
-def test_a_client_does_not_wait_for_a_command_that_waits_for_it() -> None:
+def test_client_does_not_deadlock_with_a_command() -> None:
     planned = plan(134)
     assert planned.transport == "exec"
     assert not planned.client.outlasts

@@ -131,7 +131,7 @@ PROJECT = {
         ("python", "-m", "pytest", "--target=x", "conformance"),
     ],
 )
-def test_a_project_with_a_package_of_that_name_is_not_affected(
+def test_project_with_a_package_named_conformance_is_not_affected(
     environment: Environment, words: tuple[str, ...]
 ) -> None:
     write(environment.folder, PROJECT)
@@ -143,7 +143,7 @@ def test_a_project_with_a_package_of_that_name_is_not_affected(
     assert "pync" not in "".join(header)
 
 
-def test_its_plugin_can_be_enabled(environment: Environment) -> None:
+def test_plugin_can_be_enabled(environment: Environment) -> None:
     write(environment.folder, {"test_own.py": "def test_own():\n    pass\n"})
     target = "--conformance-target=mutant:echo/answers-twice"
     words = ("python", "-m", "pytest", "-p", "pync_conformance.plugin", target, "-n2")
@@ -184,7 +184,7 @@ def test_every_printed_command_can_be_run(environment: Environment) -> None:
     assert re.findall(r"reproduce +(.*)", again.stdout) == [line]
 
 
-def test_a_new_profile_is_judged_at_once(environment: Environment) -> None:
+def test_new_profile_can_be_run_at_once(environment: Environment) -> None:
     for options in ([], ["--python", "in-python"]):
         done = environment.run("pync-conformance", "new", "shout", *options)
         assert done.returncode == 0, done.stderr
@@ -196,7 +196,7 @@ def test_a_new_profile_is_judged_at_once(environment: Environment) -> None:
 @pytest.mark.parametrize(
     "command", ["pync-conformance", "pync conformance", "python -m pync_conformance"]
 )
-def test_a_missing_package_is_one_error_line(
+def test_missing_package_is_one_error_line(
     environment: Environment, tmp_path: Path, command: str
 ) -> None:
     bare = environment._replace(needs=tmp_path)
@@ -242,7 +242,7 @@ def test_links_start_the_dialects(environment: Environment) -> None:
     assert "Ncat: Version" in done.stdout + done.stderr
 
 
-def test_the_source_distribution_is_the_repository(tmp_path: Path) -> None:
+def test_source_distribution_contains_the_repository(tmp_path: Path) -> None:
     code = "import sys; from setuptools import build_meta as b; print(b.build_sdist(sys.argv[1]))"
     call = [sys.executable, "-c", code, str(tmp_path)]
     source = copied(tmp_path / "source")

@@ -67,7 +67,7 @@ def test_input_is_sent_to_all(whose: str, port: int) -> None:
 
 @pytest.mark.parametrize("whose", BOTH)
 @pytest.mark.parametrize("kind", ["--broker", "--chat"])
-def test_a_broker_that_only_receives_relays_nothing(whose: str, kind: str, port: int) -> None:
+def test_receive_only_broker_relays_nothing(whose: str, kind: str, port: int) -> None:
     with room(port, *command(whose), "-l", "-v", kind, "--recv-only", clients=3) as (_, peers):
         peers[0].says(b"hello\n")
         peers[0].half_closes()
@@ -97,7 +97,7 @@ def test_without_a_broker_all_data_is_shown_and_none_is_relayed(whose: str, port
 
 
 @pytest.mark.parametrize("whose", BOTH)
-def test_the_end_of_input_ends_all_clients(whose: str, port: int) -> None:
+def test_end_of_input_ends_all_clients(whose: str, port: int) -> None:
     with room(port, *command(whose), "-l", "-v", "-k", clients=2) as (program, peers):
         program.write(b"bye\n")
         program.end_input()
@@ -118,7 +118,7 @@ def test_clients_are_still_read_after_the_end_of_input(port: int) -> None:
 
 @pytest.mark.parametrize("whose", BOTH)
 @pytest.mark.parametrize("how", ["closes", "resets", "half_closes"])
-def test_a_client_that_leaves_does_not_affect_others(whose: str, how: str, port: int) -> None:
+def test_closed_client_does_not_affect_others(whose: str, how: str, port: int) -> None:
     with room(port, *command(whose), "-l", "-v", "--broker", clients=3) as (_, peers):
         getattr(peers[0], how)()
         peers[1].says(b"still here")
@@ -263,7 +263,7 @@ def test_no_more_clients_than_allowed(whose: str, mode: list[str], port: int) ->
 # Features of pync only.
 
 
-def test_a_denied_datagram_is_dropped(udp_port: int) -> None:
+def test_denied_datagram_is_dropped(udp_port: int) -> None:
     words = ["-lu", "--deny", "127.0.0.2", "127.0.0.1", str(udp_port)]
     with Program(*PYNC, *words) as ours, mailbox("127.0.0.2") as bad, mailbox() as good:
         until(lambda: is_bound(udp_port, "udp"), "the socket to be bound", ours)
@@ -272,7 +272,7 @@ def test_a_denied_datagram_is_dropped(udp_port: int) -> None:
         assert ours.read(4) == b"good"
 
 
-def test_a_denied_client_does_not_take_a_place(port: int) -> None:
+def test_denied_client_does_not_take_a_place(port: int) -> None:
     """ncat closes the listener first, and then waits forever."""
     import socket
 
@@ -301,7 +301,7 @@ def test_many_clients(port: int) -> None:
             peer.hears(b"b")
 
 
-def test_a_client_that_reads_nothing_does_not_delay_others_and_is_disconnected(port: int) -> None:
+def test_client_that_does_not_read_is_disconnected_without_delaying_others(port: int) -> None:
     with room(port, *PYNC, "-lv", "-d", "--broker") as (ours, _), ExitStack() as stack:
         speaker, reader, deaf = (stack.enter_context(connected(port)) for _ in range(3))
         ours.hears(rb"(?s)(Connection received.*){3}")
@@ -326,7 +326,7 @@ def test_only_a_silent_client_is_disconnected(port: int) -> None:
         assert ours.process.poll() is None
 
 
-def test_it_waits_for_free_descriptors(port: int) -> None:
+def test_broker_waits_for_free_descriptors(port: int) -> None:
     few = ["sh", "-c", 'ulimit -n 16; exec "$@"', "sh"]
     argv = [*few, *PYNC, "-l", "-d", "--broker", "127.0.0.1", str(port)]
     ours = subprocess.Popen(argv, stderr=subprocess.PIPE)
@@ -354,14 +354,14 @@ def test_it_waits_for_free_descriptors(port: int) -> None:
 
 
 @pytest.mark.parametrize("whose", BOTH)
-def test_the_reader_of_the_output_has_exited(whose: str, port: int) -> None:
+def test_reader_of_the_output_has_exited(whose: str, port: int) -> None:
     with room(port, *command(whose), "-lk", clients=1) as (program, peers):
         program.stops_reading()
         peers[0].says(b"x")
         assert program.ends(2).endswith(b"write: Broken pipe\n")
 
 
-def test_a_thousand_reads_of_one_client_are_in_order(port: int) -> None:
+def test_thousand_reads_of_one_client_are_in_order(port: int) -> None:
     said = b"".join(b"%d\n" % number for number in range(200_000))
     with room(port, *PYNC, "-lv", "-d", "--broker") as (ours, _):
         with connected(port) as one, connected(port) as other:
@@ -370,7 +370,7 @@ def test_a_thousand_reads_of_one_client_are_in_order(port: int) -> None:
                 other.hears(said)
 
 
-def test_a_client_without_pauses_does_not_delay_others(port: int) -> None:
+def test_client_without_pauses_does_not_delay_others(port: int) -> None:
     """The output queue is bounded, and the other clients' data gets its turn."""
     size, step = 64 << 20, 1 << 20
     with room(port, *NCAT, "-lkv", "--recv-only") as (ours, _):
@@ -388,7 +388,7 @@ def test_a_client_without_pauses_does_not_delay_others(port: int) -> None:
     assert shown.count(b"ping") == 3
 
 
-def test_a_silent_client_before_tls_does_not_delay_others(port: int) -> None:
+def test_silent_client_before_tls_does_not_delay_others(port: int) -> None:
     pytest.importorskip("cryptography")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE

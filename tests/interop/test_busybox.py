@@ -175,18 +175,18 @@ def client(
 
 
 @pytest.mark.parametrize("name", CLIENTS)
-def test_a_client(name: str) -> None:
+def test_client(name: str) -> None:
     theirs = (needs("busybox"), "nc")
     assert client(OURS, CLIENTS[name]) == client(theirs, CLIENTS[name])
 
 
 @pytest.mark.parametrize("name", FULL_CLIENTS)
-def test_a_client_of_the_full_one(name: str) -> None:
+def test_client_full_applet(name: str) -> None:
     theirs = (full_one(), "nc")
     assert client(OURS, FULL_CLIENTS[name]) == client(theirs, FULL_CLIENTS[name])
 
 
-def test_the_dump_of_the_full_one(tmp_path: Path) -> None:
+def test_dump_full_applet(tmp_path: Path) -> None:
     dumps = []
     for number, command in enumerate(((full_one(), "nc"), OURS)):
         row = (f"-o {tmp_path / str(number)} @", b"question\n", True, answers_and_ends)
@@ -227,12 +227,12 @@ def listener(command: tuple[str, ...], name: str, port: int) -> Outcome:
 
 
 @pytest.mark.parametrize("name", LISTENERS)
-def test_a_listener(name: str, port: int) -> None:
+def test_listener(name: str, port: int) -> None:
     ours = listener(OURS, name, port)
     assert ours == listener((needs("busybox"), "nc"), name, port)
 
 
-def test_a_listener_for_many_clients(port: int) -> None:
+def test_listener_for_many_clients(port: int) -> None:
     """-ll -e runs a command for each client."""
     for command in (OURS, (needs("busybox"), "nc")):
         with Program(*command, "-llp", str(port), "-e", "cat") as program:

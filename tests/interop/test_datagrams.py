@@ -71,7 +71,7 @@ def test_udp_over_ipv6(peer: str) -> None:
 
 
 @pytest.mark.parametrize("peer", SENDS)
-def test_a_line_is_a_datagram(peer: str) -> None:
+def test_each_line_is_a_datagram(peer: str) -> None:
     """Each read becomes one datagram; the reader of the pipe gets them one by one."""
     command = needs(peer)
     ours, port = listening_pync("-u")

@@ -63,7 +63,7 @@ def test_ncat_notices_a_lost_reader_when_it_writes() -> None:
 
 
 @pytest.mark.parametrize("name", ["nc", "ncat"])
-def test_a_listener_does_not_wait_for_silent_input(name: str, port: int) -> None:
+def test_listener_does_not_wait_for_silent_input(name: str, port: int) -> None:
     for command in both(name):
         with Program(*command, "-l", "127.0.0.1", str(port)) as program:
             until(lambda: is_bound(port), "the listener", program)
@@ -76,7 +76,7 @@ def test_a_listener_does_not_wait_for_silent_input(name: str, port: int) -> None
 
 
 @pytest.mark.parametrize("name", ["nc", "ncat"])
-def test_a_listener_does_not_wait_for_open_input_that_is_sent(name: str, port: int) -> None:
+def test_listener_does_not_wait_for_open_input_that_is_sent(name: str, port: int) -> None:
     for command in both(name):
         with Program(*command, "-l", "127.0.0.1", str(port)) as program:
             until(lambda: is_bound(port), "the listener", program)

@@ -43,13 +43,13 @@ def heard(command: tuple[str, ...], name: str, port: int) -> bytes:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_listener_runs_a_command(name: str, port: int) -> None:
+def test_listener_runs_a_command(name: str, port: int) -> None:
     assert heard(NCAT, name, port) == heard((needs("ncat"),), name, port)
     heard(tuple(PYNC), name, port)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_client_runs_a_command(name: str) -> None:
+def test_client_runs_a_command(name: str) -> None:
     options, sent, expected = COMMANDS[name]
     for command in (NCAT, (needs("ncat"),)):
         with listening() as server, Program(*command, *options, "127.0.0.1", server.port) as ours:
@@ -69,7 +69,7 @@ HALF_CLOSED = {
 
 
 @pytest.mark.parametrize("command", HALF_CLOSED)
-def test_the_clients_fin_ends_the_input_of_the_command(command: str, port: int) -> None:
+def test_client_fin_ends_the_input_of_the_command(command: str, port: int) -> None:
     """ncat exits at the client's FIN, and the answer is lost."""
     sent, expected = HALF_CLOSED[command]
     with Program(*NCAT, "-l", "-e", command, "127.0.0.1", str(port)) as ours:
@@ -130,12 +130,12 @@ def test_pync_exits_with_the_status_of_the_command(port: int) -> None:
         ours.ends(7)
 
 
-def test_a_missing_command(port: int) -> None:
+def test_missing_command(port: int) -> None:
     with Program(*PYNC, "-l", "-e", "/no/such/thing", "127.0.0.1", str(port)) as ours:
         assert b"there is no command '/no/such/thing'" in ours.ends(2)
 
 
-def test_a_command_that_cannot_be_run(port: int, tmp_path: Path) -> None:
+def test_command_that_cannot_be_run(port: int, tmp_path: Path) -> None:
     command = tmp_path / "command"
     command.write_text("#!/no/such/interpreter\n")
     command.chmod(0o755)
@@ -147,7 +147,7 @@ def test_a_command_that_cannot_be_run(port: int, tmp_path: Path) -> None:
         assert ours.ends(1) == said.encode()
 
 
-def test_the_answer_of_a_command_that_does_not_read(port: int) -> None:
+def test_answer_of_a_command_that_does_not_read(port: int) -> None:
     with Program(*PYNC, "-l", "-c", "exec 0<&-; echo all", "127.0.0.1", str(port)) as ours:
         until(lambda: is_bound(port), "the listener", ours)
         with connected(port) as peer, peer.saying(bytes(100_000)):
@@ -155,12 +155,12 @@ def test_the_answer_of_a_command_that_does_not_read(port: int) -> None:
         ours.ends(0)
 
 
-def test_a_listener_on_all_addresses_warns(port: int) -> None:
+def test_listener_on_all_addresses_warns(port: int) -> None:
     with Program(*PYNC, "-l4", "-e", "cat", str(port)) as ours:
         ours.hears(rb"anyone who can connect to tcp://0.0.0.0:\d+ can run the command; ")
 
 
-def test_a_child_that_keeps_running_is_stopped_with_pync(port: int) -> None:
+def test_child_that_keeps_running_is_stopped_with_pync(port: int) -> None:
     sleeper = f"{sys.executable} -c 'import signal; print(1, flush=True); signal.pause()'"
     with Program(*PYNC, "-lk", "-e", sleeper, "127.0.0.1", str(port)) as ours:
         until(lambda: is_bound(port), "the listener", ours)

@@ -202,7 +202,7 @@ def test_both_have_the_same_result(ours: int, theirs: int, what: str) -> None:
 
 
 @pytest.mark.parametrize("what", DIFFERENT)
-def test_where_they_differ(ours: int, theirs: int, what: str) -> None:
+def test_differences(ours: int, theirs: int, what: str) -> None:
     request, their_status, our_status = DIFFERENT[what]
     with listening() as origin:
         assert asked_of(theirs, origin, request).status == their_status
@@ -298,7 +298,7 @@ def test_nc_through_a_tunnel() -> None:
 
 
 @pytest.mark.parametrize("client", ["ncat", "pync"])
-def test_a_wrong_password(client: str) -> None:
+def test_wrong_password(client: str) -> None:
     command = _command(client)
     program, port = listening_pync("--proxy-type", "http", *AUTH)
     words = (*command, "--proxy-type", "http", "--proxy", f"127.0.0.1:{port}")
@@ -372,7 +372,7 @@ sys.exit(main(sys.argv[1:]))
 
 
 @pytest.mark.parametrize("dialect", ["pync", "ncat"])
-def test_a_missing_h11_is_reported(dialect: str, port: int) -> None:
+def test_missing_h11_is_reported(dialect: str, port: int) -> None:
     words = (f"--as={dialect}", "-l", "--proxy-type", "http", "127.0.0.1", str(port))
     with Program(PYNC[0], "-c", WITHOUT_H11, *words) as program:
         said = program.ends(2)

@@ -120,7 +120,7 @@ def request(port: int) -> str:
 
 
 @pytest.mark.parametrize("name", SERVERS)
-def test_the_readme_s_request_gets_the_whole_answer(name: str, tmp_path: Path) -> None:
+def test_request_of_the_readme_gets_the_complete_answer(name: str, tmp_path: Path) -> None:
     with serving(name, tmp_path) as port, Program("sh", "-c", request(port)) as client:
         answer = client.rest()
         assert client.ends(0) == b""

@@ -91,7 +91,7 @@ def test_http(folder: Path, port: int, capsys: pytest.CaptureFixture[str]) -> No
         assert f"b'200' text/html {len(PAGE)}\nb''\n" in capsys.readouterr().out
 
 
-def test_a_server_that_answers_after_fin(port: int) -> None:
+def test_server_answers_after_fin(port: int) -> None:
     async def talk() -> bytes:
         async with await aio.dial(f"127.0.0.1:{port}", aio.StreamConn) as conn:
             await conn.send_all(bytes(5_000_000))

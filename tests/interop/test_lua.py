@@ -84,7 +84,7 @@ SESSIONS = {
 
 @pytest.mark.parametrize("name", SESSIONS)
 @pytest.mark.parametrize("options", ["-l", "-lk"])
-def test_a_listeners_script(name: str, options: str, tmp_path: Path, port: int) -> None:
+def test_script_of_a_listener(name: str, options: str, tmp_path: Path, port: int) -> None:
     text, play = SESSIONS[name]
     script = tmp_path / "script.lua"
     script.write_text(text)
@@ -102,7 +102,7 @@ def test_a_listeners_script(name: str, options: str, tmp_path: Path, port: int) 
     assert heard[0] == heard[1]
 
 
-def test_a_clients_script(tmp_path: Path) -> None:
+def test_script_of_a_client(tmp_path: Path) -> None:
     script = tmp_path / "script.lua"
     script.write_text(MENU)
     for command in (OURS, (needs("ncat"),)):
@@ -126,9 +126,7 @@ def test_output_is_sent_at_once(tmp_path: Path, port: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["print(", "local a = = 1", None])
-def test_a_script_that_cannot_be_loaded_is_reported_at_once(
-    text: str | None, tmp_path: Path
-) -> None:
+def test_script_that_cannot_be_loaded_is_reported_at_once(text: str | None, tmp_path: Path) -> None:
     script = tmp_path / "script.lua"
     if text is not None:
         script.write_text(text)
@@ -139,7 +137,7 @@ def test_a_script_that_cannot_be_loaded_is_reported_at_once(
     assert said[0] == said[1]
 
 
-def test_a_failing_script_is_reported(tmp_path: Path, port: int) -> None:
+def test_failing_script_is_reported(tmp_path: Path, port: int) -> None:
     script = tmp_path / "script.lua"
     script.write_text("io.write('before')\nerror('no')\n")
     said = []

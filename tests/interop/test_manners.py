@@ -51,7 +51,7 @@ def test_pync_s_fin_reaches_a_listener_first(port: int) -> None:
 
 
 @EVERY_PEER
-def test_the_listener_sends_fin_first(peer: str, port: int) -> None:
+def test_listener_sends_fin_first(peer: str, port: int) -> None:
     with ExitStack() as stack:
         other = listening_peer(stack, peer, port)
         ours = stack.enter_context(pync("--half-open", "127.0.0.1", str(port)))
@@ -66,7 +66,7 @@ def test_the_listener_sends_fin_first(peer: str, port: int) -> None:
 
 
 @EVERY_PEER
-def test_the_client_sends_fin_first(peer: str) -> None:
+def test_client_sends_fin_first(peer: str) -> None:
     command = needs(peer)
     ours, port = listening_pync("--half-open")
     with ours, Program(command, *CONNECTS[peer]("127.0.0.1", port)) as other:
@@ -81,7 +81,7 @@ def test_the_client_sends_fin_first(peer: str) -> None:
 
 
 @EVERY_PEER
-def test_the_peers_fin_ends_pync_when_nobody_types(peer: str) -> None:
+def test_peer_fin_ends_pync_while_no_input_arrives(peer: str) -> None:
     """The input of pync stays open and silent; pync exits at the peer's FIN, and then the peer."""
     command = needs(peer)
     ours, port = listening_pync()
@@ -97,7 +97,7 @@ def test_the_peers_fin_ends_pync_when_nobody_types(peer: str) -> None:
 
 
 @EVERY_PEER
-def test_a_peer_that_is_killed(peer: str) -> None:
+def test_peer_is_killed(peer: str) -> None:
     command = needs(peer)
     ours, port = listening_pync()
     with ours, Program(command, *CONNECTS[peer]("127.0.0.1", port)) as other:
@@ -109,7 +109,7 @@ def test_a_peer_that_is_killed(peer: str) -> None:
         other.ends(-signal.SIGKILL)
 
 
-def test_a_peer_that_resets() -> None:
+def test_peer_resets() -> None:
     """With SO_LINGER 0 socat's close sends RST; at SIGTERM it would send FIN first."""
     command = needs("socat")
     ours, port = listening_pync()
@@ -121,7 +121,7 @@ def test_a_peer_that_resets() -> None:
         other.ends(None)
 
 
-def test_a_client_that_resets_before_it_is_accepted(port: int) -> None:
+def test_client_resets_before_it_is_accepted(port: int) -> None:
     """Both show the data that it sent."""
     ncat = needs("ncat")
     for command in ([ncat], [*PYNC, "--as=ncat"]):
@@ -184,7 +184,7 @@ def test_clients_of_a_path_one_after_another(peer: str, tmp_path: Path) -> None:
     assert not path.exists()
 
 
-def test_an_abstract_name_of_socat(tmp_path: Path) -> None:
+def test_abstract_name_of_socat(tmp_path: Path) -> None:
     name = f"{tmp_path}/name"
     with Program(needs("socat"), "-t30", "-", f"ABSTRACT-LISTEN:{name}") as other:
         until(lambda: is_listening_path(Path(f"@{name}")), "socat to listen", other)
@@ -196,7 +196,7 @@ def test_an_abstract_name_of_socat(tmp_path: Path) -> None:
             ours.ends(0)
 
 
-def test_an_abstract_name_of_pync(tmp_path: Path) -> None:
+def test_abstract_name_of_pync(tmp_path: Path) -> None:
     command = needs("socat")
     name = f"{tmp_path}/name"
     with pync("-lvU", f"@{name}") as ours:

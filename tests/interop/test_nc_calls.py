@@ -58,7 +58,7 @@ def options_set(command: tuple[str, ...], words: list[str], log: Path) -> list[b
 
 
 @pytest.mark.parametrize("words", CALLS)
-def test_the_same_options_are_set(words: str, tmp_path: Path) -> None:
+def test_same_socket_options_are_set(words: str, tmp_path: Path) -> None:
     theirs = options_set((needs("nc"),), words.split(), tmp_path / "theirs")
     assert options_set(OURS, words.split(), tmp_path / "ours") == theirs
 
@@ -68,7 +68,7 @@ DATAGRAM_CALL = re.compile(rb"(?m)(?:shutdown|recvfrom)\(\d+, (SHUT_WR|\"[^\"]*\
 
 
 @pytest.mark.parametrize("options", ["-Nu", "-uq1", "-u"])
-def test_the_calls_of_a_udp_listener(options: str, udp_port: int, tmp_path: Path) -> None:
+def test_system_calls_of_a_udp_listener(options: str, udp_port: int, tmp_path: Path) -> None:
     """Test suites of other programs look for recvfrom and shutdown in a trace of nc."""
     outcomes = []
     for number, command in enumerate((OURS, (needs("nc"),))):
@@ -89,7 +89,7 @@ def test_the_calls_of_a_udp_listener(options: str, udp_port: int, tmp_path: Path
 
 
 @pytest.mark.parametrize("options", [["-F"], ["-vFn"], ["-Fz"]])
-def test_the_descriptor_is_passed(options: list[str]) -> None:
+def test_descriptor_is_passed(options: list[str]) -> None:
     passed = [pass_fd(command, options) for command in (OURS, (needs("nc"),))]
     assert passed[0] == passed[1]
     assert passed[0][:3] == (b"\0", 1, b"hello")
@@ -159,7 +159,7 @@ def test_signed_segments_of_both_programs_are_compatible(host: str) -> None:
                 hang_up(person)
 
 
-def test_without_a_terminal_there_is_no_key() -> None:
+def test_no_md5_key_without_a_terminal() -> None:
     outcomes = []
     for command in (OURS, (needs("nc"),)):
         environment = {name: text for name, text in os.environ.items() if name != "PYNC_MD5SIG_KEY"}

@@ -58,7 +58,7 @@ SCANS = [
 
 
 @pytest.mark.parametrize("words", SCANS)
-def test_a_scan(words: str, port: int) -> None:
+def test_scan(words: str, port: int) -> None:
     with listening() as one, listening() as other:
         asked = words.format(one.port, other.port, port).split()
         ours, theirs = (ran(command, *asked) for command in both())
@@ -98,7 +98,7 @@ def test_connections_to_several_ports_one_after_another(options: str) -> None:
 
 
 @pytest.mark.parametrize("options", ["-zu", "-zvu", "-zvun", "-vu"])
-def test_a_closed_udp_port(options: str, udp_port: int) -> None:
+def test_closed_udp_port(options: str, udp_port: int) -> None:
     """Without -v nc reports success for any UDP port; pync waits for ICMP messages."""
     words = [options, "-w", "1", "127.0.0.1", str(udp_port)]
     ours, theirs = ran(OURS, *words), ran((needs("nc"),), *words)
@@ -113,7 +113,7 @@ def test_a_closed_udp_port(options: str, udp_port: int) -> None:
         assert ours == theirs == (1, b"", b"")
 
 
-def test_an_open_udp_port_is_not_proven_open() -> None:
+def test_open_udp_port_is_not_proven_open() -> None:
     with mailbox() as box:
         words = ["-zvun", "-w", "1", "127.0.0.1", box.port]
         ours, theirs = ran(OURS, *words), ran((needs("nc"),), *words)
@@ -122,7 +122,7 @@ def test_an_open_udp_port_is_not_proven_open() -> None:
 
 
 @pytest.mark.parametrize("options", ["-lu", "-luvn", "-luv"])
-def test_a_udp_listener_and_its_first_peer(options: str, udp_port: int) -> None:
+def test_udp_listener_and_its_first_peer(options: str, udp_port: int) -> None:
     outcomes = []
     for command in both():
         with Program(*command, options, "-w", "1", "127.0.0.1", str(udp_port)) as program:
@@ -141,7 +141,7 @@ def test_a_udp_listener_and_its_first_peer(options: str, udp_port: int) -> None:
     assert outcomes[0] == outcomes[1]
 
 
-def test_an_answer_is_sent_from_the_address_that_the_client_used(udp_port: int) -> None:
+def test_answer_is_sent_from_the_address_that_the_client_used(udp_port: int) -> None:
     """nc answers from the address of the route, so a client with a connected socket drops it."""
     senders = []
     for command in both():
@@ -156,7 +156,7 @@ def test_an_answer_is_sent_from_the_address_that_the_client_used(udp_port: int) 
     assert senders == ["127.0.0.2", "127.0.0.1"]
 
 
-def test_a_udp_listener_for_all_peers_sends_nothing(udp_port: int) -> None:
+def test_udp_listener_for_all_peers_sends_nothing(udp_port: int) -> None:
     """-k: the datagrams of all peers are shown, and input is sent to none of them."""
     outcomes = []
     for command in both():
@@ -184,7 +184,7 @@ def test_a_udp_listener_for_all_peers_sends_nothing(udp_port: int) -> None:
 
 
 @pytest.mark.parametrize("options", ["-lU", "-lvU", "-lNU", "-lvUs"])
-def test_a_listener_on_a_path(options: str, tmp_path: Path) -> None:
+def test_listener_on_a_path(options: str, tmp_path: Path) -> None:
     outcomes = []
     for number, command in enumerate(both()):
         path = tmp_path / f"s{number}"
@@ -207,7 +207,7 @@ def test_a_listener_on_a_path(options: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("options", ["-nvl :: {}", "-6nvl {}", "-nvlu :: {}", "-6nvlu {}"])
-def test_a_listener_on_ipv6_takes_ipv4(options: str, port: int, udp_port: int) -> None:
+def test_listener_on_ipv6_takes_ipv4(options: str, port: int, udp_port: int) -> None:
     """Except with net.ipv6.bindv6only, where neither program does."""
     with open("/proc/sys/net/ipv6/bindv6only", encoding="ascii") as file:
         if file.read().strip() != "0":
@@ -231,7 +231,7 @@ def test_a_listener_on_ipv6_takes_ipv4(options: str, port: int, udp_port: int) -
     assert outcomes[0] == outcomes[1]
 
 
-def test_the_path_of_a_listener_is_removed_where_nc_leaves_it(tmp_path: Path) -> None:
+def test_listener_removes_its_path_but_nc_does_not(tmp_path: Path) -> None:
     left = []
     for number, command in enumerate(both()):
         path = tmp_path / f"s{number}"
@@ -245,7 +245,7 @@ def test_the_path_of_a_listener_is_removed_where_nc_leaves_it(tmp_path: Path) ->
     assert left == [False, True]
 
 
-def test_a_file_at_the_path_is_kept_where_nc_removes_it(tmp_path: Path) -> None:
+def test_file_at_the_path_is_kept_but_nc_removes_it(tmp_path: Path) -> None:
     kept = []
     for number, command in enumerate(both()):
         path = tmp_path / f"file{number}"
@@ -260,7 +260,7 @@ def test_a_file_at_the_path_is_kept_where_nc_removes_it(tmp_path: Path) -> None:
     assert kept == [True, False]
 
 
-def test_a_datagram_client_replaces_a_stale_socket_at_its_own_path(tmp_path: Path) -> None:
+def test_datagram_client_replaces_a_stale_socket_at_its_own_path(tmp_path: Path) -> None:
     outcomes = []
     for number, command in enumerate(both()):
         path, own = str(tmp_path / f"s{number}"), str(tmp_path / f"own{number}")
@@ -278,7 +278,7 @@ def test_a_datagram_client_replaces_a_stale_socket_at_its_own_path(tmp_path: Pat
 
 
 @pytest.mark.parametrize("options", ["-uU", "-uNU", "-uvU"])
-def test_a_datagram_client_can_be_answered(options: str, tmp_path: Path) -> None:
+def test_datagram_client_can_be_answered(options: str, tmp_path: Path) -> None:
     outcomes = []
     for number, command in enumerate(both()):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as box:
@@ -297,7 +297,7 @@ def test_a_datagram_client_can_be_answered(options: str, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("options", ["-luU", "-lvuU"])
-def test_a_datagram_listener_answers_its_first_peer(options: str, tmp_path: Path) -> None:
+def test_datagram_listener_answers_its_first_peer(options: str, tmp_path: Path) -> None:
     outcomes = []
     for number, command in enumerate(both()):
         path = str(tmp_path / f"s{number}")
@@ -323,7 +323,7 @@ def test_a_datagram_listener_answers_its_first_peer(options: str, tmp_path: Path
 
 @pytest.mark.parametrize("options", ["-zU", "-zvU", "-zuU", "-zuvU"])
 @pytest.mark.parametrize("there", [False, True])
-def test_a_scan_of_a_path(options: str, there: bool, tmp_path: Path) -> None:
+def test_scan_of_a_path(options: str, there: bool, tmp_path: Path) -> None:
     outcomes = []
     path = str(tmp_path / "s")
     kind = socket.SOCK_DGRAM if "u" in options else socket.SOCK_STREAM
@@ -341,7 +341,7 @@ def test_a_scan_of_a_path(options: str, there: bool, tmp_path: Path) -> None:
 # Lines and clients, one after another.
 
 
-def test_a_pause_between_lines() -> None:
+def test_pause_between_lines() -> None:
     outcomes = []
     for command in both():
         with listening() as server, Program(*command, "-Ni", "1", "127.0.0.1", server.port) as one:
@@ -356,7 +356,7 @@ def test_a_pause_between_lines() -> None:
     assert outcomes == [(True, b"two\n")] * 2
 
 
-def test_a_second_client_is_refused_where_nc_lets_it_wait_in_vain(port: int) -> None:
+def test_second_client_is_refused_but_nc_lets_it_wait(port: int) -> None:
     refused = []
     for command in both():
         with Program(*command, "-l", "127.0.0.1", str(port)) as program:

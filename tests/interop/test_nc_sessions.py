@@ -69,7 +69,7 @@ def client(command: tuple[str, ...], name: str) -> Outcome:
 
 
 @pytest.mark.parametrize("name", CLIENTS)
-def test_a_client(name: str) -> None:
+def test_client(name: str) -> None:
     assert client(OURS, name) == client((needs("nc"),), name)
 
 
@@ -101,7 +101,7 @@ def test_q_exits_where_nc_hangs(seconds: str) -> None:
         ours.ends(0)
 
 
-def test_a_client_over_a_unix_socket(tmp_path: Path) -> None:
+def test_client_over_a_unix_socket(tmp_path: Path) -> None:
     outcomes: list[Outcome] = []
     for command in (OURS, (needs("nc"),)):
         with socket.socket(socket.AF_UNIX) as listener:
@@ -120,7 +120,7 @@ def test_a_client_over_a_unix_socket(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("options", ["-u -w 1", "-un -w 1"])
-def test_a_client_over_udp(options: str) -> None:
+def test_client_over_udp(options: str) -> None:
     outcomes = []
     for command in (OURS, (needs("nc"),)):
         with mailbox() as box, Program(*command, *options.split(), "127.0.0.1", box.port) as ours:
@@ -179,12 +179,12 @@ def listener(command: tuple[str, ...], name: str, port: int) -> Outcome:
 
 
 @pytest.mark.parametrize("name", LISTENERS)
-def test_a_listener(name: str, port: int) -> None:
+def test_listener(name: str, port: int) -> None:
     ours = listener(OURS, name, port)
     assert ours == listener((needs("nc"),), name, port)
 
 
-def test_a_listener_for_many_clients(port: int) -> None:
+def test_listener_for_many_clients(port: int) -> None:
     """-k: client after client, until it is stopped."""
     outcomes: list[tuple[int, bytes]] = []
     for command in (OURS, (needs("nc"),)):

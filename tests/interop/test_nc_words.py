@@ -207,7 +207,7 @@ def test_messages_are_equal(words: str, port: int) -> None:
 
 
 @pytest.mark.parametrize("options", ["-p {}", "-vp {}"])
-def test_a_source_port_that_is_taken(options: str) -> None:
+def test_source_port_in_use(options: str) -> None:
     """It is reported even without -v."""
     needs("nc")
     with socket.create_server(("", 0)) as taken, socket.create_server(("127.0.0.1", 0)) as server:
@@ -245,7 +245,7 @@ def columns_of(shown: bytes) -> tuple[list[str], list[tuple[str, ...]]]:
     return usage, re.findall(r"^\t\t(-\w)(?: (\S+))?(\t+)\S", text, re.MULTILINE)
 
 
-def test_the_help_has_the_usage_and_the_columns_of_nc() -> None:
+def test_help_has_the_usage_and_the_columns_of_nc() -> None:
     """Shell completions parse the options from these lines."""
     needs("nc")
     status, shown, theirs = run(THEIRS, ["-h"])

@@ -66,7 +66,7 @@ def question(command: tuple[str, ...], words: list[str], answer: bytes) -> tuple
 
 
 @pytest.mark.parametrize("options", RECORDS)
-def test_a_client(options: str, tmp_path: Path) -> None:
+def test_client(options: str, tmp_path: Path) -> None:
     seen = []
     for command, folder in zip((OURS, (needs("ncat"),)), folders(tmp_path), strict=True):
         for name in ("raw", "hex"):
@@ -82,7 +82,7 @@ LISTENERS = ["-l -v", "-l -n -v", "-l -o {0}/raw", "-l -x {0}/hex", "-l --recv-o
 
 
 @pytest.mark.parametrize("options", LISTENERS)
-def test_a_listener(options: str, tmp_path: Path, port: int) -> None:
+def test_listener(options: str, tmp_path: Path, port: int) -> None:
     seen = []
     for command, folder in zip((OURS, (needs("ncat"),)), folders(tmp_path), strict=True):
         words = options.format(folder).split()
@@ -102,7 +102,7 @@ def test_a_listener(options: str, tmp_path: Path, port: int) -> None:
 
 
 @pytest.mark.parametrize("options", ["-v -u", "-u", "-z", "-zn", "-z -w 5"])
-def test_a_scan(options: str) -> None:
+def test_scan(options: str) -> None:
     """Without sending data: a TCP port, and a UDP port on which somebody listens."""
     seen = []
     for command in (OURS, (needs("ncat"),)):

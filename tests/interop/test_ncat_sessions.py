@@ -81,11 +81,11 @@ def client(command: tuple[str, ...], name: str) -> Outcome:
 
 
 @pytest.mark.parametrize("name", CLIENTS)
-def test_a_client(name: str) -> None:
+def test_client(name: str) -> None:
     assert client(OURS, name) == client((needs("ncat"),), name)
 
 
-def test_a_client_over_a_unix_socket(tmp_path: Path) -> None:
+def test_client_over_a_unix_socket(tmp_path: Path) -> None:
     outcomes: list[object] = []
     for command in (OURS, (needs("ncat"),)):
         with socket.socket(socket.AF_UNIX) as listener:
@@ -104,7 +104,7 @@ def test_a_client_over_a_unix_socket(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("options", ["-u -i 500ms", "-un -i 500ms"])
-def test_a_client_over_udp(options: str) -> None:
+def test_client_over_udp(options: str) -> None:
     outcomes: list[object] = []
     for command in (OURS, (needs("ncat"),)):
         with mailbox() as box, Program(*command, *options.split(), "127.0.0.1", box.port) as ours:
@@ -156,6 +156,6 @@ def listener(command: tuple[str, ...], name: str, port: int) -> Outcome:
 
 
 @pytest.mark.parametrize("name", LISTENERS)
-def test_a_listener(name: str, port: int) -> None:
+def test_listener(name: str, port: int) -> None:
     ours = listener(OURS, name, port)
     assert ours == listener((needs("ncat"),), name, port)

@@ -186,7 +186,7 @@ def test_version_is_on_stderr_as_with_ncat() -> None:
 @pytest.mark.parametrize(
     "options", ["-l", "-l -4", "-l -6", "-lk", "-l localhost", "-lk -e /bin/cat"]
 )
-def test_the_error_about_a_port_in_use_names_the_address(options: str, port: int) -> None:
+def test_error_about_a_port_in_use_names_the_address(options: str, port: int) -> None:
     needs("ncat")
     with ExitStack() as stack:
         for host, family in (("0.0.0.0", socket.AF_INET), ("::", socket.AF_INET6)):

@@ -104,7 +104,7 @@ def test_data_both_ways_through_a_proxy(way: str) -> None:
 
 
 @pytest.mark.parametrize("dialect", ["nc", "ncat"])
-def test_the_same_request_to_an_http_proxy(dialect: str) -> None:
+def test_same_request_to_an_http_proxy(dialect: str) -> None:
     options = {"nc": "-X connect -x", "ncat": "--proxy"}[dialect]
     for command in ((*PYNC, f"--as={dialect}"), (needs(dialect),)):
         with proxy(http) as server:
@@ -117,7 +117,7 @@ def test_the_same_request_to_an_http_proxy(dialect: str) -> None:
                 program.ends(0)
 
 
-def test_a_refusal_is_reported_as_by_ncat() -> None:
+def test_refusal_is_reported_as_by_ncat() -> None:
     outcomes = []
     for command in (NCAT, (needs("ncat"),)):
         with proxy(lambda peer: peer.says(b"HTTP/1.0 403 Forbidden\r\n\r\n")) as server:
@@ -126,7 +126,7 @@ def test_a_refusal_is_reported_as_by_ncat() -> None:
     assert outcomes[0] == outcomes[1]
 
 
-def test_through_ncats_own_proxy_server(port: int) -> None:
+def test_through_the_proxy_server_of_ncat(port: int) -> None:
     with Program(needs("ncat"), "-l", "--proxy-type", "http", "127.0.0.1", str(port)) as theirs:
         until(lambda: is_bound(port), "the listener", theirs)
         with listening() as server:
@@ -157,7 +157,7 @@ def test_two_proxies_one_behind_the_other() -> None:
 
 
 @pytest.mark.parametrize("where", ["file", "variable"])
-def test_the_login_may_be_in_the_environment(
+def test_login_may_be_in_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     words: tuple[str, ...] = ()
@@ -250,13 +250,13 @@ def asked_of_socks_4(command: tuple[str, ...], *words: str) -> bytes:
 @pytest.mark.parametrize(
     "words", ["-X 4 localhost 80", "-X 4 127.0.0.1 80", "-X 4 -n localhost 80"]
 )
-def test_a_name_for_socks_4_is_looked_up_here(words: str) -> None:
+def test_socks_4_name_is_looked_up_locally(words: str) -> None:
     theirs = (needs("nc"),)
     ours = (*PYNC, "--as=nc")
     assert asked_of_socks_4(ours, *words.split()) == asked_of_socks_4(theirs, *words.split())
 
 
-def test_a_name_for_socks_4a_is_looked_up_by_the_proxy() -> None:
+def test_socks_4a_name_is_looked_up_by_the_proxy() -> None:
     request = asked_of_socks_4((*PYNC, "--as=nc"), "-X", "4A", "no-such-host.invalid", "80")
     assert request == b"\4\1\0\x50\0\0\0\1\0no-such-host.invalid\0"
 
@@ -377,7 +377,7 @@ def test_no_credentials_are_sent_without_a_challenge(dialect: str) -> None:
 
 
 @pytest.mark.parametrize("challenges", [(BASIC,), (MD5,)])
-def test_a_password_that_is_refused(challenges: tuple[bytes, ...]) -> None:
+def test_password_is_refused(challenges: tuple[bytes, ...]) -> None:
     outcomes = []
     for command in (NCAT, (needs("ncat"),)):
         with listening() as server:
@@ -389,7 +389,7 @@ def test_a_password_that_is_refused(challenges: tuple[bytes, ...]) -> None:
     assert outcomes[0] == outcomes[1]
 
 
-def test_a_stale_challenge_is_answered_again() -> None:
+def test_stale_challenge_is_answered_again() -> None:
     with listening() as server:
         options = ("--proxy", f"127.0.0.1:{server.port}", "--proxy-auth", "joe:secret")
         with Program(*PYNC, *options, "example.org", "80") as ours:
@@ -411,7 +411,7 @@ def as_nc(said: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("how", TYPED)
-def test_the_password_prompt_is_that_of_nc(how: str) -> None:
+def test_password_prompt_is_the_same_as_in_nc(how: str) -> None:
     seen = []
     for command in ((*PYNC, "--as=nc"), (needs("nc"),)):
         with listening() as server:
@@ -473,7 +473,7 @@ def test_nc_without_a_terminal() -> None:
 @pytest.mark.parametrize(
     "line", [b"HTTP/1.0 403 no", b"HTTP/1.1 502 Bad Gateway", b"HTTP/1.0 407 x"]
 )
-def test_a_refusal_is_reported_as_by_nc(line: bytes) -> None:
+def test_refusal_is_reported_as_by_nc(line: bytes) -> None:
     def refuses(peer: Peer) -> None:
         head(peer)
         peer.says(line + b"\r\n\r\n")
@@ -487,7 +487,7 @@ def test_a_refusal_is_reported_as_by_nc(line: bytes) -> None:
     assert outcomes[0] == outcomes[1]
 
 
-def test_a_server_that_is_not_a_proxy() -> None:
+def test_server_is_not_a_proxy() -> None:
     with proxy(lambda peer: peer.says(b"220 mail.example.org\r\n")) as server:
         with Program(*PYNC, "--proxy", f"127.0.0.1:{server.port}", "h.invalid", "80") as ours:
             assert ours.ends(1) == (

@@ -64,14 +64,14 @@ def test_data_both_ways(served: int, client: str) -> None:
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_a_target_that_refuses(served: int, client: str, port: int) -> None:
+def test_target_refuses(served: int, client: str, port: int) -> None:
     with Program(*CLIENTS[client](served), "127.0.0.1", str(port)) as program:
         assert program.ends(1) != b""
         assert program.rest() == b""
 
 
 @pytest.mark.parametrize("client", ["nc 5", "ncat 5", "pync 5", "pync 4"])
-def test_a_name_is_looked_up_by_the_server(served: int, client: str) -> None:
+def test_name_is_looked_up_by_the_server(served: int, client: str) -> None:
     with listening() as target:
         with Program(*CLIENTS[client](served), "localhost", target.port) as program:
             target.accepts().says(b"found\n")
@@ -161,7 +161,7 @@ def test_three_megabytes_each_way_and_fin_on_both_sides(options: tuple[str, ...]
         assert heard == [back]
 
 
-def test_a_client_that_does_not_read_blocks_only_itself(served: int) -> None:
+def test_client_that_does_not_read_blocks_only_itself(served: int) -> None:
     with listening() as target:
         slow = _through(served, target.port)
         source = target.accepts()
@@ -247,7 +247,7 @@ def test_through_an_http_proxy_that_requires_a_login(command: tuple[str, ...], p
                 peer.hears_end()
 
 
-def test_a_limit_of_clients() -> None:
+def test_limit_of_clients() -> None:
     program, port = listening_pync("--proxy-type", "socks", "--max-conns", "2")
     with program, listening() as target:
         first, second = _through(port, target.port), _through(port, target.port)
@@ -304,7 +304,7 @@ def test_with_tls_a_reset_of_the_target_is_not_a_clean_end() -> None:
 @pytest.mark.parametrize(
     ("ending", "status"), [(signal.SIGTERM, -signal.SIGTERM), (signal.SIGINT, -signal.SIGINT)]
 )
-def test_a_signal_ends_it_with_open_connections(ending: signal.Signals, status: int) -> None:
+def test_signal_ends_it_with_open_connections(ending: signal.Signals, status: int) -> None:
     program, port = listening_pync("--proxy-type", "socks")
     with program, listening() as target, ExitStack() as stack:
         target.sock.listen(64)

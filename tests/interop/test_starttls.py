@@ -362,7 +362,7 @@ def is_ready(place: Place) -> bool:
     return not state.exists() or "ready" in state.read_text()
 
 
-def test_a_server_starts_tls(talk: tuple[str, Talk], place: Place) -> None:
+def test_server_starts_tls(talk: tuple[str, Talk], place: Place) -> None:
     protocol, asked = talk
     with pync.dial(
         f"tls://localhost:{place.port}", trusted=str(place.pem), starttls=protocol, timeout=20
@@ -374,7 +374,7 @@ def test_a_server_starts_tls(talk: tuple[str, Talk], place: Place) -> None:
 
 
 @pytest.mark.parametrize("talk", ["smtp", "postgres"], indirect=True)
-def test_the_command_line_option(talk: tuple[str, Talk], place: Place) -> None:
+def test_command_line_option(talk: tuple[str, Talk], place: Place) -> None:
     protocol, asked = talk
     words = (f"--starttls={protocol}", f"--ssl-trustfile={place.pem}", "localhost")
     with Program(*PYNC, "-v", *words, str(place.port)) as client:
@@ -384,7 +384,7 @@ def test_the_command_line_option(talk: tuple[str, Talk], place: Place) -> None:
 
 
 @pytest.mark.parametrize("talk", ["imap", "postgres"], indirect=True)
-def test_a_relay_to_a_starttls_server(talk: tuple[str, Talk], place: Place) -> None:
+def test_relay_to_a_starttls_server(talk: tuple[str, Talk], place: Place) -> None:
     protocol, asked = talk
     words = (f"--to-starttls={protocol}", f"--to-ssl-trustfile={place.pem}")
     onward = f"--to=tls://localhost:{place.port}"
@@ -395,7 +395,7 @@ def test_a_relay_to_a_starttls_server(talk: tuple[str, Talk], place: Place) -> N
 
 
 @pytest.mark.parametrize("talk", ["smtp"], indirect=True)
-def test_the_library_under_asyncio(talk: tuple[str, Talk], place: Place) -> None:
+def test_library_under_asyncio(talk: tuple[str, Talk], place: Place) -> None:
     protocol, asked = talk
 
     async def session() -> bytes:
@@ -410,7 +410,7 @@ def test_the_library_under_asyncio(talk: tuple[str, Talk], place: Place) -> None
 
 
 @pytest.mark.parametrize("talk", ["imap"], indirect=True)
-def test_a_wrong_protocol_is_one_clear_line(talk: tuple[str, Talk], place: Place) -> None:
+def test_wrong_protocol_is_reported_in_one_line(talk: tuple[str, Talk], place: Place) -> None:
     with Program(*PYNC, "--starttls=smtp", "localhost", str(place.port)) as client:
         assert re.fullmatch(
             rb"pync: dial tls://127\.0\.0\.1:%d: the server does not begin TLS: "

@@ -66,7 +66,7 @@ def _listens(port: int) -> bool:
     return True
 
 
-def test_the_certificate_is_verified(postfix: Starts, pem: Path) -> None:
+def test_certificate_is_verified(postfix: Starts, pem: Path) -> None:
     port = postfix("may")
     with Program(
         *PYNC, "-v", "--starttls=smtp", f"--ssl-trustfile={pem}", "localhost", str(port)
@@ -81,7 +81,7 @@ def test_the_certificate_is_verified(postfix: Starts, pem: Path) -> None:
     assert b"Secured by TLSv1" in said
 
 
-def test_an_unknown_certificate_gets_no_byte(postfix: Starts) -> None:
+def test_no_byte_is_sent_to_an_unknown_certificate(postfix: Starts) -> None:
     port = postfix("may")
     with Program(*PYNC, "--starttls=smtp", "localhost", str(port)) as client:
         client.write(b"EHLO me\r\nQUIT\r\n")
@@ -150,7 +150,7 @@ def test_without_an_offer_nothing_is_sent_in_plain_text(postfix: Starts, pem: Pa
         assert b"does not offer STARTTLS" in client.ends(1)
 
 
-def test_the_dialogue_may_arrive_byte_by_byte(postfix: Starts, pem: Path) -> None:
+def test_dialogue_arrives_byte_by_byte(postfix: Starts, pem: Path) -> None:
     with ExitStack() as stack:
         client, near, far = _between(stack, postfix("may"), pem)
         _begins(near, far, size=1)
@@ -161,7 +161,7 @@ def test_the_dialogue_may_arrive_byte_by_byte(postfix: Starts, pem: Path) -> Non
         client.ends()
 
 
-def test_the_library_reports_a_refusal(postfix: Starts) -> None:
+def test_library_reports_a_refusal(postfix: Starts) -> None:
     port = postfix("none")
     with pytest.raises(TlsError, match="does not offer STARTTLS"):
         pync.dial(f"tls://localhost:{port}", starttls="smtp", timeout=20)

@@ -51,7 +51,7 @@ def test_no_option_is_left_in_the_output(words: list[str]) -> None:
 
 
 @pytest.mark.parametrize("command", ["ncat", "ours"])
-def test_a_command_of_ncat_gets_telnet_unchanged(command: str) -> None:
+def test_command_of_ncat_gets_telnet_unchanged(command: str) -> None:
     words = [needs("ncat")] if command == "ncat" else [*PYNC, "--as=ncat"]
     with listening() as server:
         with Program(*words, "-t", "-e", "/bin/cat", "127.0.0.1", server.port) as program:
@@ -79,7 +79,7 @@ def test_ncat_s_broker_relays_telnet_unchanged(command: str, port: int) -> None:
             assert heard.lstrip(b"?") == line
 
 
-def test_a_listener_answers_too() -> None:
+def test_listener_answers() -> None:
     ours, port = listening_pync("-t")
     with ours, connected(port) as peer:
         peer.says(b"a\xff\xfd\x01b")

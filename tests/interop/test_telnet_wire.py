@@ -207,7 +207,7 @@ def test_terminal_output(says: bytes, seen: bytes) -> None:
             assert person.sees_to_the_end().endswith(b"Connection closed by foreign host.\r\n")
 
 
-def test_a_new_window_size_is_sent() -> None:
+def test_new_window_size_is_sent() -> None:
     def told(command: list[str]) -> bytes:
         with listening() as server, Terminal([*command, "127.0.0.1", server.port]) as person:
             peer = server.accepts()

@@ -153,7 +153,7 @@ def result(call: Callable[..., Any], *arguments: Any) -> object:
 
 @pytest.mark.parametrize("callback", [False, True], ids=["", "with a callback"])
 @pytest.mark.parametrize("session", SESSIONS)
-def test_the_same_calls_give_the_same(
+def test_same_calls_have_the_same_results(
     session: str, callback: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     theirs = played(telnetlib, SESSIONS[session], callback), debugged(capsys)

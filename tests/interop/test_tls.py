@@ -62,7 +62,7 @@ def echoes_at_the_end(tls: ssl.SSLSocket) -> None:
 
 @pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
 @pytest.mark.parametrize("size", [0, 5, 3_000_000])
-def test_the_end_of_input_is_a_half_close(pem: Path, version: str, size: int) -> None:
+def test_end_of_input_is_a_half_close(pem: Path, version: str, size: int) -> None:
     data = bytes(size)
     with tls_server(pem, echoes_at_the_end, version) as port:
         command = [*PYNC, "--ssl", "--ssl-trustfile", str(pem), "localhost", str(port)]
@@ -70,7 +70,7 @@ def test_the_end_of_input_is_a_half_close(pem: Path, version: str, size: int) ->
     assert (done.stdout == b"heard " + data, done.stderr, done.returncode) == (True, b"", 0)
 
 
-def test_a_certificate_is_verified_unless_told_not_to(pem: Path) -> None:
+def test_certificate_is_verified_by_default(pem: Path) -> None:
     with tls_server(pem, echoes_at_the_end) as port:
         with Program(*PYNC, "--ssl", "localhost", str(port)) as ours:
             ours.end_input()
@@ -87,7 +87,7 @@ def test_a_certificate_is_verified_unless_told_not_to(pem: Path) -> None:
             assert b"is not verified (--insecure)\n" in ours.ends(0)
 
 
-def test_the_host_name_has_to_match(pem: Path) -> None:
+def test_host_name_must_match(pem: Path) -> None:
     trust = ("--ssl", "--ssl-trustfile", str(pem))
     with tls_server(pem, echoes_at_the_end) as port:
         with Program(*PYNC, *trust, "127.0.0.1", str(port)) as ours:
@@ -106,7 +106,7 @@ def test_the_host_name_has_to_match(pem: Path) -> None:
             ours.ends(0)
 
 
-def test_the_negotiated_parameters_are_reported(pem: Path) -> None:
+def test_negotiated_parameters_are_reported(pem: Path) -> None:
     with tls_server(pem, echoes_at_the_end) as port:
         options = ("-v", "--ssl", "--ssl-trustfile", str(pem), "--ssl-alpn", "other,pync/1")
         with Program(*PYNC, *options, "localhost", str(port)) as ours:
@@ -134,7 +134,7 @@ def test_versions_are_limited_and_secrets_are_logged(pem: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("inherited", [False, True])
-def test_a_key_log_that_others_can_read_is_refused(tmp_path: Path, inherited: bool) -> None:
+def test_key_log_readable_by_others_is_refused(tmp_path: Path, inherited: bool) -> None:
     log = tmp_path / "secrets"
     log.touch(0o644)
     option = "SSLKEYLOGFILE" if inherited else "--ssl-keylog"
@@ -147,7 +147,7 @@ def test_a_key_log_that_others_can_read_is_refused(tmp_path: Path, inherited: bo
             )
 
 
-def test_an_alert_after_the_handshake(pem: Path) -> None:
+def test_alert_after_the_handshake(pem: Path) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem)
     context.load_verify_locations(pem)
@@ -164,7 +164,7 @@ def test_an_alert_after_the_handshake(pem: Path) -> None:
             )
 
 
-def test_a_name_only_in_the_cn_is_not_accepted(tmp_path: Path) -> None:
+def test_name_only_in_the_cn_is_not_accepted(tmp_path: Path) -> None:
     words = ("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost")
     files = ("-keyout", str(tmp_path / "key"), "-out", str(tmp_path / "certificate"))
     subprocess.run([needs("openssl"), *words, *files], check=True, capture_output=True)
@@ -176,7 +176,7 @@ def test_a_name_only_in_the_cn_is_not_accepted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("passphrase", ["", "secret"])
-def test_a_listener_shows_a_certificate_from_pkcs12(
+def test_listener_shows_a_certificate_from_pkcs12(
     pem: Path, port: int, tmp_path: Path, passphrase: str
 ) -> None:
     words = ("pkcs12", "-export", "-in", str(pem), "-inkey", str(pem), "-passout")
@@ -195,7 +195,7 @@ def test_a_listener_shows_a_certificate_from_pkcs12(
                 assert ours.read(8) == b"verified"
 
 
-def test_a_plain_server_is_reported(pem: Path) -> None:
+def test_plain_server_is_reported(pem: Path) -> None:
     with listening() as server, Program(*PYNC, "--ssl", "127.0.0.1", server.port) as ours:
         peer = server.accepts()
         peer.says(b"220 plain text\r\n")
@@ -220,7 +220,7 @@ def client_context(pem: Path | None) -> ssl.SSLContext:
 
 
 @pytest.mark.parametrize("own", [True, False])
-def test_a_listener(pem: Path, port: int, own: bool) -> None:
+def test_listener(pem: Path, port: int, own: bool) -> None:
     certificate = () if own else ("--ssl-cert", str(pem))
     with Program(*PYNC, "-lv", "--ssl", *certificate, "127.0.0.1", str(port)) as ours:
         until(lambda: is_bound(port), "the listener", ours)
@@ -252,7 +252,7 @@ def test_garbage_ends_only_its_client(pem: Path, port: int) -> None:
 
 
 @pytest.mark.parametrize("options", [("-l",), ("-lk",), ("-l", "-e", "cat"), ("-lk", "-e", "cat")])
-def test_a_silent_client_does_not_delay_others(
+def test_silent_client_does_not_delay_others(
     pem: Path, port: int, options: tuple[str, ...]
 ) -> None:
     words = (*options, "--ssl", "--ssl-cert", str(pem), "127.0.0.1", str(port))
@@ -332,7 +332,7 @@ def test_ncat_in_either_role(pem: Path, port: int, listener: str, client: str) -
 
 
 @pytest.mark.parametrize("listener", ["ours", "theirs"])
-def test_a_client_that_is_silent_in_the_handshake(pem: Path, port: int, listener: str) -> None:
+def test_client_is_silent_in_the_handshake(pem: Path, port: int, listener: str) -> None:
     """ncat accepts the first connection only, even if that client stays silent."""
     command = NCAT if listener == "ours" else (needs("ncat"),)
     files = ("--ssl-cert", str(pem), "--ssl-key", str(pem))
@@ -349,7 +349,7 @@ def test_a_client_that_is_silent_in_the_handshake(pem: Path, port: int, listener
 
 
 @pytest.mark.parametrize("listener", ["ours", "theirs"])
-def test_a_failed_handshake_ends_a_listener_for_one(pem: Path, port: int, listener: str) -> None:
+def test_failed_handshake_ends_a_listener_for_one(pem: Path, port: int, listener: str) -> None:
     command = NCAT if listener == "ours" else (needs("ncat"),)
     files = ("--ssl-cert", str(pem), "--ssl-key", str(pem))
     with Program(*command, "-l", "--ssl", *files, "127.0.0.1", str(port)) as server:

@@ -41,7 +41,7 @@ def promptly() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("size", [0, 1, 3_000_000])
-def test_a_file_is_sent_to_a_listener(
+def test_file_is_sent_to_a_listener(
     pem: Path, client: tuple[str, ...], size: int, tmp_path: Path
 ) -> None:
     server, port = listener(pem)
@@ -55,7 +55,7 @@ def test_a_file_is_sent_to_a_listener(
 
 
 @pytest.mark.parametrize("size", [1, 3_000_000])
-def test_a_file_is_received_from_a_listener(pem: Path, client: tuple[str, ...], size: int) -> None:
+def test_file_is_received_from_a_listener(pem: Path, client: tuple[str, ...], size: int) -> None:
     server, port = listener(pem)
     data = bytes(size)
     with server, promptly(), pync(*client, "localhost", port) as ours:
@@ -132,7 +132,7 @@ def test_close_notify_at_once_or_never(pem: Path) -> None:
                 ours.ends(0)
 
 
-def test_a_listener_without_input_does_not_interrupt_its_client(pem: Path) -> None:
+def test_listener_without_input_does_not_interrupt_its_client(pem: Path) -> None:
     with open("/dev/null", "rb") as nothing:
         server, port = listener(pem, stdin=nothing)
     with server, socket.create_connection(("127.0.0.1", int(port)), DEADLINE) as sock:
@@ -148,7 +148,7 @@ def test_a_listener_without_input_does_not_interrupt_its_client(pem: Path) -> No
         server.ends(0)
 
 
-def test_a_broker_without_input_does_not_interrupt_its_clients(pem: Path, port: int) -> None:
+def test_broker_without_input_does_not_interrupt_its_clients(pem: Path, port: int) -> None:
     files = ("--ssl", "--ssl-cert", str(pem), "--ssl-key", str(pem))
     with open("/dev/null", "rb") as nothing:
         room = Program(*PYNC, "--as=ncat", "-lk", *files, "127.0.0.1", str(port), stdin=nothing)
@@ -164,7 +164,7 @@ def test_a_broker_without_input_does_not_interrupt_its_clients(pem: Path, port: 
                 assert room.read(12) == b"first second"
 
 
-def test_a_broker_sends_close_notify_when_its_input_ends(pem: Path, port: int) -> None:
+def test_broker_sends_close_notify_when_its_input_ends(pem: Path, port: int) -> None:
     files = ("--ssl", "--ssl-cert", str(pem), "--ssl-key", str(pem))
     with Program(*PYNC, "--as=ncat", "-lk", *files, "127.0.0.1", str(port)) as room:
         until(lambda: is_bound(port), "the listener", room)
@@ -188,7 +188,7 @@ TOLD = b"the peer ended without close_notify: data may be missing\n"
 
 @pytest.mark.parametrize(("options", "status"), [((), 1), (("--exit-codes=detailed",), 9)])
 @pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
-def test_a_truncated_answer_is_a_failure(
+def test_truncated_answer_is_a_failure(
     pem: Path, version: str, options: tuple[str, ...], status: int
 ) -> None:
     with tls_server(pem, breaks_off, version) as port:
@@ -199,7 +199,7 @@ def test_a_truncated_answer_is_a_failure(
             assert ours.ends(status) == b"pync: relay tls://127.0.0.1:%d: " % port + TOLD
 
 
-def test_the_end_is_shown_on_a_terminal(pem: Path) -> None:
+def test_end_is_shown_on_a_terminal(pem: Path) -> None:
     with tls_server(pem, breaks_off) as port:
         words = ["--ssl", "--ssl-trustfile", str(pem), "localhost", str(port)]
         with Terminal([*PYNC, *words]) as person:
@@ -208,7 +208,7 @@ def test_the_end_is_shown_on_a_terminal(pem: Path) -> None:
             person.sees(b"the peer ended without close_notify: data may be missing\r\n")
 
 
-def test_a_truncated_upload_is_a_failure(pem: Path) -> None:
+def test_truncated_upload_is_a_failure(pem: Path) -> None:
     server, text = listener(pem)
     with server:
         with pync("--ssl", "--ssl-trustfile", str(pem), "localhost", text) as ours:
@@ -220,7 +220,7 @@ def test_a_truncated_upload_is_a_failure(pem: Path) -> None:
         assert server.ends(1).endswith(TOLD)
 
 
-def test_a_truncated_upload_to_a_command_is_a_failure(pem: Path) -> None:
+def test_truncated_upload_to_a_command_is_a_failure(pem: Path) -> None:
     server, port = listener(pem, "--sh-exec", "cat >/dev/null")
     with server:
         closes_without_close_notify(pem, int(port))
@@ -237,7 +237,7 @@ def closes_without_close_notify(pem: Path, port: int) -> None:
             tls.sendall(b"half of it")
 
 
-def test_the_rest_of_the_input_is_sent_after_the_peer_s_fin(pem: Path) -> None:
+def test_rest_of_the_input_is_sent_after_the_peer_s_fin(pem: Path) -> None:
     answer = bytes(3_000_000)
     server, port = listener(pem)
     context = client_context(pem)

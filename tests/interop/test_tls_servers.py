@@ -173,7 +173,7 @@ def running(name: str, pem: Path, folder: Path) -> Iterator[int]:
 
 @pytest.mark.parametrize("version", ["1.2", "1.3"])
 @pytest.mark.parametrize("name", SERVERS)
-def test_the_complete_answer(name: str, version: str, pem: Path, tmp_path: Path) -> None:
+def test_complete_answer(name: str, version: str, pem: Path, tmp_path: Path) -> None:
     versions = ("--ssl-min-version", version, "--ssl-max-version", version)
     with running(name, pem, tmp_path) as port:
         command = [*PYNC, "--ssl", "--ssl-trustfile", str(pem), *versions, "localhost", str(port)]

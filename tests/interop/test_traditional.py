@@ -120,7 +120,7 @@ def test_messages_are_equal(words: str, port: int) -> None:
     assert run(OURS, given) == run((theirs,), given)
 
 
-def test_a_random_local_port() -> None:
+def test_random_local_port() -> None:
     theirs = needs("nc.traditional")
     words = ["-r", "127.0.0.1", "1"]
     # Its random port may be in use. Then it gives up; pync tries another one.
@@ -211,12 +211,12 @@ def play_or_reset(play: Callable[[Peer], bytes], peer: Peer) -> bytes:
 
 
 @pytest.mark.parametrize("name", CLIENTS)
-def test_a_client(name: str) -> None:
+def test_client(name: str) -> None:
     assert client(OURS, name) == client((needs("nc.traditional"),), name)
 
 
 @pytest.mark.parametrize("options", ["-zv", "-zvv", "-zvn", "-z"])
-def test_a_scan_of_several_ports(options: str, port: int) -> None:
+def test_scan_of_several_ports(options: str, port: int) -> None:
     """Ports are tried from the highest to the lowest; closed ones are reported only with -vv."""
     outcomes = []
     with listening() as server:
@@ -233,7 +233,7 @@ def test_a_scan_of_several_ports(options: str, port: int) -> None:
     assert outcomes[0] == outcomes[1]
 
 
-def test_the_dump(tmp_path: Path) -> None:
+def test_dump(tmp_path: Path) -> None:
     dumps = []
     for number, command in enumerate((OURS, (needs("nc.traditional"),))):
         path = tmp_path / str(number)
@@ -256,7 +256,7 @@ def test_the_dump(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("options", ["-un -w 1", "-uvn -q 1", "-uvvn -w 1"])
-def test_a_client_over_udp(options: str) -> None:
+def test_client_over_udp(options: str) -> None:
     outcomes = []
     for command in (OURS, (needs("nc.traditional"),)):
         with mailbox() as box, Program(*command, *options.split(), "127.0.0.1", box.port) as ours:
@@ -319,13 +319,13 @@ def listener(command: tuple[str, ...], name: str, port: int) -> Outcome:
 
 
 @pytest.mark.parametrize("name", LISTENERS)
-def test_a_listener(name: str, port: int) -> None:
+def test_listener(name: str, port: int) -> None:
     ours = listener(OURS, name, port)
     assert ours == listener((needs("nc.traditional"),), name, port)
 
 
 @pytest.mark.parametrize("options", ["-ulvn -q 1", "-ulvvn -w 1"])
-def test_a_udp_listener(options: str, udp_port: int) -> None:
+def test_udp_listener(options: str, udp_port: int) -> None:
     outcomes = []
     for command in (OURS, (needs("nc.traditional"),)):
         with Program(*command, *options.split(), "-p", str(udp_port)) as program:
@@ -361,7 +361,7 @@ def test_files_as_people_send_them(tmp_path: Path, port: int) -> None:
             assert (tmp_path / "got").read_bytes() == sent.read_bytes()
 
 
-def test_a_port_in_use_is_reported_at_once(port: int) -> None:
+def test_port_in_use_is_reported_at_once(port: int) -> None:
     """nc.traditional tries again forever."""
     with listening() as server:
         done = run(OURS, ["-l", "-p", str(server.port)])

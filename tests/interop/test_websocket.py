@@ -56,7 +56,7 @@ def echoes(connection: Any) -> None:
 
 
 @pytest.mark.parametrize("deflate", [[], ["--ws-deflate"]])
-def test_a_server_of_websockets(pync: Start, deflate: list[str]) -> None:
+def test_websocket_server(pync: Start, deflate: list[str]) -> None:
     with websockets_server(echoes, max_size=None) as port:
         client = pync(*deflate, f"ws://127.0.0.1:{port}")
         long = "ä long line ".encode() * 50_000
@@ -68,7 +68,7 @@ def test_a_server_of_websockets(pync: Start, deflate: list[str]) -> None:
         client.ends(0)
 
 
-def test_a_server_of_websockets_that_pings_and_closes(pync: Start) -> None:
+def test_websocket_server_pings_and_closes(pync: Start) -> None:
     def handler(connection: Any) -> None:
         assert connection.ping().wait(DEADLINE)
         connection.send(iter(["in ", "frag", "ments"]))
@@ -81,7 +81,7 @@ def test_a_server_of_websockets_that_pings_and_closes(pync: Start) -> None:
 
 
 @pytest.mark.parametrize("compression", [None, "deflate"])
-def test_a_client_of_websockets(pync: Start, compression: str | None) -> None:
+def test_websocket_client(pync: Start, compression: str | None) -> None:
     pytest.importorskip("websockets", reason="websockets is not installed")
     from websockets.sync.client import connect
 
@@ -97,7 +97,7 @@ def test_a_client_of_websockets(pync: Start, compression: str | None) -> None:
     assert connection.close_code == 1000
 
 
-def test_a_relay_between_a_client_and_a_server_of_websockets(pync: Start) -> None:
+def test_relay_between_a_websocket_client_and_server(pync: Start) -> None:
     pytest.importorskip("websockets", reason="websockets is not installed")
     from websockets.exceptions import ConnectionClosedError
     from websockets.sync.client import connect
@@ -138,7 +138,7 @@ def node(script: str, *words: object) -> Program:
     return Program("node", "-e", script, *map(str, words))
 
 
-def test_a_server_of_node(pync: Start) -> None:
+def test_node_server(pync: Start) -> None:
     needs_node_ws()
     script = """
         const { WebSocketServer } = require('/usr/share/nodejs/ws');
@@ -160,7 +160,7 @@ def test_a_server_of_node(pync: Start) -> None:
         server.ends(0)
 
 
-def test_a_client_of_node(pync: Start) -> None:
+def test_node_client(pync: Start) -> None:
     needs_node_ws()
     listener = pync("-lv", "ws://127.0.0.1:0")
     script = """
@@ -185,7 +185,7 @@ def test_a_client_of_node(pync: Start) -> None:
 # nginx as a reverse proxy.
 
 
-def test_a_relay_between_a_client_and_a_server_of_node(pync: Start) -> None:
+def test_relay_between_a_node_client_and_server(pync: Start) -> None:
     needs_node_ws()
     serves = """
         const {WebSocketServer} = require(process.argv[1]);
@@ -264,7 +264,7 @@ socket.onmessage = event => { socket.send("got " + event.data); socket.close(100
 """
 
 
-def test_a_page_of_a_browser(pync: Start, tmp_path: Path) -> None:
+def test_page_in_a_browser(pync: Start, tmp_path: Path) -> None:
     needs("chromium")
     listener = pync("-lv", "--origin=null", "--subprotocol=chat", "ws://127.0.0.1:0")
     (tmp_path / "page.html").write_text(PAGE % f"ws://127.0.0.1:{port_of(listener)}/page")

@@ -231,7 +231,7 @@ DIFFERENCES: dict[str, tuple[str, Callable[[Outcome, Outcome], Outcome]]] = {
 
 
 @pytest.mark.parametrize("line", LINES, ids=str)
-def test_the_same_line_the_same_outcome(
+def test_same_command_line_has_the_same_outcome(
     line: Line, programs: tuple[Path, Path], tmp_path: Path
 ) -> None:
     for name in dict.fromkeys(re.findall(r"\b(?:nc|netcat|ncat|telnet)\b", line.text)):
@@ -258,12 +258,12 @@ def compare(line: Line, programs: tuple[Path, Path], folder: Path, factor: int) 
     assert ours == expected
 
 
-def test_the_differences_are_rows_of_the_table() -> None:
+def test_differences_are_rows_of_the_table() -> None:
     table = (ROOT / "docs" / "differences.md").read_text(encoding="utf-8")
     assert [row for row, _ in DIFFERENCES.values() if row not in table] == []
     assert {line.difference for line in LINES if line.difference} == set(DIFFERENCES)
 
 
-def test_the_corpus_is_large_and_has_each_line_once() -> None:
+def test_corpus_is_large_and_has_each_line_once() -> None:
     assert len(LINES) >= 200
     assert len(set(LINES)) == len(LINES)

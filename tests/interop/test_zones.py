@@ -63,7 +63,7 @@ def run(command: list[str], *words: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_a_connection_refused(call: str) -> None:
+def test_connection_refused(call: str) -> None:
     program = call.split(maxsplit=1)[0]
     needs(program)
     words = [*CALLS[call], link_local(), "1"]
@@ -71,7 +71,7 @@ def test_a_connection_refused(call: str) -> None:
 
 
 @pytest.mark.parametrize("call", ["nc -z"])
-def test_a_connection(call: str, server: tuple[str, str]) -> None:
+def test_connection(call: str, server: tuple[str, str]) -> None:
     program = call.split(maxsplit=1)[0]
     needs(program)
     words = [*CALLS[call], *server]

@@ -28,7 +28,7 @@ def test_there_are_enough_requirements() -> None:
 
 
 @pytest.mark.parametrize("server", SHOULD)
-def test_a_web_server(server: str, tmp_path: Path) -> None:
+def test_web_server(server: str, tmp_path: Path) -> None:
     if server != "python":
         needs(server)
     report = judged("http11", server, tmp_path, *own_requirements("http11"), *SHARED, jobs=2)

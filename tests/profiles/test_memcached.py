@@ -36,7 +36,7 @@ def test_twemproxy(tmp_path: Path) -> None:
     assert report.ids("XFAIL") == {f"memcached/{word}" for word in wrong}
 
 
-def test_a_stalled_client_fits_into_a_small_proxy(
+def test_stalled_client_fits_into_a_small_proxy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The stalled client asks for much by few requests: twemproxy queues 16 KiB for each key."""
