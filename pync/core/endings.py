@@ -57,6 +57,13 @@ class Endings(NamedTuple):
     truncated_ends: bool = True
     whole: bool = False
 
+    @property
+    def join_streams(self) -> bool:
+        """Whether each side's EOF is passed on at once, and both have all the time to end."""
+        limits = (self.quit_after, self.silence, self.idle, self.eof_after)
+        passes_on = self.shutdown and self.on_peer_end == "stay" and not self.leave_when_sent
+        return passes_on and limits == (None, None, None, None)
+
 
 class OnPeerEnd(NamedTuple):
     """``Endings.on_peer_end`` for each kind of input (a socket counts as a pipe).

@@ -68,21 +68,16 @@ class Flow:
         self.moved = 0
         #: Whether enough has been read (``until``).
         self.satisfied = False
-        self._loop, self._source, self._sink = loop, source, sink
-        self._changed = changed
-        self._convert = convert
-        self._cutter = cutter
-        self._pace = pace
-        self._until = until
-        self._tap = tap
-        self._mover = mover
+        self._loop, self._source, self._sink, self._changed = loop, source, sink, changed
+        self._convert, self._cutter, self._pace = convert, cutter, pace
+        self._until, self._tap, self._mover = until, tap, mover
         self._seam: Seam | None = None
         if between is not None:
             from .seam import Seam
 
-            self._seam = Seam(loop, between, self._take, self._flush, self._cut, self._fail)
+            self._seam = Seam(loop, between, self._take, self._flush, self._cut, self.fail)
         self._source_watch = SourceWatch(loop, source, self._read)
-        self._sink_watch = sink_watch(loop, sink, lambda error: self._fail(error, "sink"), changed)
+        self._sink_watch = sink_watch(loop, sink, lambda error: self.fail(error, "sink"), changed)
         # _waits_to_write: whether the loop watches the sink.
         self._held = self._waits_for_sink = self._waits_to_write = False
         self._size = READ_DATAGRAM if sink.datagram and not source.datagram else READ
@@ -103,8 +98,8 @@ class Flow:
     @property
     def begun(self) -> bool:
         """Whether anything was read from the source."""
-        held = self._mover is not None and self._mover.holds
-        return self.moved > 0 or bool(self._pending) or held
+        holds = self._mover is not None and self._mover.holds
+        return holds or self.moved > 0 or bool(self._pending)
 
     def start(self) -> None:
         """Start to move bytes."""
@@ -114,6 +109,11 @@ class Flow:
         self._arrange()
         if not self._source_watch.descriptors:
             self._read()
+
+    def take(self, data: bytes) -> None:
+        """Write bytes first that were read from the source before this flow began."""
+        self._drop_mover()
+        self._take(data)
 
     def end_source(self) -> None:
         """Treat the source as ended: write what was read, then end the direction."""
@@ -150,7 +150,7 @@ class Flow:
                 self._arrange()  # a layer may hold bytes although this read returned none
                 return
             except OSError as error:
-                self._fail(error, "source")
+                self.fail(error, "source")
                 return
             if not data and (not self._source.datagram or has_ended(self._source)):
                 self._end_reading()
@@ -208,7 +208,7 @@ class Flow:
             # The kernel reports a socket's error only once, so it must be recorded here.
             self._take(mover.leftover())
             self._drop_mover()
-            self._fail(error, mover.fault(error))
+            self.fail(error, mover.fault(error))
             return
         if moved:
             self.moved += moved
@@ -246,10 +246,9 @@ class Flow:
         except (BlockingIOError, InterruptedError):
             pass
         except OSError as error:
-            self._fail(error, "sink")
+            self.fail(error, "sink")
             return
-        passed_on = self._seam is None or self._seam.ended
-        if self.state == DRAINING and not self._pending and passed_on:
+        if self.state == DRAINING and not self._pending and (not self._seam or self._seam.ended):
             self._step("drained")
         if not self.over or self._waits_to_write:
             self._arrange()
@@ -276,7 +275,8 @@ class Flow:
         self._held = True
         self._loop.call_later(seconds, release)
 
-    def _fail(self, error: OSError, end: FailedEnd = "source") -> None:
+    def fail(self, error: OSError, end: FailedEnd = "source") -> None:
+        """Break the direction; if the source failed, deliver the bytes read before."""
         if end == "source" and self._seam is not None and not self._seam.ended:
             # The filter decides when the error is passed on.
             if self.state == OPEN:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from ..core.deadline import Deadline
 from ..core.endings import Endings
-from ..core.typed import NamedTuple
+from ..core.typed import NamedTuple, Protocol
 from ..transports.conn import Conn
 from .flow import Flow
 from .pipeline import Moved
@@ -34,6 +34,13 @@ class Movement(NamedTuple):
 
     moved: Moved
     at: float
+
+
+class Way(Protocol):
+    """One direction: a Flow, or a part of a DirectRelay."""
+
+    #: Whether nothing more will move.
+    over: bool
 
 
 #: Calls a function after so many seconds.
@@ -132,7 +139,7 @@ def when_silent(
 
 
 def when_broken(
-    remote: Conn, outbound: Flow, call_later: CallLater, broke: Callable[[OSError], None]
+    remote: Conn, outbound: Way, call_later: CallLater, broke: Callable[[OSError], None]
 ) -> None:
     """Call ``broke`` with the error if the peer resets while our input is silent.
 

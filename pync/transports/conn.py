@@ -189,6 +189,11 @@ class Conn:
 class StreamConn(Conn, Reading):
     """A stream, whose two directions end separately."""
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the next recv and send are those of the socket, and of nothing else."""
+        return False
+
     def send_eof(self) -> None:
         """End our direction (FIN); the other one stays open. Raises OSError."""
         self._sock.shutdown(socket.SHUT_WR)
@@ -203,6 +208,11 @@ class StreamConn(Conn, Reading):
 
 class TcpConn(StreamConn):
     """A TCP connection (RFC 9293)."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing was read ahead."""
+        return not self._ahead
 
     def abort(self) -> None:
         """Close by RST: pending data is dropped and the peer sees an error."""

@@ -57,6 +57,11 @@ class UnixConn(StreamConn):
         super().__init__(sock, local, peer)
         self._placed = placed
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing was read ahead."""
+        return not self._ahead
+
     def close(self) -> None:
         """Remove our own path and close the connection; idempotent."""
         remove(self._placed)

@@ -15,6 +15,7 @@ from ...core.errors import PyncError, cause_of
 from ...core.events import Dropped, Finished, Proxied, Report
 from ...core.typed import TYPE_CHECKING, NamedTuple, Protocol
 from ...engine.connector import Connector
+from ...engine.direct import DirectRelay, relay_between
 from ...engine.handshake import HandshakeRun
 from ...engine.lingering_close import LingeringClose
 from ...engine.loop import Scheduler
@@ -152,17 +153,17 @@ class Session:
         services = self._services
         self._began = time.monotonic()
         self._do(
-            Relay(
+            relay_between(
                 services.loop,
                 self._client,
                 self._target,
                 services.endings,
                 self._pipeline,
-                finished=self._relayed,
+                self._relayed,
             )
         )
 
-    def _relayed(self, relay: Relay) -> None:
+    def _relayed(self, relay: DirectRelay | Relay) -> None:
         seconds = time.monotonic() - self._began
         moved = relay.moved
         self._services.report(Finished(self._client.peer, moved.sent, moved.received, seconds))

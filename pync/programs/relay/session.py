@@ -16,6 +16,7 @@ from ...core.endings import Endings
 from ...core.errors import PyncError
 from ...core.events import Closed, Denied, Dialled, Report
 from ...core.typed import TYPE_CHECKING, NamedTuple
+from ...engine.direct import DirectRelay, relay_between
 from ...engine.ends import RESET
 from ...engine.lingering_close import LingeringClose
 from ...engine.loop import Scheduler
@@ -90,8 +91,8 @@ class Joined:
         self._loop = loop
         self.number = number
         self._left = left
-        self._activities: list[OnwardDial | Relay | LingeringClose] = []
-        self._relay: Relay | None = None
+        self._activities: list[OnwardDial | DirectRelay | Relay | LingeringClose] = []
+        self._relay: DirectRelay | Relay | None = None
         self._recorder: Recorder | None = None
         self._over = False
 
@@ -158,7 +159,7 @@ class Joined:
 
     # The activities of the session, one after the other.
 
-    def _do(self, *activities: OnwardDial | Relay | LingeringClose) -> None:
+    def _do(self, *activities: OnwardDial | DirectRelay | Relay | LingeringClose) -> None:
         self._activities = list(activities)
         for activity in activities:
             activity.start()
@@ -183,14 +184,8 @@ class Joined:
         if services.spoiled is not None:
             line = services.spoiled.begin(self.number)
             pipeline = pipeline._replace(sent_filter=line.up, received_filter=line.down)
-        self._relay = Relay(
-            self._loop,
-            self.client,
-            self.target,
-            services.endings,
-            pipeline,
-            finished=self._relayed,
-        )
+        ends = (self.client, self.target)
+        self._relay = relay_between(self._loop, *ends, services.endings, pipeline, self._relayed)
         self._do(self._relay)
 
     def _refuse(self, failure: PyncError) -> None:
@@ -201,7 +196,7 @@ class Joined:
         else:
             self._do(LingeringClose(self._loop, self.client, self._leave))
 
-    def _relayed(self, relay: Relay) -> None:
+    def _relayed(self, relay: DirectRelay | Relay) -> None:
         assert self.target is not None
         self.failure = relay.failure
         if self._services.tells:
@@ -224,7 +219,7 @@ class Joined:
         else:
             self._leave()
 
-    def _tell_end(self, relay: Relay) -> None:
+    def _tell_end(self, relay: DirectRelay | Relay) -> None:
         (peer, target), ends = (self.client.peer, self._where), relay.ends
         seconds = time.monotonic() - self.began
         told = Closed(peer, target, *relay.moved, ends.local, ends.remote, seconds)

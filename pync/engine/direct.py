@@ -1,0 +1,304 @@
+"""A relay between two plain streams, as long as nothing unusual happens.
+
+Most connections through a relay or a proxy are short: a few bytes in each direction, and the end
+of each. A DirectRelay passes them on with few calls. It hands the connection over to a Relay
+(relay.py), which continues where it was, as soon as
+
+- a read or a write fails: relaystate.py decides what an error means, and what is still delivered;
+- there is so much to read that splice(2) is faster (zerocopy.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..core.endings import Endings
+from ..core.typed import TYPE_CHECKING
+from ..transports.conn import Conn, StreamConn
+from .loop import Scheduler, Timer
+from .pipeline import PLAIN, Moved, Pipeline
+from .protocols import broken, unread
+from .relay import Relay
+from .waiting import RESET_LOOK, when_acknowledged, when_broken
+from .zerocopy import SHORT
+
+if TYPE_CHECKING:
+    from .direction import FailedEnd
+    from .ends import Ends
+
+    Ended = Callable[["DirectRelay | Relay"], None]
+
+
+def relay_between(
+    loop: Scheduler,
+    local: Conn,
+    remote: Conn,
+    endings: Endings,
+    pipeline: Pipeline,
+    finished: Ended,
+) -> DirectRelay | Relay:
+    """Return the relay for two connections; see Relay. The caller closes both when it is over."""
+    if (
+        isinstance(local, StreamConn)
+        and isinstance(remote, StreamConn)
+        and local.is_plain
+        and remote.is_plain
+        and pipeline == PLAIN
+        and endings.join_streams
+    ):
+        return DirectRelay(loop, local, remote, endings, finished)
+    return Relay(loop, local, remote, endings, pipeline, finished=finished)
+
+
+class _Way:
+    """One direction.
+
+    Arguments:
+        relay: what it is a part of.
+        source, sink: not blocking.
+    """
+
+    __slots__ = ("failed_end", "failure", "moved", "over", "relay", "rest", "sink", "source")
+
+    def __init__(self, relay: DirectRelay, source: StreamConn, sink: StreamConn) -> None:
+        self.relay = relay
+        self.source = source
+        self.sink = sink
+        #: Bytes delivered.
+        self.moved = 0
+        #: Bytes that were read and wait for the sink. The source is not read meanwhile.
+        self.rest = b""
+        #: Whether the source has ended; then all its bytes are delivered.
+        self.over = False
+        self.failure: OSError | None = None
+        self.failed_end: FailedEnd = ""
+
+    def read(self) -> None:
+        """Pass on what has arrived."""
+        try:
+            data = self.source.socket.recv(SHORT)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            self._fail(error, "source")
+            return
+        if not data:
+            self.relay.source_ended(self)
+            return
+        if self._write(data) and len(data) == SHORT:
+            self.relay.streams()
+
+    def write_rest(self) -> None:
+        """Pass on bytes that the sink did not take before."""
+        self.relay.watch_sink(self, wanted=False)
+        rest, self.rest = self.rest, b""
+        self._write(rest)
+
+    def _write(self, data: bytes) -> bool:
+        """Return whether the sink has taken all of it."""
+        try:
+            sent = self.sink.socket.send(data)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        except OSError as error:
+            self._fail(error, "sink")
+            return False
+        self.moved += sent
+        if sent < len(data):
+            self.rest = data[sent:]
+            self.relay.watch_sink(self, wanted=True)
+        return not self.rest
+
+    def _fail(self, error: OSError, end: FailedEnd) -> None:
+        self.failure, self.failed_end = error, end
+        self.relay.hand_over()
+
+
+class DirectRelay:
+    """A relay between two plain streams.
+
+    Arguments:
+        loop, local, remote, endings: as for Relay.
+        finished: called once at the end; ``failure`` and ``moved`` have the result.
+    """
+
+    def __init__(
+        self,
+        loop: Scheduler,
+        local: StreamConn,
+        remote: StreamConn,
+        endings: Endings,
+        finished: Ended,
+    ) -> None:
+        self._loop = loop
+        self._local = local
+        self._remote = remote
+        self._endings = endings
+        self._finished = finished
+        self._over = False
+        self._outbound = _Way(self, local, remote)
+        self._inbound = _Way(self, remote, local)
+        #: For a reset of the side that has ended first, then for the last acknowledgement.
+        self._timer: Timer | None = None
+        #: What continues.
+        self._relay: _Continued | None = None
+
+    @property
+    def failure(self) -> Exception | None:
+        """The error that ended the relay; None without one."""
+        return None if self._relay is None else self._relay.failure
+
+    @property
+    def moved(self) -> Moved:
+        """The number of bytes moved in each direction."""
+        if self._relay is not None:
+            return self._relay.moved
+        return Moved(self._outbound.moved, self._inbound.moved)
+
+    @property
+    def ends(self) -> Ends:
+        """How each side has ended."""
+        from .ends import END, OPEN, Ends
+
+        if self._relay is not None:
+            return self._relay.ends
+        ended = (END if way.over else OPEN for way in (self._outbound, self._inbound))
+        return Ends(*ended)
+
+    def start(self) -> None:
+        """Start to move bytes. The connections are set to non-blocking."""
+        self._local.settimeout(0)
+        self._remote.settimeout(0)
+        self._loop.watch_reader(self._remote.fileno(), self._inbound.read)
+        self._loop.watch_reader(self._local.fileno(), self._outbound.read)
+
+    def stop(self) -> None:
+        """Move nothing more. Idempotent."""
+        if self._relay is not None:
+            self._relay.stop()
+        if not self._over:
+            self._over = True
+            self._unwatch()
+            # Break the reference cycles now, not in the garbage collector.
+            self._finished = _tell_nobody
+            del self._outbound.relay, self._inbound.relay
+
+    def _unwatch(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        for way in (self._outbound, self._inbound):
+            if way.rest:
+                self._loop.watch_writer(way.sink.fileno(), None)
+            elif not way.over:
+                self._loop.watch_reader(way.source.fileno(), None)
+
+    # For a _Way.
+
+    def watch_sink(self, way: _Way, *, wanted: bool) -> None:
+        """Wait for the sink of a way instead of its source, or for the source again."""
+        self._loop.watch_reader(way.source.fileno(), None if wanted else way.read)
+        self._loop.watch_writer(way.sink.fileno(), way.write_rest if wanted else None)
+
+    def streams(self) -> None:
+        """Leave a stream of many bytes to the Relay."""
+        if not (self._outbound.rest or self._inbound.rest):
+            self.hand_over()
+
+    def source_ended(self, way: _Way) -> None:
+        """Pass on the end of a source; all its bytes are delivered."""
+        self._loop.watch_reader(way.source.fileno(), None)
+        way.over = True
+        if self._outbound.over and self._inbound.over:
+            self._conclude(way)
+            return
+        try:
+            way.sink.send_eof()
+        except OSError:
+            self.hand_over()
+            return
+        # (The peer of an idle connection may reset it: that ends the relay.)
+        if way is self._inbound:
+            when_broken(self._remote, self._outbound, self._call_later, self._remote_broke)
+        else:
+            self._call_later(RESET_LOOK, self._look_at_local)
+
+    def hand_over(self, failure: Exception | None = None) -> None:
+        """Let a Relay continue.
+
+        Arguments:
+            failure: ends it at once.
+        """
+        self._unwatch()
+        given = (self._loop, self._local, self._remote, self._endings)
+        self._relay = _Continued(*given, finished=self._relayed)
+        self._relay.go_on(self._outbound, self._inbound, failure)
+
+    # Ends.
+
+    def _call_later(self, seconds: float, callback: Callable[[], None]) -> None:
+        self._timer = self._loop.call_later(seconds, callback)
+
+    def _look_at_local(self) -> None:
+        when_broken(self._local, self._inbound, self._call_later, self._local_broke)
+
+    def _local_broke(self, error: OSError) -> None:
+        self.hand_over(unread(self._local, error))
+
+    def _remote_broke(self, error: OSError) -> None:
+        self.hand_over(broken(self._remote, error))
+
+    def _conclude(self, last: _Way) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if not self._outbound.moved:
+            self._end()
+            return
+        when_acknowledged(self._remote, self._call_later, lambda: False, self._acknowledged)
+        if not self._over and self._relay is None:
+            # While the remote side takes its time, the other one shall know. (Closing tells it.)
+            try:
+                last.sink.send_eof()
+            except OSError:
+                pass  # it has reset, after all its bytes were passed on
+
+    def _acknowledged(self, error: OSError | None) -> None:
+        if error is None:
+            self._end()
+        else:
+            self._remote_broke(error)
+
+    def _relayed(self, _relay: Relay) -> None:
+        self._end()
+
+    def _end(self) -> None:
+        finished = self._finished
+        self.stop()
+        finished(self)
+
+
+class _Continued(Relay):
+    """A relay that a DirectRelay has begun."""
+
+    def go_on(self, sent: _Way, received: _Way, failure: Exception | None) -> None:
+        """Start where these two directions are; fail at once if there is a failure."""
+        ways = ((self._outbound, sent), (self._inbound, received))
+        for flow, way in ways:
+            flow.moved = way.moved
+            if way.rest:
+                flow.take(way.rest)
+        self.start()
+        for flow, way in ways:
+            if way.over:
+                flow.end_source()
+            if way.failure is not None:
+                flow.fail(way.failure, way.failed_end)
+        if failure is not None:
+            self._fail(failure)
+
+    def _end(self) -> None:
+        super()._end()
+        self._finished = None
+
+
+def _tell_nobody(_relay: DirectRelay | Relay) -> None:
+    """Ignore calls after the end."""
