@@ -9,10 +9,11 @@ from functools import partial
 from ..core.address import Address
 from ..core.deadline import Deadline
 from ..core.errors import DialError
+from ..core.events import silent
 from ..core.typed import TYPE_CHECKING
 from ..transports import Options, everyone
 from ..transports.conn import TcpConn
-from ..transports.connecting import Connecting
+from ..transports.connecting import Connecting, begin
 from ..transports.internet import Endpoint, address_of
 from .loop import Scheduler, Timer
 from .resolver import Lookup, Resolver
@@ -105,9 +106,16 @@ class Connector:
         if not endpoints:
             self._fail(DialError("dial", self._address, "not allowed"))
             return
+        begun = None
+        if len(endpoints) == 1 and self._options.report is silent:
+            # The usual case of a server: there is nothing to choose, and nobody to tell.
+            begun = begin(endpoints[0], self._address, self._options)
+            if isinstance(begun, TcpConn):
+                self._reached(begun)
+                return
         remaining = self._deadline.remaining
         self._connecting = Connecting(
-            self._address, endpoints, self._options, remaining, self._watch
+            self._address, endpoints, self._options, remaining, self._watch, begun
         )
         self._proceed()
 
@@ -134,13 +142,16 @@ class Connector:
         if connecting.conn is None:
             connecting.proceed()
         if connecting.conn is not None:
-            self.conn = connecting.conn
-            self.stop()
-            self._finished(self)
+            self._reached(connecting.conn)
         elif connecting.failure is not None:
             self._fail(connecting.failure)
         elif (seconds := connecting.seconds()) is not None:
             self._timer = self._loop.call_later(seconds, self._proceed)
+
+    def _reached(self, conn: TcpConn) -> None:
+        self.conn = conn
+        self.stop()
+        self._finished(self)
 
     def _fail(self, error: DialError) -> None:
         self.stop()

@@ -16,10 +16,27 @@ from ..core.events import AttemptFailed, Trying, silent
 from . import Options
 from .conn import TcpConn
 from .internet import Endpoint, address_of, telling_cause
-from .tcp_socket import Names, begin_to_connect, check_connected, connected, wrap
+from .tcp_socket import begin_to_connect, check_connected, connected, wrap
 
 #: Called with a descriptor and whether to wait for it to be writable.
 Watch = Callable[[int, bool], None]
+
+#: A connection, a socket that is connecting, or the error instead.
+Begun = TcpConn | socket.socket | OSError
+
+
+def begin(endpoint: Endpoint, address: Address, options: Options) -> Begun:
+    """Start to connect to an endpoint; over loopback, the connection is made at once."""
+    try:
+        sock = begin_to_connect(endpoint, address, options)
+    except OSError as error:
+        return error
+    try:
+        names = connected(sock)
+    except OSError as error:
+        sock.close()
+        return error
+    return sock if names is None else wrap(sock, address.scheme, names)
 
 
 class Connecting:
@@ -31,6 +48,7 @@ class Connecting:
         options: how to dial.
         timeout: the seconds that are left.
         watch: called with the descriptors to wait for.
+        begun: what begin() has returned for the first endpoint; None: it is still to do.
     """
 
     def __init__(
@@ -40,6 +58,7 @@ class Connecting:
         options: Options,
         timeout: float | None,
         watch: Watch,
+        begun: Begun | None = None,
     ) -> None:
         #: The connection, non-blocking. The caller owns it.
         self.conn: TcpConn | None = None
@@ -47,6 +66,7 @@ class Connecting:
         self._address = address
         self._options = options
         self._watch = watch
+        self._begun = begun
         self._attempts = Attempts(
             endpoints,
             lambda endpoint: endpoint.family,
@@ -83,7 +103,7 @@ class Connecting:
             sock.close()
             self._fail(attempt, cause_of(error))
             return
-        self._reached(sock, names)
+        self._reached(wrap(sock, self._address.scheme, names))
 
     def seconds(self) -> float | None:
         """Return the seconds until proceed() must be called again; None: only after an answer."""
@@ -98,32 +118,25 @@ class Connecting:
     def _begin(self, attempt: Attempt[Endpoint]) -> None:
         if self._options.report is not silent:
             self._options.report(Trying(self._where(attempt)))
-        try:
-            sock = begin_to_connect(attempt.endpoint, self._address, self._options)
-        except DialError as error:
+        begun, self._begun = self._begun, None
+        if begun is None:
+            begun = begin(attempt.endpoint, self._address, self._options)
+        if isinstance(begun, DialError):
             # Our source address is of another family; it may fit another endpoint.
-            self._unbound = error
-            self._fail(attempt, error.cause)
-            return
-        except OSError as error:
-            self._fail(attempt, cause_of(error))
-            return
-        self._bound = True
-        try:
-            names = connected(sock)
-        except OSError as error:
-            sock.close()
-            self._fail(attempt, cause_of(error))
-            return
-        if names is not None:
-            self._reached(sock, names)
-            return
-        self._trying[sock.fileno()] = sock, attempt
-        self._watch(sock.fileno(), True)
+            self._unbound = begun
+            self._fail(attempt, begun.cause)
+        elif isinstance(begun, OSError):
+            self._fail(attempt, cause_of(begun))
+        elif isinstance(begun, TcpConn):
+            self._reached(begun)
+        else:
+            self._bound = True
+            self._trying[begun.fileno()] = begun, attempt
+            self._watch(begun.fileno(), True)
 
-    def _reached(self, sock: socket.socket, names: Names) -> None:
+    def _reached(self, conn: TcpConn) -> None:
         self.close()
-        self.conn = wrap(sock, self._address.scheme, names)
+        self.conn = conn
 
     def _forget(self, descriptor: int) -> socket.socket:
         self._watch(descriptor, False)

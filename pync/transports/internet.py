@@ -196,6 +196,8 @@ def address_of(scheme: str, name: object) -> Address:
     """Return a socket name as an Address; a link-local one has a zone (RFC 4007 section 11)."""
     if not isinstance(name, tuple):
         return Address(scheme, "", "0")
+    if len(name) == 2:  # IPv4 has no zones
+        return Address(scheme, name[0], str(name[1]))
     host = str(name[0])
     if len(name) > 3 and name[3] and "%" not in host:
         host = f"{host}%{_zone(name[3])}"
