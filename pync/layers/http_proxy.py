@@ -35,6 +35,7 @@ from .http_message import (
     values,
     where_to,
 )
+from .http_tunnel import OPEN
 
 READING = "reading"
 DIALLING = "dialling"
@@ -192,7 +193,7 @@ class Intermediary:
         assert request is not None
         if request.method == b"CONNECT":
             # Not by h11: to a client of HTTP/1.0, it would announce that the connection closes.
-            self._to_client.append(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            self._to_client.append(OPEN)
             self._to_origin.append(self._from_client.rest)
             self.state = TUNNELLING
             return

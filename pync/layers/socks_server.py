@@ -94,8 +94,9 @@ def granted(asked: Asked, host: str, port: int) -> bytes:
     """Return the answer for a connection that was made; host and port are our address."""
     if asked.version == 4:
         return _answer4(_GRANTED4)
-    address = ipaddress.ip_address(host.partition("%")[0])
-    return _answer5(_GRANTED, address.packed, port)
+    if ":" in host:
+        return _answer5(_GRANTED, ipaddress.IPv6Address(host.partition("%")[0]).packed, port)
+    return _answer5(_GRANTED, bytes(map(int, host.split("."))), port)
 
 
 def refused(asked: Asked, cause: str, resolved: bool = True) -> bytes:
@@ -132,7 +133,7 @@ def _serve5(admits: Admits | None, delay: Callable[[], float], count: int) -> Ha
     if command != _CONNECT:
         yield Send(_answer5(_NO_COMMAND))
         raise HandshakeError(f"command {command} is not served")
-    host = _name(address) if kind == 3 else str(ipaddress.ip_address(address))
+    host = _name(address) if kind == 3 else _numeric(address)
     if host is None:
         yield Send(_answer5(_GENERAL))
         raise HandshakeError("the client names no host")
@@ -156,7 +157,7 @@ def _serve4(admits: Admits | None, command: int) -> Handshake[Asked]:
     asked = yield Exactly(6)
     port, address = int.from_bytes(asked[:2], "big"), asked[2:]
     yield Line(_LONGEST, b"\0")
-    host: str | None = str(ipaddress.ip_address(address))
+    host: str | None = _numeric(address)
     if address[:3] == bytes(3) and address[3]:
         # 4a: an invalid address means that a name follows.
         host = _name((yield Line(_LONGEST, b"\0"))[:-1])
@@ -168,6 +169,13 @@ def _serve4(admits: Admits | None, command: int) -> Handshake[Asked]:
     if command != _CONNECT:
         raise HandshakeError(f"command {command} is not served")
     raise HandshakeError("the client names no host")
+
+
+def _numeric(address: bytes) -> str:
+    """Return the text form of an address of 4 or 16 bytes."""
+    if len(address) == 4:
+        return ".".join(map(str, address))  # (ipaddress takes ten times as long)
+    return str(ipaddress.IPv6Address(address))
 
 
 def _name(data: bytes) -> str | None:

@@ -14,8 +14,9 @@ from ...engine.loop import Scheduler, Timer
 from ...engine.turn import Turn
 from ...layers.http_auth import Guard
 from ...layers.http_proxy import BROKEN, DIALLING, HOLDING, TUNNELLING, Intermediary
-from ...transports.conn import Conn
-from .forwarding import Forwarding
+from ...layers.http_tunnel import OPEN, destination_of
+from ...transports.conn import Conn, StreamConn
+from .forwarding import READ_HEAD, Forwarding
 from .penalties import Penalties
 from .session import Make, Services, Session
 
@@ -43,11 +44,51 @@ class HttpSession(Session):
         super().__init__(services, client, left)
         self._guard = guard
         self._turn = Turn()
-        self._proxy = Intermediary(guard, _date, name, self._turn.is_over)
+        self._name = name
+        self._intermediary: Intermediary | None = None
+
+    @property
+    def _proxy(self) -> Intermediary:
+        """The parser of HTTP, which the usual request for a tunnel does not need."""
+        if self._intermediary is None:
+            self._intermediary = Intermediary(self._guard, _date, self._name, self._turn.is_over)
+        return self._intermediary
 
     def start(self) -> None:
-        """Start to read the first request."""
+        """Start to read the first request, which mostly has come with the connection."""
+        client = self._client
+        if not (isinstance(client, StreamConn) and client.is_plain) or self._pipeline.pace:
+            self._forward(first=True)
+            return
+        client.settimeout(0)
+        try:
+            head = client.recv(READ_HEAD)
+        except (BlockingIOError, InterruptedError):
+            self._forward(first=True)
+        except OSError as error:
+            self._drop(error, broken=True)
+        else:
+            self._take(head)
+
+    def _take(self, head: bytes) -> None:
+        """Handle the first bytes of the client; ``b""`` is its end."""
+        wanted = destination_of(head) if self._guard is None else None
+        if wanted is not None:
+            self._dial(wanted.host, wanted.port, lambda failure: self._tunnel(head, failure))
+            return
+        self._receive(head)
         self._forward(first=True)
+
+    def _receive(self, head: bytes) -> None:
+        self._turn.begin()
+        self._proxy.receive(head)
+
+    def _tunnel(self, head: bytes, failure: PyncError | None) -> None:
+        if failure is None:
+            self._say(OPEN, self._relay)
+        else:
+            self._receive(head)  # the answer depends on all of it
+            self._dialled(failure)
 
     def _forward(self, *, first: bool) -> None:
         services = self._services

@@ -23,7 +23,7 @@ from ...engine.pipeline import Pipeline
 from ...engine.protocols import break_off
 from ...engine.relay import Relay
 from ...engine.resolver import Resolver
-from ...layers.handshake import Handshake, Result
+from ...layers.handshake import Handshake, Result, say
 from ...transports import Options
 from ...transports.conn import Conn, StreamConn, TcpConn
 from ..shared.via_proxies import Route
@@ -125,6 +125,20 @@ class Session:
                 then(handshake_run.result)
 
         self._do(HandshakeRun(self._services.loop, self._client, handshake, HANDSHAKE, finished))
+
+    def _say(self, answer: bytes, then: Callable[[], None]) -> None:
+        """Send an answer to the client, at once if it fits; close the client if that fails."""
+        try:
+            sent = self._client.send(answer)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        except OSError as error:
+            self._drop(error)
+            return
+        if sent == len(answer):
+            then()
+        else:
+            self._negotiate(say(answer[sent:]), lambda _: then())
 
     def _dial(self, host: str, port: int, then: Callable[[PyncError | None], None]) -> None:
         """Connect to the client's target; this object then owns the connection."""

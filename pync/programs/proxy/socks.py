@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from ...core.errors import PyncError, UnresolvedError
 from ...core.events import Dropped
-from ...layers.handshake import say
 from ...layers.socks_server import Admits, Asked, granted, names, refused, serve
 from ...transports.conn import Conn
 from .penalties import Penalties
@@ -51,8 +50,7 @@ class SocksSession(Session):
         if failure is None:
             assert self._target is not None
             local = self._target.local
-            answer = granted(asked, local.host, local.port)
-            self._negotiate(say(answer), lambda _: self._relay())
+            self._say(granted(asked, local.host, local.port), self._relay)
             return
         self._services.report(Dropped(self._client.peer, str(failure)))
         answer = refused(
@@ -60,7 +58,7 @@ class SocksSession(Session):
             failure.cause.removeprefix("proxy: "),
             resolved=not isinstance(failure, UnresolvedError),
         )
-        self._negotiate(say(answer), lambda _: self._part())
+        self._say(answer, self._part)
 
 
 def socks_sessions(kind: str, auth: tuple[str, str] | None) -> Make:

@@ -24,14 +24,15 @@ HERE = Address("tcp", "127.0.0.1", "1")
 
 
 class Running:
-    """A running session."""
+    """A running session; the client has sent ``first`` before it starts."""
 
-    def __init__(self, make: Make, timeout: float | None, idle: float | None) -> None:
+    def __init__(self, make: Make, timeout: float | None, idle: float | None, first: bytes) -> None:
         self.events: list[Event] = []
         self._timeout, self._idle = timeout, idle
         with socket.create_server(("127.0.0.1", 0)) as server:
             self.client = Peer(socket.create_connection(server.getsockname()))
             ours = server.accept()[0]
+        self.client.says(first)
         self._thread = threading.Thread(target=self._run, args=(make, TcpConn(ours, HERE, HERE)))
         self._thread.start()
 
@@ -73,8 +74,9 @@ def start() -> Iterator[Start]:
         make: Make,
         timeout: float | None = 10,
         idle: float | None = None,
+        first: bytes = b"",
     ) -> Running:
-        started.append(Running(make, timeout, idle))
+        started.append(Running(make, timeout, idle, first))
         return started[-1]
 
     yield begin

@@ -80,6 +80,67 @@ def test_tunnel(start: Start) -> None:
         assert [type(event) for event in running.ends()] == [Proxied, Finished]
 
 
+@pytest.mark.parametrize("parts", [1, 2, 3])
+def test_usual_tunnel(start: Start, parts: int) -> None:
+    """Its request has come whole before the session starts, or comes in parts."""
+    with listening() as target:
+        where = f"127.0.0.1:{target.port}"
+        asked = f"CONNECT {where} HTTP/1.1\r\nHost: {where}\r\n\r\n".encode()
+        size = len(asked) // parts + 1
+        running = start(http, first=asked[:size])
+        for at in range(size, len(asked), size):
+            running.client.says(asked[at : at + size])
+        peer = target.accepts()
+        assert head(running.client) == b"HTTP/1.1 200 Connection established\r\n\r\n"
+        running.client.says(b"question")
+        peer.hears(b"question")
+        running.client.half_closes()
+        peer.hears_end()
+        peer.says(b"answer")
+        peer.closes()
+        running.client.hears(b"answer")
+        running.client.hears_end()
+        proxied, finished = running.ends()
+        assert isinstance(proxied, Proxied)
+        assert isinstance(finished, Finished)
+        assert (finished.sent, finished.received) == (8, 6)
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_usual_tunnel_is_refused(start: Start, closed_port: int, early: bool) -> None:
+    where = f"127.0.0.1:{closed_port}"
+    asked = f"CONNECT {where} HTTP/1.1\r\nHost: {where}\r\n\r\n".encode()
+    running = start(http, first=asked if early else b"")
+    if not early:
+        running.client.says(asked)
+    assert head(running.client).startswith(b"HTTP/1.1 502 Bad Gateway\r\n")
+    running.client.hears(f"dial tcp://{where}: connection refused\n".encode())
+    running.client.hears_end()
+    running.client.closes()
+    assert [type(event) for event in running.ends()] == [AttemptFailed, Dropped]
+
+
+def test_request_sent_before_the_session(start: Start) -> None:
+    with listening() as target:
+        where = f"127.0.0.1:{target.port}"
+        asked = f"GET http://{where}/ HTTP/1.1\r\nHost: {where}\r\n\r\n".encode()
+        running = start(http, first=asked)
+        peer = target.accepts()
+        assert head(peer).startswith(b"GET / HTTP/1.1\r\n")
+        peer.says(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+        head(running.client)
+        running.client.hears(b"hi")
+        running.client.half_closes()
+        running.client.hears_end()
+        assert [type(event) for event in running.ends()] == [Proxied]
+
+
+def test_usual_tunnel_needs_login(start: Start) -> None:
+    asked = b"CONNECT 127.0.0.1:1 HTTP/1.1\r\nHost: h\r\n\r\n"
+    running = start(http_sessions(("user", "secret")), first=asked)
+    assert head(running.client).startswith(b"HTTP/1.1 407 ")
+
+
 def test_origin_refuses(start: Start, closed_port: int) -> None:
     running = start(http)
     for _ in range(2):
