@@ -245,7 +245,7 @@ def test_every_attack_is_in_the_table_of_the_documents() -> None:
     assert sorted(rows) == sorted([*TRICKS, "table", "time_wait"])
 
 
-def test_a_single_run_leaves_no_daemon_behind(tmp_path: Path) -> None:
+def test_single_run_leaves_no_daemon_behind(tmp_path: Path) -> None:
     command = f"{sys.executable} {ADVERSARIES / 'daemonize.py'} {{port}} {tmp_path}/"
     done = conformance("run", command, CASE, f"--report={tmp_path / 'report'}")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -253,7 +253,7 @@ def test_a_single_run_leaves_no_daemon_behind(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("way", ["vm", BUBBLEWRAP, PODMAN])
-def test_an_isolation_that_is_missing_is_refused_before_anything_starts(
+def test_missing_isolation_is_an_error_before_the_start(
     way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if way != "vm":
@@ -289,7 +289,7 @@ def test_missing_isolation_is_reported_first(
     assert (rows["right"]["exit"], rows["right"]["isolation"]) == (0, "none")
 
 
-def test_a_right_server_has_the_same_verdicts_in_a_box(boxed_by: str, tmp_path: Path) -> None:
+def test_correct_server_has_the_same_verdicts_in_a_box(boxed_by: str, tmp_path: Path) -> None:
     """The suite sees the signals, exit status, descriptors and children of the server itself."""
     at = written(tmp_path, adversary(tmp_path, "right"))
     cases = [f"--case=echo/{one}" for one in ("sigterm-*", "leak-*", "restart", "port-free")]

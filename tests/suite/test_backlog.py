@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.mark.parametrize(("host", "transport"), [("127.0.0.1", "tcp"), ("::1", "tcp6")])
-def test_it_waits_until_the_backlog_is_accepted(host: str, transport: str) -> None:
+def test_wait_until_the_backlog_is_accepted(host: str, transport: str) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with ExitStack() as stack:
         listener = stack.enter_context(socket.create_server((host, 0), family=family))

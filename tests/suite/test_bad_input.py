@@ -108,7 +108,7 @@ def test_wrong_usage_is_status_4(arguments: list[str], line: str) -> None:
     assert refused(4, *arguments).startswith(line)
 
 
-def test_a_port_that_nothing_listens_on_is_status_6(free_port: int) -> None:
+def test_refused_connection_is_status_6(free_port: int) -> None:
     line = refused(6, "run", f"tcp://127.0.0.1:{free_port}", "--deadline=0.5")
     assert line == (
         f"the target did not get ready at tcp://127.0.0.1:{free_port} within 0.5 s: "
@@ -116,17 +116,17 @@ def test_a_port_that_nothing_listens_on_is_status_6(free_port: int) -> None:
     )
 
 
-def test_a_name_that_does_not_resolve_is_status_6() -> None:
+def test_unknown_host_name_is_status_6() -> None:
     line = refused(6, "run", "tcp://no-such-host.invalid:9000", "--deadline=0.5")
     assert "no-such-host.invalid" in line
 
 
-def test_a_command_that_does_not_exist_is_status_6() -> None:
+def test_missing_command_is_status_6() -> None:
     line = refused(6, "run", "./no-such-server {port}")
     assert line == "cannot start './no-such-server': no such command"
 
 
-def test_a_command_that_ends_at_once_is_status_6_with_its_last_words() -> None:
+def test_command_that_ends_at_once_is_status_6_and_its_output_is_shown() -> None:
     script = "import sys; print('no configuration'); sys.exit(3)"
     done = conformance("run", f'{PYTHON} -c "{script}" {{port}}')
     assert done.returncode == 6
@@ -136,7 +136,7 @@ def test_a_command_that_ends_at_once_is_status_6_with_its_last_words() -> None:
     ]
 
 
-def test_a_server_that_never_listens_is_status_6_and_is_ended() -> None:
+def test_server_that_never_listens_is_status_6_and_is_stopped() -> None:
     script = "import os, signal; print(os.getpid(), flush=True); signal.pause()"
     done = conformance("run", f'{PYTHON} -c "{script}" {{port}}', "--deadline=1")
     assert done.returncode == 6
@@ -147,7 +147,7 @@ def test_a_server_that_never_listens_is_status_6_and_is_ended() -> None:
         os.kill(pid, 0)
 
 
-def test_a_server_that_listens_and_never_answers_is_status_6() -> None:
+def test_server_that_never_answers_is_status_6() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         line = refused(6, "run", f"tcp://127.0.0.1:{port}", "--deadline=1")
@@ -171,7 +171,9 @@ with socket.create_server(("127.0.0.1", 0)) as server:
         ("{port}", r"it listens on port (\d+) instead \(--at tcp://127.0.0.1:\1\)$"),
     ],
 )
-def test_a_server_that_listens_elsewhere_is_reported(words: str, line: str, tmp_path: Path) -> None:
+def test_server_that_listens_at_another_address_is_reported(
+    words: str, line: str, tmp_path: Path
+) -> None:
     script = tmp_path / "server.py"
     script.write_text(ELSEWHERE)
     # Without {port} the suite does not wait for the deadline.
@@ -180,7 +182,7 @@ def test_a_server_that_listens_elsewhere_is_reported(words: str, line: str, tmp_
     assert re.search(line, said), said
 
 
-def test_a_command_that_is_not_told_where_to_listen(tmp_path: Path) -> None:
+def test_command_without_address(tmp_path: Path) -> None:
     script = tmp_path / "server.py"
     script.write_text("import signal; signal.pause()")
     said = refused(6, "run", f"{PYTHON} {script}", "--deadline=1")
@@ -194,21 +196,21 @@ def test_help_is_shown_wherever_it_is_asked_for(words: tuple[str, ...]) -> None:
     assert "Usage:" in done.stdout
 
 
-def test_an_address_in_use_is_status_6() -> None:
+def test_address_in_use_is_status_6() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         address = f"tcp://127.0.0.1:{other.getsockname()[1]}"
         line = refused(6, "run", f"{PYTHON} -c 'import time' ", f"--at={address}")
     assert line == f"{address} is already in use: another program answers there"
 
 
-def test_a_report_folder_that_cannot_be_made_is_status_4(tmp_path: Path) -> None:
+def test_report_folder_that_cannot_be_created_is_status_4(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert refused(4, "run", "--case=echo/simple", f"--report={tmp_path}/file/x").startswith(
         "report "
     )
 
 
-def test_nothing_that_can_be_judged_is_status_5(tmp_path: Path) -> None:
+def test_run_without_judged_cases_is_status_5(tmp_path: Path) -> None:
     done = conformance(
         "run", "--case=reset/reset", "--transport=unix", f"--report={tmp_path}", "--jobs=1"
     )

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def test_a_mistake_ends_a_run_with_status_4(tmp_path: Path) -> None:
+def test_invalid_link_is_status_4(tmp_path: Path) -> None:
     done = conformance("run", "--link=loss=5%", f"--report={tmp_path}")
     assert (done.returncode, done.stdout) == (4, "")
     assert done.stderr.startswith("conformance: --link: loss cannot be used here: UDP may lose")
@@ -37,13 +37,13 @@ def test_a_mistake_ends_a_run_with_status_4(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_an_impossible_line_is_refused(tmp_path: Path, profile: str, link: str, said: str) -> None:
+def test_impossible_link_is_rejected(tmp_path: Path, profile: str, link: str, said: str) -> None:
     done = conformance("run", f"--profile={profile}", f"--link={link}", f"--report={tmp_path}")
     assert done.returncode == 4
     assert done.stderr == f"conformance: --link {link}: {said}\n"
 
 
-def test_a_mistake_in_a_target_file_names_the_file(tmp_path: Path) -> None:
+def test_error_in_a_target_file_names_the_file(tmp_path: Path) -> None:
     file = tmp_path / "one.toml"
     file.write_text('command = "./server {port}"\nlink = "delay=soon"\n')
     done = conformance("run", f"@{file}", f"--report={tmp_path}")
@@ -76,7 +76,7 @@ CLAUSES = (
         pytest.param("ref:node", "delay=300ms", marks=needs_node),
     ],
 )
-def test_a_right_server_passes_over_a_line(tmp_path: Path, target: str, link: str) -> None:
+def test_correct_server_passes_over_a_bad_link(tmp_path: Path, target: str, link: str) -> None:
     cases = [f"--case={one}" for one in CLAUSES]
     if link == "slice=1":
         cases.remove("--case=udp-echo/many-senders")
@@ -110,7 +110,7 @@ def test_lines_can_be_combined(tmp_path: Path) -> None:
     assert judged.header["link"] == ["delay=50ms±20ms", "up slice=1", "down rate=10K"]
 
 
-def test_it_works_over_tls(tmp_path: Path) -> None:
+def test_bad_link_with_tls(tmp_path: Path) -> None:
     judged = judge(tmp_path, "--link=delay=100ms", "--case=echo/half-close", "--transport=tls")
     assert judged.status == 0, judged.stdout
 
@@ -127,7 +127,7 @@ MUTANTS = {
 }
 
 
-def test_a_broken_server_is_detected_over_a_line(tmp_path: Path) -> None:
+def test_broken_server_is_detected_over_a_bad_link(tmp_path: Path) -> None:
     cases = [f"--case={clause}" for clause in MUTANTS.values()]
     report = f"--report={tmp_path}"
     done = conformance("selftest", *cases, "--link=delay=100ms", "--jobs=6", report)
@@ -184,7 +184,7 @@ def test_no_broken_server_passes_over_a_line(
 
 
 @pytest.mark.parametrize("link", ["delay=300ms", "slice=1/1ms", "rate=20K"])
-def test_a_pass_that_would_prove_nothing_is_not_judged(tmp_path: Path, link: str) -> None:
+def test_inconclusive_pass_is_not_judged(tmp_path: Path, link: str) -> None:
     cases = "--case=greet/ends-fin", "--case=echo/coalesced", "--case=greet/not-held-back"
     judged = judge(tmp_path, *cases, f"--link={link}", "--transport=tcp", "--jobs=4")
     assert not judged.ids("FAIL"), judged.stdout
@@ -196,7 +196,7 @@ def test_a_pass_that_would_prove_nothing_is_not_judged(tmp_path: Path, link: str
         assert judged.message(clause).startswith(f"not judged over this line ({link}): ")
 
 
-def test_any_profile_says_what_it_needs_of_a_line(tmp_path: Path) -> None:
+def test_profile_declares_what_it_needs_of_a_link(tmp_path: Path) -> None:
     (tmp_path / "shout.toml").write_text(
         "[session]\nserve = '''\nsend \"a\\n\"\nexpect \"a\\n\"\neof\nexpect-eof\n'''\n"
         '[[requirement]]\nid = "one"\nmust = "All at once."\nclause = "1"\nline = ["together"]\n'
@@ -214,7 +214,7 @@ def test_any_profile_says_what_it_needs_of_a_line(tmp_path: Path) -> None:
     assert "bad line    together: what is sent together arrives together\n" in done.stdout
 
 
-def test_the_message_names_the_line_and_can_be_pasted(tmp_path: Path) -> None:
+def test_message_names_the_link_and_a_command_to_repeat_the_case(tmp_path: Path) -> None:
     link = "delay=50ms;slice=1/1ms"
     judged = judge(
         *(tmp_path, "mutant:echo/drops-0x1a", "--case=echo/binary", f"--link={link}", "--jobs=2"),
@@ -232,7 +232,7 @@ def test_the_message_names_the_line_and_can_be_pasted(tmp_path: Path) -> None:
     assert f"over the line `{'; '.join(link.split(';'))}`" in (tmp_path / "summary.md").read_text()
 
 
-def test_a_server_that_reads_once_is_found_by_a_line_alone(tmp_path: Path) -> None:
+def test_server_that_reads_once_is_detected_only_over_a_bad_link(tmp_path: Path) -> None:
     server = tmp_path / "server.py"
     server.write_text(
         "import socketserver, sys\n"
@@ -252,7 +252,7 @@ def test_a_server_that_reads_once_is_found_by_a_line_alone(tmp_path: Path) -> No
     assert "\n  line      slice=1/50ms\n" in judged.message("echo/simple")
 
 
-def test_a_case_that_the_line_makes_too_slow_is_not_judged(tmp_path: Path) -> None:
+def test_case_that_the_link_makes_too_slow_is_not_judged(tmp_path: Path) -> None:
     cases = "--case=echo/stall-then-reset", "--case=echo/backpressure"
     judged = judge(tmp_path, *cases, "--link=rate=20K", "--transport=tcp")
     assert judged.ids("SKIP") == {"echo/stall-then-reset", "echo/backpressure"}
@@ -260,7 +260,7 @@ def test_a_case_that_the_line_makes_too_slow_is_not_judged(tmp_path: Path) -> No
         assert judged.message(clause).startswith("the line is too slow (rate=20K)")
 
 
-def test_a_line_in_a_target_file_and_a_typed_one_that_overrides_it(tmp_path: Path) -> None:
+def test_link_option_overrides_the_target_file(tmp_path: Path) -> None:
     file = tmp_path / "two.toml"
     command = json.dumps(f"{PYTHON} {ROOT}/conformance/reference/python/server.py echo {{at}}")
     file.write_text(

@@ -132,7 +132,7 @@ def left_over(trouble: str) -> list[str]:
 
 
 @pytest.mark.parametrize("one", NOT_STARTED, ids=lambda one: one.trouble)
-def test_a_server_that_does_not_start(one: Troubled, tmp_path: Path) -> None:
+def test_server_does_not_start(one: Troubled, tmp_path: Path) -> None:
     target = f"{sys.executable} {SCRIPT} {one.trouble} {{port}}"
     done = conformance("run", target, f"--case={one.case}", f"--report={tmp_path}", "--deadline=2")
     assert plain(done.stderr, target, tmp_path) == one.said
@@ -141,7 +141,7 @@ def test_a_server_that_does_not_start(one: Troubled, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("one", JUDGED, ids=lambda one: one.trouble)
-def test_a_server_that_is_judged(one: Troubled, tmp_path: Path) -> None:
+def test_troubled_server_is_judged(one: Troubled, tmp_path: Path) -> None:
     target = f"{sys.executable} {SCRIPT} {one.trouble} {{port}}"
     done = conformance("run", target, f"--case={one.case}", f"--report={tmp_path}", "--deadline=2")
     said = plain(done.stdout, target, tmp_path)
@@ -157,7 +157,7 @@ def test_a_server_that_is_judged(one: Troubled, tmp_path: Path) -> None:
     assert one.case in (tmp_path / "matrix.html").read_text()
 
 
-def test_a_server_that_goes_into_the_background(tmp_path: Path) -> None:
+def test_server_that_becomes_a_daemon(tmp_path: Path) -> None:
     """Whether it answers before its end is seen is a race; the message is the same."""
     target = f"{sys.executable} {SCRIPT} daemonises {{port}}"
     done = conformance("run", target, "--case=echo/simple", f"--report={tmp_path}")
@@ -168,7 +168,7 @@ def test_a_server_that_goes_into_the_background(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only on Linux")
-def test_a_server_that_announces_the_address_of_another(
+def test_server_that_announces_the_address_of_another_server(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with reserved_port() as port:
@@ -184,7 +184,7 @@ def test_a_server_that_announces_the_address_of_another(
     assert left_over("announces") == []
 
 
-def test_a_server_that_announces_an_invalid_address() -> None:
+def test_server_that_announces_an_invalid_address() -> None:
     target = f"{sys.executable} {SCRIPT} mumbles 0"
     done = conformance("run", target, "--case=echo/simple", "--deadline=2")
     assert done.returncode == 6

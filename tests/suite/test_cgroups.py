@@ -81,7 +81,7 @@ def test_80_processes_do_not_pass_a_limit_of_20(group: Group) -> None:
     assert group.members() == set()
 
 
-def test_the_memory_of_all_processes_counts_together(group: Group) -> None:
+def test_memory_limit_applies_to_all_processes_together(group: Group) -> None:
     with started(group, EATS):
         until(lambda: group.refused("memory") >= 1, "a process was ended")
         until(lambda: len(group.members()) < 4, "it is gone")
@@ -96,7 +96,7 @@ def test_after_its_processes_were_ended_a_group_takes_others(group: Group) -> No
     assert done.stdout == b"again\n"
 
 
-def test_a_removed_group_leaves_nothing_behind(places: list[Place]) -> None:
+def test_group_is_removed_completely(places: list[Place]) -> None:
     group = Group(places, 100 * MIB, 20)
     with started(group, BREEDS):
         until(lambda: len(group.members()) == 20, "the group is full")
@@ -104,13 +104,13 @@ def test_a_removed_group_leaves_nothing_behind(places: list[Place]) -> None:
     assert not any(Path(one).parent.exists() for one in group.files)
 
 
-def test_a_group_that_cannot_be_entered_starts_nothing(tmp_path: Path) -> None:
+def test_no_process_starts_in_a_group_that_cannot_be_entered(tmp_path: Path) -> None:
     done = subprocess.run(entering([f"{tmp_path}/no/cgroup.procs"], ["echo", "started"]),
         capture_output=True, check=False)  # fmt: skip
     assert (done.returncode, done.stdout) == (126, b"")
 
 
-def test_the_groups_of_workers_that_were_killed_are_removed(tmp_path: Path) -> None:
+def test_groups_of_killed_workers_are_removed(tmp_path: Path) -> None:
     here = owner()
     pid, start, namespace = here.split(".")
     dead = [f"999999999.7.{namespace}", f"{pid}.{int(start) + 1}.{namespace}"]
@@ -139,7 +139,7 @@ with subprocess.Popen(words, stdout=subprocess.PIPE, start_new_session=True) as 
 
 
 @pytest.mark.usefixtures("places")
-def test_what_a_killed_worker_left_in_its_group_ends_with_the_next_run() -> None:
+def test_next_run_stops_processes_left_by_a_killed_worker() -> None:
     argv = [sys.executable, "-c", LEAVES]
     with tempfile.TemporaryFile() as said:
         subprocess.run(argv, cwd=ROOT, stdin=subprocess.PIPE, stdout=said, check=False)
@@ -170,7 +170,7 @@ def test_version_2_is_used_where_the_own_group_hands_memory_and_pids_down(tmp_pa
     ]
 
 
-def test_a_group_beside_the_own_one_for_services_of_a_user(tmp_path: Path) -> None:
+def test_user_services_have_a_sibling_group(tmp_path: Path) -> None:
     """A group that has processes cannot delegate controllers, but its parent group can."""
     above = second_version(tmp_path / "app.slice", "memory pids\n")
     second_version(above / "run-1.scope", "")
@@ -203,7 +203,7 @@ def test_in_a_container_the_mount_shows_the_own_group_as_its_root(tmp_path: Path
     assert found_places("8:pids:/docker/2e\n", mounts) == []
 
 
-def test_the_files_of_version_2(tmp_path: Path) -> None:
+def test_files_of_cgroup_version_2(tmp_path: Path) -> None:
     group = Group([Place(str(tmp_path), 2, ("memory", "pids"))], 100 * MIB, 20)
     (folder,) = tmp_path.glob("conformance-*")
     assert {file.name: file.read_text() for file in folder.iterdir()} == {

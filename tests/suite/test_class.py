@@ -160,7 +160,7 @@ def test_every_target_of_a_file_gets_its_verdict(tmp_path: Path) -> None:
 
 
 @on_linux
-def test_a_fork_bomb_is_stopped_and_the_others_are_judged(tmp_path: Path) -> None:
+def test_fork_bomb_is_stopped_and_other_targets_are_judged(tmp_path: Path) -> None:
     at = written(
         tmp_path,
         server(tmp_path, "breeds", BREEDS + WAITS) + server(tmp_path, "right"),
@@ -191,7 +191,7 @@ def test_processes_that_together_use_too_much_memory_are_stopped(tmp_path: Path)
 
 
 @on_linux
-def test_the_kernel_limits_the_memory_of_one_process(tmp_path: Path) -> None:
+def test_kernel_limits_the_memory_of_one_process(tmp_path: Path) -> None:
     greedy = "eaten = b'x' * (3000 * 1024 * 1024)"
     at = written(tmp_path, server(tmp_path, "greedy", greedy), "[limits]\nmemory = 300\n")
     done, rows = judged(at, tmp_path / "report", CASE, "--deadline=3")
@@ -200,14 +200,14 @@ def test_the_kernel_limits_the_memory_of_one_process(tmp_path: Path) -> None:
 
 
 @on_linux
-def test_a_daemon_ends_with_the_server_that_started_it(tmp_path: Path) -> None:
+def test_daemon_is_stopped_with_the_server_that_started_it(tmp_path: Path) -> None:
     at = written(tmp_path, server(tmp_path, "daemon", DAEMON))
     done, rows = judged(at, tmp_path / "report", CASE)
     assert rows["daemon"]["exit"] == 0, done.stdout
     assert still_there(tmp_path) == []
 
 
-def test_one_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
+def test_target_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
     targets = server(tmp_path, "slow", "threading.Event().wait()")
     at = written(tmp_path, targets, "[limits]\ntime = 2\n")
     done, rows = judged(at, tmp_path / "report", CASE, "--deadline=60")
@@ -240,7 +240,7 @@ def begin_and_kill(at: str, folder: Path, word: str, path: str, isolate: str = "
 
 @on_linux
 @pytest.mark.parametrize("isolate", ["auto", PODMAN])
-def test_when_the_class_is_killed_nothing_goes_on(isolate: str, tmp_path: Path) -> None:
+def test_no_process_survives_a_killed_class(isolate: str, tmp_path: Path) -> None:
     if isolate == PODMAN and usable_podman()[1]:
         pytest.skip(usable_podman()[1])
     own = tmp_path / "own"
@@ -274,7 +274,7 @@ signal.pause()
 
 
 @on_linux
-def test_a_judge_ends_only_when_its_own_input_has_ended() -> None:
+def test_judge_exits_only_at_the_end_of_its_own_input() -> None:
     done = subprocess.run(
         [sys.executable, "-c", LEAVES], cwd=ROOT, capture_output=True, timeout=60, check=False
     )
@@ -282,7 +282,7 @@ def test_a_judge_ends_only_when_its_own_input_has_ended() -> None:
 
 
 @on_linux
-def test_a_container_of_a_class_that_is_gone_is_removed_by_the_next_one(tmp_path: Path) -> None:
+def test_next_class_removes_the_container_of_a_dead_class(tmp_path: Path) -> None:
     if usable_podman()[1]:
         pytest.skip(usable_podman()[1])
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as ended:
@@ -296,7 +296,7 @@ def test_a_container_of_a_class_that_is_gone_is_removed_by_the_next_one(tmp_path
 
 
 @on_linux
-def test_when_the_class_is_killed_a_box_that_is_not_ready_ends_too(tmp_path: Path) -> None:
+def test_killed_class_stops_a_box_that_is_not_ready(tmp_path: Path) -> None:
     # A child of bubblewrap ends with its parent only after it has asked the kernel for that. If
     # bubblewrap is killed earlier, the child waits for ever. Here one is always left.
     bwrap = shutil.which("bwrap")
@@ -367,7 +367,7 @@ def test_variables_for_other_tests_change_nothing(
     assert rows["right"]["exit"] == 0, done.stdout + done.stderr
 
 
-def test_the_class_is_spread_over_machines(tmp_path: Path) -> None:
+def test_class_is_distributed_over_machines(tmp_path: Path) -> None:
     """Two interpreters without access to the file, reached over the network."""
     names = [f"t{number}" for number in range(6)]
     at = written(tmp_path, "".join(server(tmp_path, name) for name in names))
@@ -392,7 +392,7 @@ def test_the_class_is_spread_over_machines(tmp_path: Path) -> None:
         ("socket=127.0.0.1:99999", 4, "write socket=HOST:PORT or ssh=HOST"),
     ],
 )
-def test_a_host_where_no_worker_can_run(
+def test_host_without_working_worker(
     place: str, status: int, line: str, tmp_path: Path, free_port: int
 ) -> None:
     # A Python without the packages of this one.
@@ -442,7 +442,7 @@ def test_limits_are_read_with_care(limits: str, line: str, tmp_path: Path) -> No
         planned_entries(Options(target=at))
 
 
-def test_a_target_that_makes_no_sense_stops_the_class_before_it_begins(tmp_path: Path) -> None:
+def test_invalid_target_is_reported_before_the_class_starts(tmp_path: Path) -> None:
     at = written(
         tmp_path, server(tmp_path, "right") + '[targets.odd]\ncommand = "x"\nprofiles = ["ecco"]\n'
     )
@@ -467,7 +467,7 @@ def test_options_hold_for_all_targets_and_limits_come_from_the_file(tmp_path: Pa
     assert one.options.typed == f"{at}#one"
 
 
-def test_a_name_is_a_folder_of_its_own() -> None:
+def test_each_name_has_its_own_folder() -> None:
     names = ["alice", "of/its own", "of%2Fits own", "..", ".hidden", "é", "Alice_2.0-b"]
     folders = [folder_of(name) for name in names]
     assert len(set(folders)) == len(names)
@@ -475,7 +475,7 @@ def test_a_name_is_a_folder_of_its_own() -> None:
     assert not [one for one in folders if "/" in one or one.startswith(".")]
 
 
-def test_an_exceeded_limit_is_described() -> None:
+def test_exceeded_limit_is_described() -> None:
     limits = Limits(memory=10, processes=3)
     small = Member(1, 1, 4 * 1024 * 1024)
     assert excess([small, small], limits) is None
@@ -504,12 +504,12 @@ def test_without_results_a_target_is_a_row_with_a_reason() -> None:
 @pytest.mark.parametrize(
     "file", ["conformance/docs/for-teachers.md", "examples/gradescope/server.toml"]
 )
-def test_the_limits_of_the_examples_allow_a_thread_for_each_client(file: str) -> None:
+def test_limits_of_the_examples_allow_a_thread_for_each_client(file: str) -> None:
     [limit] = re.findall(r"^processes = (\d+)", (ROOT / file).read_text(), re.MULTILINE)
     assert int(limit) >= 2 * IDLE_CLIENTS
 
 
-def test_a_fault_of_the_suite_is_named_in_the_line_of_its_target(tmp_path: Path) -> None:
+def test_error_of_the_suite_is_shown_in_the_line_of_its_target(tmp_path: Path) -> None:
     broken = "import conformance.__main__ as main; main._run = lambda words: 1 / 0; main.run()"
     done = subprocess.run([sys.executable, "-c", broken], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 3

@@ -82,7 +82,7 @@ from conformance.reference.python.client import Client, main
 
 
 @pytest.mark.parametrize("end", ["b'\\n'", "b'\\r\\n'", "b''"])
-def test_a_right_client_over_threads_passes_however_its_lines_end(end: str, tmp_path: Path) -> None:
+def test_correct_threaded_client_passes_with_any_line_ending(end: str, tmp_path: Path) -> None:
     script = tmp_path / "client.py"
     script.write_text(THREADS.replace("END", end))
     judged = judge(tmp_path, f"{sys.executable} {script}", "--profile=client-echo")
@@ -91,7 +91,7 @@ def test_a_right_client_over_threads_passes_however_its_lines_end(end: str, tmp_
 
 
 @needs_node
-def test_the_slides_client_shows_its_stack_when_the_server_resets(tmp_path: Path) -> None:
+def test_client_of_the_slides_prints_a_traceback_after_a_reset(tmp_path: Path) -> None:
     (tmp_path / "client.js").write_text(SLIDES.replace("PORT", "process.env.PORT"))
     judged = judge(tmp_path, f"node {tmp_path / 'client.js'}", "--profile=client-echo")
     assert judged.status == 1
@@ -103,7 +103,7 @@ def test_the_slides_client_shows_its_stack_when_the_server_resets(tmp_path: Path
 
 
 @needs_node
-def test_a_client_of_a_fixed_port_is_expected_there(tmp_path: Path) -> None:
+def test_client_with_a_fixed_port(tmp_path: Path) -> None:
     with reserved_port() as port:
         (tmp_path / "client.js").write_text(SLIDES.replace("PORT", str(port)))
         judged = judge(
@@ -113,7 +113,7 @@ def test_a_client_of_a_fixed_port_is_expected_there(tmp_path: Path) -> None:
     assert judged.ids("FAIL") == {"client-echo/reset-no-trace"}, judged.stdout
 
 
-def test_its_words_are_parameters(tmp_path: Path) -> None:
+def test_words_of_the_client_are_parameters(tmp_path: Path) -> None:
     script = tmp_path / "client.py"
     words = "leave=bye", "goodbye=so long", "interrupted=ouch"
     script.write_text(VARIANT + f"sys.exit(main([*sys.argv[1:], *{words!r}], Client))\n")
@@ -131,13 +131,13 @@ def test_its_words_are_parameters(tmp_path: Path) -> None:
         ("inetd:cat", "client-echo judges a client: TARGET is a command"),
     ],
 )
-def test_a_target_that_is_not_a_client_is_refused(target: str, line: str, tmp_path: Path) -> None:
+def test_target_that_is_not_a_client_is_rejected(target: str, line: str, tmp_path: Path) -> None:
     done = conformance("run", target, "--profile=client-echo", f"--report={tmp_path}")
     assert done.returncode == 4
     assert line in done.stderr
 
 
-def test_a_client_that_does_not_connect(tmp_path: Path) -> None:
+def test_client_does_not_connect(tmp_path: Path) -> None:
     done = conformance(
         *("run", "sh -c 'echo I prefer to stay; exit 3'", "--profile=client-echo"),
         f"--report={tmp_path}",
@@ -147,7 +147,7 @@ def test_a_client_that_does_not_connect(tmp_path: Path) -> None:
     assert "| I prefer to stay" in done.stderr
 
 
-def test_what_a_client_has_started_ends_with_it(tmp_path: Path) -> None:
+def test_child_processes_of_a_client_are_stopped_with_it(tmp_path: Path) -> None:
     script, note = tmp_path / "client.py", tmp_path / "pid"
     fork = f"""
 import os, signal
@@ -189,7 +189,7 @@ def has_ended(pid: int) -> bool:
         b'couldn\'t read\n    while executing\n"gets $sock"\n',
     ],
 )
-def test_a_stack_trace_is_known_in_many_languages(shown: bytes) -> None:
+def test_stack_traces_of_many_languages_are_recognized(shown: bytes) -> None:
     assert TRACES.search(shown)
 
 
@@ -205,5 +205,5 @@ def test_a_stack_trace_is_known_in_many_languages(shown: bytes) -> None:
         b"  at tcp://127.0.0.1:9000 nobody answers any more\n",
     ],
 )
-def test_a_report_is_no_stack_trace(shown: bytes) -> None:
+def test_ordinary_report_is_not_a_stack_trace(shown: bytes) -> None:
     assert not TRACES.search(shown)

@@ -11,6 +11,6 @@ def test_every_requirement_cites_a_clause_that_is_found() -> None:
     assert lost == []
 
 
-def test_a_clause_is_plain_text_on_one_line() -> None:
+def test_clause_is_plain_text_on_one_line() -> None:
     assert clauses()["2.2"] == "What is received is sent back on the same connection."
     assert all("\n" not in text and "**" not in text for text in clauses().values())

@@ -59,32 +59,32 @@ def echo(tmp_path: Path) -> str:
     return f"{sys.executable} {script}"
 
 
-def test_a_command_that_is_told_its_port(echo: str, tmp_path: Path) -> None:
+def test_command_with_a_port_argument(echo: str, tmp_path: Path) -> None:
     judged = judge(tmp_path, f"{echo} {{port}}", "--profile=udp-echo")
     assert judged.status == 0, judged.stdout
     assert {one["transport"] for one in judged.results} == {"udp"}
     assert judged.ids("PASS") == {one["id"] for one in judged.results}
 
 
-def test_a_command_that_says_where_it_listens(echo: str, tmp_path: Path) -> None:
+def test_command_that_announces_its_address(echo: str, tmp_path: Path) -> None:
     judged = judge(tmp_path, f"{echo} 0", "--profile=udp-echo", "--case=udp-echo/simple")
     assert judged.status == 0, judged.stdout
 
 
-def test_a_command_at_a_fixed_port(echo: str, tmp_path: Path) -> None:
+def test_command_with_a_fixed_port(echo: str, tmp_path: Path) -> None:
     with reserved_port(socket.SOCK_DGRAM) as port:
         at = f"--at=udp://127.0.0.1:{port}"
         judged = judge(tmp_path, f"{echo} {port}", at, "--case=udp-echo/*")
     assert judged.status == 0, judged.stdout
 
 
-def test_a_command_that_inherits_its_socket(echo: str, tmp_path: Path) -> None:
+def test_command_inherits_its_socket(echo: str, tmp_path: Path) -> None:
     judged = judge(tmp_path, f"fd:{echo}", "--profile=udp-echo")
     assert judged.status == 0, judged.stdout
     assert "udp-echo/port-free" in judged.ids("PASS")
 
 
-def test_a_server_that_already_runs(echo: str, tmp_path: Path) -> None:
+def test_running_server(echo: str, tmp_path: Path) -> None:
     with subprocess.Popen([*echo.split(), "0"], stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None
@@ -106,7 +106,7 @@ def test_a_server_that_already_runs(echo: str, tmp_path: Path) -> None:
         (["./server {path}", "--profile=udp-echo"], "udp-echo is a service over udp, udp6"),
     ],
 )
-def test_a_profile_over_what_cannot_carry_it(words: list[str], line: str, tmp_path: Path) -> None:
+def test_profile_over_an_unsuitable_transport(words: list[str], line: str, tmp_path: Path) -> None:
     done = conformance("run", *words, f"--report={tmp_path}")
     assert done.returncode == 4
     assert line in done.stderr
@@ -120,7 +120,7 @@ def test_no_server_at_the_address(tmp_path: Path) -> None:
     assert "nothing listens there" in done.stderr
 
 
-def test_a_port_in_use_is_refused(echo: str, tmp_path: Path) -> None:
+def test_port_in_use_is_an_error(echo: str, tmp_path: Path) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.1", 0))
         port = other.getsockname()[1]
@@ -132,7 +132,7 @@ def test_a_port_in_use_is_refused(echo: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only on Linux: IP_RECVERR")
-def test_the_probe_does_not_kill_a_slow_and_fragile_server(tmp_path: Path) -> None:
+def test_probe_does_not_kill_a_slow_and_fragile_server(tmp_path: Path) -> None:
     """Its late answers must find the client's port still open."""
     script = tmp_path / "fragile.py"
     script.write_text(FRAGILE)
@@ -190,13 +190,13 @@ def violation_of(sender: Sender, *datagrams: bytes) -> Violation:
     return caught.value
 
 
-def test_a_wrong_byte_is_shown_with_its_place() -> None:
+def test_wrong_byte_is_shown_with_its_position() -> None:
     with talking_to(lambda sock, data, source: void(sock.sendto(data + b"!", source))) as (one, _):
         found = violation_of(one, b"hello")
     assert (found.kind, found.offset, found.received) == ("wrong-datagram", 5, b"hello!")
 
 
-def test_an_answer_from_elsewhere_is_seen_at_once() -> None:
+def test_answer_from_another_address_is_detected_at_once() -> None:
     def answer(_sock: socket.socket, data: bytes, source: tuple[str, int]) -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as worker:
             worker.sendto(data, source)
@@ -220,7 +220,7 @@ def test_datagrams_of_other_senders_are_not_the_servers_fault() -> None:
     assert any("4 bytes from 127.0.0.1 port" in one.word for one in transcript.events)
 
 
-def test_a_second_copy_is_found_by_the_next_wait() -> None:
+def test_duplicate_is_detected_by_the_next_wait() -> None:
     def answer(sock: socket.socket, data: bytes, source: tuple[str, int]) -> None:
         sock.sendto(data, source)
         sock.sendto(data, source)
@@ -251,7 +251,7 @@ def test_datagrams_in_another_order_are_all_there() -> None:
     )
 
 
-def test_the_probe_asks_once_more_and_waits_for_both_answers() -> None:
+def test_probe_asks_twice_and_waits_for_both_answers() -> None:
     asked: list[bytes] = []
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind(("127.0.0.1", 0))
@@ -271,7 +271,7 @@ def test_the_probe_asks_once_more_and_waits_for_both_answers() -> None:
     assert asked == [b"ready?", b"ready?"]
 
 
-def test_a_server_that_never_answers_is_reported() -> None:
+def test_server_that_never_answers_is_reported() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind(("127.0.0.1", 0))
         address = Address(UDP, "127.0.0.1", sock.getsockname()[1])
@@ -305,7 +305,7 @@ def void(_value: object) -> None:
     """Discard the value of a lambda."""
 
 
-def test_an_ended_tcp_connection_does_not_excuse_a_held_udp_port() -> None:
+def test_ended_tcp_connection_does_not_excuse_a_held_udp_port() -> None:
     """TIME_WAIT of the same port number concerns TCP only."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]

@@ -125,7 +125,7 @@ def test_every_kind_of_server_is_recognised() -> None:
         )
 
 
-def test_a_reset_that_a_write_reports_is_not_mistaken_for_the_end() -> None:
+def test_reset_reported_by_a_write_is_not_eof() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         client = socket.create_connection(listener.getsockname())
         server, _ = listener.accept()
@@ -144,7 +144,7 @@ def test_a_reset_that_a_write_reports_is_not_mistaken_for_the_end() -> None:
         ("quotes", ["greet/unprompted", "greet/terminal"]),
     ],
 )
-def test_the_next_line_is_pasted(kind: str, cases: list[str], tmp_path: Path) -> None:
+def test_suggested_command_can_be_run(kind: str, cases: list[str], tmp_path: Path) -> None:
     done = conformance("doctor", KIND.format(kind=kind))
     line = findings(done.stdout)["next"]
     options = [f"--report={tmp_path}", *(f"--case={case}" for case in cases)]
@@ -160,7 +160,7 @@ def test_the_next_line_is_pasted(kind: str, cases: list[str], tmp_path: Path) ->
     assert "2 PASS" in pasted.stdout
 
 
-def test_a_service_is_recognised_and_the_next_line_can_be_run(tmp_path: Path) -> None:
+def test_service_is_recognized_and_the_suggested_command_can_be_run(tmp_path: Path) -> None:
     done = conformance("doctor", "inetd:cat")
     assert done.returncode == 0, done.stderr
     found = findings(done.stdout)
@@ -173,7 +173,7 @@ def test_a_service_is_recognised_and_the_next_line_can_be_run(tmp_path: Path) ->
 
 
 @needs_node
-def test_the_greeting_that_was_heard_becomes_a_set() -> None:
+def test_received_greeting_becomes_a_set_option() -> None:
     server = f"node {IMPLEMENTATIONS / 'simple-echo-server.js'} {{port}}"
     done = conformance("doctor", server)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -184,12 +184,12 @@ def test_the_greeting_that_was_heard_becomes_a_set() -> None:
     assert f'connected  answered "{settings["greeting"]}"' in done.stdout
 
 
-def test_a_mutant_does_not_fit_its_profile() -> None:
+def test_mutant_does_not_fit_its_profile() -> None:
     done = conformance("doctor", "mutant:discard/prompts")
     assert findings(done.stdout)["discard"].startswith("no: "), done.stdout + done.stderr
 
 
-def test_a_target_that_does_not_start() -> None:
+def test_target_does_not_start() -> None:
     done = conformance("doctor", "sh -c 'echo no port given; exit 3'")
     assert done.returncode == 6
     assert findings(done.stdout)["target"].startswith("a command: sh -c")
@@ -198,7 +198,7 @@ def test_a_target_that_does_not_start() -> None:
     assert "write {port} there" in done.stderr
 
 
-def test_an_address_where_nothing_listens(tmp_path: Path) -> None:
+def test_address_without_listener(tmp_path: Path) -> None:
     done = conformance("doctor", f"unix:{tmp_path}/none")
     assert done.returncode == 6
     cause = "no such file or directory"
@@ -223,7 +223,7 @@ def test_each_form_of_target_is_described(text: str, said: str) -> None:
 @pytest.mark.parametrize(
     "text", [b"a;b", b"/a/", b"back\\", b"\\;", b"\x00\xff\r\n", "é'\"$`!".encode(), b"{line}"]
 )
-def test_a_text_is_read_back_from_a_set(text: bytes) -> None:
+def test_text_in_a_set_option_round_trip(text: bytes) -> None:
     settings = parse_settings(f"one={literal(text)};two=2")
     assert settings == {"one": text, "two": b"2"}
 
@@ -241,7 +241,7 @@ def test_a_text_is_read_back_from_a_set(text: bytes) -> None:
         ([b"\xff\xfd\x01"] * 2, r"\xff\xfd\x01"),
     ],
 )
-def test_what_differs_makes_a_pattern(samples: list[bytes], value: str | None) -> None:
+def test_different_samples_make_a_pattern(samples: list[bytes], value: str | None) -> None:
     assert value_of(samples) == value
 
 
@@ -262,19 +262,19 @@ def test_answers_make_a_template(
     assert template_of(samples) == template
 
 
-def test_a_token_is_a_word() -> None:
+def test_upper_token() -> None:
     assert upper_token(b"{DATA}QUIT") == upper_token(b"{LINE}\nQUIT") == b"QUIT"
     assert upper_token(b"{DATA}") == b""
     assert upper_token(b"{DATA}QUIT\n") is None
     assert upper_token(b"{data}QUIT") is None
 
 
-def test_a_reply_counts() -> None:
+def test_count_template() -> None:
     assert count_template([(b"abc", b"3 (3)"), (b"", b"0 (3)")]) == b"{n} (3)"
     assert count_template([(b"abc", b"yes"), (b"", b"yes")]) is None
 
 
-def test_of_a_target_file_it_says_how_a_class_is_kept_apart(tmp_path: Path) -> None:
+def test_doctor_reports_the_isolation_of_a_class(tmp_path: Path) -> None:
     (tmp_path / "one.toml").write_text('[targets.one]\ncommand = "inetd:cat"\n')
     done = conformance("doctor", f"@{tmp_path / 'one.toml'}#one")
     assert done.returncode == 0, done.stderr

@@ -25,7 +25,7 @@ def applied(verdict: Verdict, how: str = "", /, **entry: object) -> Verdict:
     return Expectations([known], TODAY).apply(CASE, verdict, how, "message")[0]
 
 
-def test_a_known_failure_is_excused() -> None:
+def test_known_failure_is_excused() -> None:
     assert applied(Verdict.FAIL) == Verdict.XFAIL
     assert applied(Verdict.FAIL, "died", signature="died") == Verdict.XFAIL
 
@@ -35,12 +35,12 @@ def test_another_failure_is_not() -> None:
     assert applied(Verdict.FAIL, transport="unix") == Verdict.FAIL
 
 
-def test_an_expired_one_excuses_nothing() -> None:
+def test_expired_entry_does_not_excuse_a_failure() -> None:
     assert applied(Verdict.FAIL, until=TODAY) == Verdict.XFAIL
     assert applied(Verdict.FAIL, until=TODAY - datetime.timedelta(1)) == Verdict.FAIL
 
 
-def test_an_unexpected_pass_is_reported() -> None:
+def test_unexpected_pass_is_reported() -> None:
     assert applied(Verdict.PASS) == Verdict.XPASS
 
 
@@ -82,14 +82,14 @@ def test_stale_entries() -> None:
         ),
     ],
 )
-def test_a_wrong_file_is_wrong_usage(text: str, complaint: str, tmp_path: Path) -> None:
+def test_invalid_file_is_a_usage_error(text: str, complaint: str, tmp_path: Path) -> None:
     path = tmp_path / "known.toml"
     path.write_text(text)
     with pytest.raises(WrongUsage, match=complaint):
         expectations.read(str(path))
 
 
-def test_a_run_with_only_known_failures_is_green_and_a_stale_one_is_status_7(
+def test_run_with_only_known_failures_is_green_and_a_stale_entry_is_status_7(
     tmp_path: Path,
 ) -> None:
     known = tmp_path / "known.toml"

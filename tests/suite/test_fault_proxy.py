@@ -113,7 +113,7 @@ def test_bytes_go_both_ways(between: Make, transport: str) -> None:
 
 
 @pytest.mark.parametrize("transport", STREAMS)
-def test_the_client_s_half_close_is_passed_on(between: Make, transport: str) -> None:
+def test_half_close_of_the_client_is_forwarded(between: Make, transport: str) -> None:
     client, server = between(transport).pair()
     client.sendall(b"all")
     client.shutdown(socket.SHUT_WR)
@@ -124,7 +124,7 @@ def test_the_client_s_half_close_is_passed_on(between: Make, transport: str) -> 
 
 
 @pytest.mark.parametrize("transport", STREAMS)
-def test_the_server_s_half_close_is_passed_on(between: Make, transport: str) -> None:
+def test_half_close_of_the_server_is_forwarded(between: Make, transport: str) -> None:
     client, server = between(transport).pair()
     server.sendall(b"bye")
     server.shutdown(socket.SHUT_WR)
@@ -135,20 +135,20 @@ def test_the_server_s_half_close_is_passed_on(between: Make, transport: str) -> 
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-def test_the_client_s_rst_is_rst(between: Make, transport: str) -> None:
+def test_rst_of_the_client_is_forwarded_as_rst(between: Make, transport: str) -> None:
     client, server = between(transport).pair()
     reset(client)
     assert how_it_ends(server) == "RST"
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-def test_the_server_s_rst_is_rst(between: Make, transport: str) -> None:
+def test_rst_of_the_server_is_forwarded_as_rst(between: Make, transport: str) -> None:
     client, server = between(transport).pair()
     reset(server)
     assert how_it_ends(client) == "RST"
 
 
-def test_what_came_before_an_rst_is_read(between: Make) -> None:
+def test_data_before_an_rst_is_read(between: Make) -> None:
     client, server = between().pair()
     server.sendall(b"last words")
     reset(server)
@@ -156,7 +156,7 @@ def test_what_came_before_an_rst_is_read(between: Make) -> None:
     assert how_it_ends(client) == "RST"
 
 
-def test_an_rst_after_fin_is_rst(between: Make) -> None:
+def test_rst_after_fin_is_forwarded_as_rst(between: Make) -> None:
     client, server = between().pair()
     client.shutdown(socket.SHUT_WR)
     assert to_the_end(server) == b""
@@ -164,7 +164,7 @@ def test_an_rst_after_fin_is_rst(between: Make) -> None:
     assert how_it_ends(client) == "RST"
 
 
-def test_a_write_to_a_client_that_has_closed_is_answered_by_rst(between: Make) -> None:
+def test_write_to_a_closed_client_causes_rst(between: Make) -> None:
     client, server = between().pair()
     client.close()
     assert to_the_end(server) == b""
@@ -172,7 +172,7 @@ def test_a_write_to_a_client_that_has_closed_is_answered_by_rst(between: Make) -
         fill(server)
 
 
-def test_a_close_with_unread_input_is_rst(between: Make) -> None:
+def test_close_with_unread_input_causes_rst(between: Make) -> None:
     client, server = between().pair()
     client.sendall(b"unread")
     assert server.recv(1) == b"u"
@@ -180,21 +180,21 @@ def test_a_close_with_unread_input_is_rst(between: Make) -> None:
     assert how_it_ends(client) == "RST"
 
 
-def test_the_rst_of_a_client_that_does_not_read_comes_through(between: Make) -> None:
+def test_rst_of_a_client_that_does_not_read_is_forwarded(between: Make) -> None:
     client, server = between().pair()
     fill(server)
     reset(client)
     assert how_it_ends(server) == "RST"
 
 
-def test_the_rst_of_a_client_whose_input_nobody_reads_comes_through(between: Make) -> None:
+def test_rst_of_a_client_is_forwarded_although_its_data_is_not_read(between: Make) -> None:
     client, server = between().pair()
     fill(client)
     reset(client)
     assert how_it_ends(server) == "RST"
 
 
-def test_a_unix_client_that_closes_is_seen_when_it_is_written_to(between: Make) -> None:
+def test_closed_unix_client_is_noticed_by_a_write(between: Make) -> None:
     client, server = between(UNIX).pair()
     client.close()
     assert server.recv(1) == b""
@@ -203,7 +203,7 @@ def test_a_unix_client_that_closes_is_seen_when_it_is_written_to(between: Make) 
 
 
 @pytest.mark.parametrize("transport", STREAMS)
-def test_a_side_that_does_not_read_stalls_the_other(between: Make, transport: str) -> None:
+def test_side_that_does_not_read_blocks_the_other(between: Make, transport: str) -> None:
     client, server = between(transport).pair()
     taken = fill(server)
     # What the socket buffers hold, and not much more than one read of the proxy.
@@ -255,7 +255,7 @@ def test_200_clients_are_kept_apart(between: Make, transport: str) -> None:
         assert read(client, 6) == b"to %03d" % number
 
 
-def test_a_server_that_has_gone_is_a_reset(between: Make) -> None:
+def test_closed_server_is_a_reset(between: Make) -> None:
     both = between()
     both.stop_listening()
     # On a loaded machine the RST arrives before the peer's name is read.
@@ -273,7 +273,7 @@ def test_clients_can_be_led_to_another_server(between: Make) -> None:
             assert read(client, 10) == b"the second"
 
 
-def test_a_connection_that_has_ended_is_forgotten(between: Make) -> None:
+def test_ended_connection_is_freed(between: Make) -> None:
     both = between()
     client, server = both.pair()
     client.close()
@@ -282,7 +282,7 @@ def test_a_connection_that_has_ended_is_forgotten(between: Make) -> None:
     until(lambda: not both.proxy.courses, "the connection is forgotten")
 
 
-def test_a_fin_before_a_reset_is_passed_on_too(between: Make) -> None:
+def test_fin_before_a_reset_is_forwarded(between: Make) -> None:
     client, server = between().pair()
     # After an RST in CLOSE_WAIT a write fails with EPIPE, otherwise with ECONNRESET (tcp(7)).
     client.sendall(b"last words")

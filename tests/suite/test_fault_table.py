@@ -183,7 +183,7 @@ ANSWERS: list[tuple[str, bytes, bytes | str]] = [
 
 
 @pytest.mark.parametrize(("fault", "said", "heard"), ANSWERS)
-def test_an_answer_is_changed(fault: str, said: bytes, heard: bytes | str) -> None:
+def test_answer_is_changed(fault: str, said: bytes, heard: bytes | str) -> None:
     with world(fault) as found:
         found.client().says(said).hears(heard)
         found.acts()
@@ -215,13 +215,13 @@ def test_an_answer_is_changed(fault: str, said: bytes, heard: bytes | str) -> No
         ("no-fin", b"abc\n"),
     ],
 )
-def test_what_has_nothing_to_change_has_not_acted(fault: str, said: bytes) -> None:
+def test_fault_with_nothing_to_change_is_inactive(fault: str, said: bytes) -> None:
     with world(fault) as found:
         found.client().says(said).hears(said.upper())
         assert not found.has_acted
 
 
-def test_a_late_answer_comes_with_the_next_input() -> None:
+def test_late_answer_is_sent_with_the_next_input() -> None:
     with world("answer-late") as found:
         client = found.client().says(b"one\n")
         client.hears("nothing")
@@ -229,7 +229,7 @@ def test_a_late_answer_comes_with_the_next_input() -> None:
         client.ends().hears(b"TWO\n")
 
 
-def test_an_answer_that_comes_with_the_end_is_not_late() -> None:
+def test_answer_sent_at_eof_is_not_late() -> None:
     with world("answer-late") as found:
         found.client().says(b"one\nquit\n").hears(b"ONE\n")
         assert not found.has_acted
@@ -243,7 +243,7 @@ def test_only_the_first_input_is_answered() -> None:
         found.acts()
 
 
-def test_a_short_answer_ends_with_the_one_before() -> None:
+def test_short_answer_is_completed_by_the_next_one() -> None:
     with world("stale-bytes") as found:
         client = found.client()
         client.says(b"a long one\n").hears(b"A LONG ONE\n")
@@ -277,7 +277,7 @@ def test_half_a_line_of_one_client_goes_before_another_s() -> None:
         ("greeting-changed", b"hELLO\n"),
     ],
 )
-def test_a_greeting_is_changed_and_answers_are_not(fault: str, heard: bytes | str) -> None:
+def test_greeting_is_changed_but_not_the_answers(fault: str, heard: bytes | str) -> None:
     with world(fault, greeting) as found:
         client = found.client()
         client.hears(heard)
@@ -286,26 +286,26 @@ def test_a_greeting_is_changed_and_answers_are_not(fault: str, heard: bytes | st
         found.acts()
 
 
-def test_a_greeting_is_no_answer() -> None:
+def test_greeting_is_not_an_answer() -> None:
     with world("answer-twice", greeting) as found:
         found.client().says(b"abc\n").hears(b"Hello\nABC\nABC\n")
 
 
 @pytest.mark.parametrize("fault", ["greeting-late", "held-until-fin", "early-fin"])
-def test_a_server_that_ends_by_itself_is_not_late(fault: str) -> None:
+def test_server_that_ends_by_itself_is_not_late(fault: str) -> None:
     with world(fault, greets_and_ends) as found:
         found.client().hears(b"Hello\n")
         assert not found.has_acted
 
 
-def test_what_is_held_comes_at_fin() -> None:
+def test_held_data_is_sent_at_fin() -> None:
     with world("held-until-fin") as found:
         client = found.client().says(b"abc\n")
         client.hears("nothing")
         client.ends().hears(b"ABC\n")
 
 
-def test_what_is_pending_is_lost_at_fin() -> None:
+def test_pending_data_is_lost_at_fin() -> None:
     with world("lost-at-fin") as found:
         client = found.client()
         client.says(b"one\n").hears(b"ONE\n")
@@ -313,7 +313,7 @@ def test_what_is_pending_is_lost_at_fin() -> None:
         found.acts()
 
 
-def test_the_end_comes_early() -> None:
+def test_early_fin() -> None:
     with world("early-fin") as found:
         client = found.client().says(b"one\n")
         client.hears(b"ONE\n")
@@ -328,7 +328,7 @@ def test_no_fin_comes() -> None:
         found.acts()
 
 
-def test_a_half_close_is_lost() -> None:
+def test_half_close_is_lost() -> None:
     with world("half-close-lost") as found:
         found.client().ends().hears("nothing")
         found.acts()
@@ -346,7 +346,7 @@ def test_fin_comes_for_rst() -> None:
         found.acts()
 
 
-def test_an_answer_goes_to_another_client() -> None:
+def test_answer_is_sent_to_another_client() -> None:
     with world("to-another") as found:
         first, second = found.client(), found.client()
         second.says(b"two\n").hears(b"TWO\n")
@@ -363,7 +363,7 @@ def test_one_client_at_a_time() -> None:
         second.hears(b"TWO\n")
 
 
-def test_the_ninth_client_waits() -> None:
+def test_ninth_client_waits() -> None:
     with world("few-clients") as found:
         clients = [found.client() for _ in range(9)]
         clients[8].says(b"nine\n").hears("nothing")
@@ -371,7 +371,7 @@ def test_the_ninth_client_waits() -> None:
         clients[8].hears(b"NINE\n")
 
 
-def test_after_one_client_nobody_is_served() -> None:
+def test_no_client_is_served_after_the_first() -> None:
     with world("dead-after-one") as found:
         found.client().ends().hears("FIN")
         with pytest.raises(ConnectionResetError):
@@ -380,7 +380,7 @@ def test_after_one_client_nobody_is_served() -> None:
         found.acts()
 
 
-def test_after_one_rst_nobody_is_served() -> None:
+def test_no_client_is_served_after_an_rst() -> None:
     with world("dead-after-rst") as found:
         client = found.client()
         client.says(b"one\n").hears(b"ONE\n")
@@ -390,7 +390,7 @@ def test_after_one_rst_nobody_is_served() -> None:
             found.client()
 
 
-def test_an_rst_is_not_noticed() -> None:
+def test_rst_is_not_noticed() -> None:
     ended = threading.Event()
 
     def serve(conn: socket.socket) -> None:
@@ -405,7 +405,7 @@ def test_an_rst_is_not_noticed() -> None:
 
 
 @pytest.mark.parametrize("change", LAWFUL)
-def test_a_lawful_change_keeps_every_byte(change: str) -> None:
+def test_allowed_change_keeps_every_byte(change: str) -> None:
     data = b"".join(b"line %d\n" % number for number in range(20_000))
     with world(change, greeting) as found:
         client = found.client()
@@ -490,7 +490,7 @@ def datagrams(sock: socket.socket, count: int) -> list[bytes]:
         ("other-port", b"abc", []),
     ],
 )
-def test_a_datagram_is_changed(fault: str, said: bytes, heard: list[bytes]) -> None:
+def test_datagram_is_changed(fault: str, said: bytes, heard: list[bytes]) -> None:
     with echo_of_datagrams(fault) as (proxy, [client]):
         client.send(said)
         assert datagrams(client, len(heard)) == heard
@@ -532,12 +532,12 @@ def test_answers_that_are_the_same_are_not_swapped() -> None:
         assert not proxy.acted
 
 
-def test_every_fault_says_what_finds_it() -> None:
+def test_every_fault_names_what_detects_it() -> None:
     assert all(fault.finds and fault.text and fault.transports for fault in FAULTS.values())
     assert all(change.is_lawful for change in LAWFUL.values())
 
 
-def test_what_a_client_has_not_read_has_not_changed_for_it() -> None:
+def test_change_that_a_client_has_not_read_does_not_count() -> None:
     with world("answer-twice") as found:
         client = found.client().says(b"abc\n")
         found.acts()
@@ -545,7 +545,7 @@ def test_what_a_client_has_not_read_has_not_changed_for_it() -> None:
         assert found.proxy.shown({client.sock.getsockname()}, False) == 0
 
 
-def test_a_fin_for_an_rst_shows_to_a_client_that_awaits_one() -> None:
+def test_fin_instead_of_rst_is_noticed_by_a_client_that_expects_rst() -> None:
     with world("fin-for-rst") as found:
         found.client().says(b"die\n").hears("FIN")
         assert found.proxy.shown(set(), False) == 0

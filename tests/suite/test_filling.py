@@ -94,14 +94,14 @@ def scene(server: Server) -> tuple[Any, Any]:
 
 
 @pytest.mark.parametrize("late", [0, 1, 1000])
-def test_a_buffer_is_filled_though_acknowledgements_are_late(late: int) -> None:
+def test_buffer_is_filled_despite_late_acknowledgements(late: int) -> None:
     server = Server(sockets=10 * STEP, late=late)
     taken = fill_own_queue(*scene(server), b"x" * STEP, 100 * STEP)
     assert taken == server.read == 11 * STEP
     assert server.own == STEP
 
 
-def test_a_server_that_stops_reading_is_given_up() -> None:
+def test_server_that_stops_reading_is_abandoned() -> None:
     server = Server(sockets=10 * STEP, limit=4 * KIB)
     assert fill_own_queue(*scene(server), b"x" * STEP, 100 * STEP) == 11 * STEP
     assert server.own == 4 * KIB
@@ -116,7 +116,7 @@ def test_of_a_server_without_a_processor_nothing_is_concluded(
         fill_own_queue(*scene(Server(sockets=STEP, starved=True)), b"x" * STEP, 100 * STEP)
 
 
-def test_a_server_comes_to_the_fin_before_its_client_reads() -> None:
+def test_server_reads_fin_before_its_client_reads() -> None:
     server = Server(sockets=STEP)
     session, client = scene(server)
     fill_own_queue(session, client, b"x" * STEP, 100 * STEP)
@@ -125,12 +125,12 @@ def test_a_server_comes_to_the_fin_before_its_client_reads() -> None:
     assert server.lost == STEP
 
 
-def test_a_flood_goes_on_if_the_server_has_read_in_the_meantime() -> None:
+def test_flood_continues_if_the_server_has_read() -> None:
     server = Server(sockets=0, limit=5000 * KIB)
     assert flood(*scene(server), b"x", 4000 * KIB) == 4000 * KIB
 
 
-def test_a_flood_ends_if_the_server_reads_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_flood_ends_if_the_server_stops_reading(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flooding, "TURN", 60.0)
     server = Server(sockets=0, limit=64 * KIB)
     assert flood(*scene(server), b"x", 4000 * KIB) == 64 * KIB + 1024 * KIB

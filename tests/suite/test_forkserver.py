@@ -66,7 +66,7 @@ def test_several_serve_at_the_same_time_and_end_one_by_one() -> None:
         assert echo(two) == b"hello\n"
 
 
-def test_it_has_a_session_and_descriptors_of_its_own(tmp_path: Path) -> None:
+def test_forked_server_has_its_own_session_and_descriptors(tmp_path: Path) -> None:
     started = Process(embedded_command(PYTHON, "echo", {}, "tcp://127.0.0.1:0"), {})
     try:
         assert started.wait_announcement(10)
@@ -83,7 +83,7 @@ def test_it_has_a_session_and_descriptors_of_its_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
-def test_a_death_is_seen_at_once(number: signal.Signals) -> None:
+def test_death_is_noticed_at_once(number: signal.Signals) -> None:
     for _ in range(20):
         with forked() as process:
             os.kill(process.pid, number)
@@ -92,7 +92,7 @@ def test_a_death_is_seen_at_once(number: signal.Signals) -> None:
             assert (process.alive, process.status) == (False, -number)
 
 
-def test_its_clock_stops() -> None:
+def test_cpu_clock_stops_when_the_server_ends() -> None:
     with forked() as process:
         process.pause()
         state = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]
@@ -101,14 +101,14 @@ def test_its_clock_stops() -> None:
         assert echo(process) == b"hello\n"
 
 
-def test_a_broken_server_ends_as_if_it_had_been_started() -> None:
+def test_forked_broken_server_ends_like_a_started_one() -> None:
     with forked(MutantTarget("echo", "ends-with-status-1")) as process:
         process.terminate()
         assert process.wait(10)
         assert process.status == 1
 
 
-def test_what_it_prints_is_kept() -> None:
+def test_output_is_kept() -> None:
     argv = embedded_command(PYTHON, "echo", {}, "tcp://127.0.0.1:0")
     process = Process([*argv, "colour=blue"], {}, embedded=True)
     try:
@@ -119,7 +119,7 @@ def test_what_it_prints_is_kept() -> None:
         process.stop()
 
 
-def test_nothing_is_left_when_the_suite_is_killed() -> None:
+def test_no_process_survives_the_killed_suite() -> None:
     code = """
 import threading
 from conformance.targets.embedded import SCRIPT, embedded_command
@@ -140,7 +140,7 @@ threading.Event().wait()
     until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids), "its processes to end")
 
 
-def test_one_that_has_died_is_the_suites_own_failure(tmp_path: Path) -> None:
+def test_dead_fork_server_is_an_error_of_the_suite(tmp_path: Path) -> None:
     argv = embedded_command(PYTHON, "echo", {}, "tcp://127.0.0.1:0")
     server = ForkServer(argv[:SCRIPT])
     server._process.kill()

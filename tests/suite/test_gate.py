@@ -78,7 +78,7 @@ def spoken(runner: dict[str, str]) -> Path:
     return Path(runner["RUNNER_TEMP"]) / "words"
 
 
-def test_a_broken_server_fails_the_step_and_is_annotated(runner: dict[str, str]) -> None:
+def test_broken_server_fails_the_step_and_is_annotated(runner: dict[str, str]) -> None:
     ended = run_step(runner, "mutant:echo/prompts")
     assert ended.returncode == 1, ended.stdout + ended.stderr
     assert outputs(runner)[-1] == "status=1"
@@ -87,14 +87,14 @@ def test_a_broken_server_fails_the_step_and_is_annotated(runner: dict[str, str])
     assert (Path(runner["ASKED_REPORT"]) / "matrix.html").exists()
 
 
-def test_what_is_typed_is_a_word_and_never_shell(runner: dict[str, str], tmp_path: Path) -> None:
+def test_typed_text_is_one_word_and_not_shell_code(runner: dict[str, str], tmp_path: Path) -> None:
     ended = run_step(runner, f"no-such-command; touch {tmp_path}/{{port}}")
     assert ended.returncode == 6, ended.stdout + ended.stderr
     assert outputs(runner)[-1] == "status=6"
     assert not [path for path in tmp_path.iterdir() if path.name.isdigit()]
 
 
-def test_what_is_not_asked_for_is_left_to_the_target_file(
+def test_options_not_given_are_left_to_the_target_file(
     runner: dict[str, str], spoken: Path
 ) -> None:
     ended = run_step(runner, "@servers.toml")
@@ -103,7 +103,7 @@ def test_what_is_not_asked_for_is_left_to_the_target_file(
     assert spoken.read_text().splitlines() == ["run", "@servers.toml", f"--report={report}"]
 
 
-def test_what_is_asked_for_is_passed_on(runner: dict[str, str], spoken: Path) -> None:
+def test_given_options_are_passed_on(runner: dict[str, str], spoken: Path) -> None:
     ended = run_step(
         runner,
         "@servers.toml",
@@ -144,7 +144,7 @@ def test_two_uses_in_one_job_have_artifacts_of_their_own(
 
 
 @pytest.mark.parametrize("scripts", ["bin", "Scripts"])
-def test_the_scripts_are_found_where_this_system_has_them(
+def test_scripts_are_found_in_the_folder_of_this_system(
     scripts: str, runner: dict[str, str], tmp_path: Path
 ) -> None:
     python = tmp_path / "python"
@@ -166,7 +166,7 @@ def test_every_input_reaches_the_script() -> None:
     assert [name for name in inputs if ACTION.count("${{ inputs." + name + " }}") == 0] == []
 
 
-def test_a_run_leaves_nothing_to_commit(tmp_path: Path) -> None:
+def test_run_leaves_no_files_to_commit(tmp_path: Path) -> None:
     """The suite is run as the pre-commit hook runs it."""
     git = ["git", "-C", str(tmp_path)]
     subprocess.run([*git, "init", "--quiet"], check=True)

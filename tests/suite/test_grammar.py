@@ -37,7 +37,7 @@ from conformance.targets.grammar import (
         ("unix:/run/a b.sock", Address("unix", path="/run/a b.sock")),
     ],
 )
-def test_an_address_reads_and_writes_the_same(text: str, address: Address) -> None:
+def test_address_round_trip(text: str, address: Address) -> None:
     assert parse(text) == address
     assert str(address) == text
     assert parse_target(text) == AddressTarget(address)
@@ -50,14 +50,14 @@ def test_embedded_servers() -> None:
     )
 
 
-def test_a_command_is_split_as_a_shell_splits_it() -> None:
+def test_command_is_split_like_in_a_shell() -> None:
     target = parse_target("node 'my server.js' --port {port} --name=\"a b\"")
     assert isinstance(target, CommandTarget)
     assert target.words == ("node", "my server.js", "--port", "{port}", "--name=a b")
     assert target.placeholders == {"port"}
 
 
-def test_a_command_says_how_it_gets_its_connections() -> None:
+def test_way_a_command_gets_its_connections() -> None:
     target = parse_target("inetd:cat -u")
     assert target == CommandTarget(("cat", "-u"), frozenset(), INETD)
     target = parse_target("fd:./server {profile}")
@@ -85,7 +85,7 @@ def test_named_pipes_are_windows_own() -> None:
             parse_target(text)
 
 
-def test_the_name_of_a_pipe() -> None:
+def test_name_of_a_pipe() -> None:
     for text in ("pipe:x y", r"\\.\pipe\x y", r"\\.\PIPE\x y"):
         assert parse(text) == Address(PIPE, path="x y")
     assert str(Address(PIPE, path="x")) == "pipe:x"
@@ -113,7 +113,7 @@ def test_settings_hold_c_escapes_and_semicolons() -> None:
 
 
 @given(st.binary())
-def test_what_is_escaped_comes_back(data: bytes) -> None:
+def test_escape_round_trip(data: bytes) -> None:
     from conformance.core.transcript import escape
 
     assert unescape(escape(data)) == data

@@ -62,7 +62,7 @@ def test_every_block_of_the_guide_is_judged() -> None:
     assert named == {one.file for one in GUIDES} | {"target.toml"}
 
 
-def test_the_guide_names_requirements_that_there_are() -> None:
+def test_guide_names_existing_requirements() -> None:
     table = SERVERS.partition("| mind |")[2].partition("\n\n")[0]
     named = {name.rstrip("…") for name in re.findall(r"`([a-z0-9-]+…?)`", table)}
     assert len(named) >= 12
@@ -74,7 +74,7 @@ def test_the_guide_names_requirements_that_there_are() -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("guide", GUIDES, ids=[one.file for one in GUIDES])
-def test_a_server_of_the_guide_passes(guide: Guide, tmp_path: Path) -> None:
+def test_server_of_the_guide_passes(guide: Guide, tmp_path: Path) -> None:
     if guide.needs != "python" and not works(guide.needs):
         pytest.skip(f"{guide.needs} is missing (Debian: {PACKAGES[guide.needs]})")
     (tmp_path / guide.file).write_text(block(guide.file), encoding="utf-8")

@@ -82,13 +82,13 @@ def verdict(folder: Path, late: int) -> tuple[Verdict, str]:
 
 
 @pytest.mark.usefixtures("busy")
-def test_what_was_late_on_a_busy_machine_is_judged_again(tmp_path: Path) -> None:
+def test_case_that_was_late_on_a_busy_machine_is_repeated(tmp_path: Path) -> None:
     assert verdict(tmp_path, late=1) == (Verdict.PASS, "")
     assert (tmp_path / "starts").read_text() == "xx"
 
 
 @pytest.mark.usefixtures("busy")
-def test_what_fails_again_has_failed(tmp_path: Path) -> None:
+def test_repeated_failure_is_a_failure(tmp_path: Path) -> None:
     broken = f"{PYTHON} -c 'import signal; signal.pause()' {{port}}"
     asked = Plan(Options(target=broken, transports=("tcp",), deadline=DEADLINE))
     outcome = run(asked, asked.case(REQUIREMENTS["echo/simple"], "tcp"))
@@ -123,7 +123,7 @@ def test_how_long_a_second_trial_waits(
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only on Linux: schedstat")
-def test_the_system_counts_the_time_of_waiting_for_a_processor() -> None:
+def test_system_measures_the_time_spent_waiting_for_a_processor() -> None:
     crowd = (
         f"import os\nfor _ in range({2 * (os.cpu_count() or 1)}): os.fork() or exec('while 1: 0')"
     )

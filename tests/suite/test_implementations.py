@@ -95,7 +95,7 @@ def build(tmp_path: Path) -> Build:
 
 @pytest.mark.long
 @pytest.mark.parametrize("language", LANGUAGES, ids=[one.name for one in LANGUAGES])
-def test_a_right_server_passes_every_requirement(
+def test_correct_server_passes_every_requirement(
     language: Language, build: Build, tmp_path: Path
 ) -> None:
     command = f"{build(language)} {{profile}} {{port}}"

@@ -52,7 +52,7 @@ def hearing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("hearing")
-def test_a_held_block_is_completed_before_the_interruption() -> None:
+def test_held_block_is_completed_before_the_interruption() -> None:
     done = []
 
     def together() -> None:
@@ -67,7 +67,7 @@ def test_a_held_block_is_completed_before_the_interruption() -> None:
 
 
 @pytest.mark.usefixtures("hearing")
-def test_a_held_block_can_be_interrupted_at_a_safe_point() -> None:
+def test_held_block_can_be_interrupted_at_a_safe_point() -> None:
     done = []
 
     def together() -> None:
@@ -115,7 +115,7 @@ def is_judging(process: subprocess.Popen[bytes], folder: Path) -> None:
     ("name", "who"),
     [("SIGTERM", "the first"), ("SIGTERM", "all"), ("SIGHUP", "all"), ("SIGINT", "all")],
 )
-def test_a_run(tmp_path: Path, name: str, who: str) -> None:
+def test_interrupted_run(tmp_path: Path, name: str, who: str) -> None:
     with started(tmp_path, "run", "--profile=echo", "--jobs=2") as process:
         is_judging(process, tmp_path)
         WHO[who](process.pid, getattr(signal, name))
@@ -128,7 +128,7 @@ def test_a_run(tmp_path: Path, name: str, who: str) -> None:
     until(lambda: not left(tmp_path), "the folders to be removed")
 
 
-def test_the_second_signal_is_not_heard(tmp_path: Path) -> None:
+def test_second_signal_is_ignored(tmp_path: Path) -> None:
     with started(tmp_path, "run", "--profile=echo", "--jobs=2") as process:
         is_judging(process, tmp_path)
         for name in ("SIGTERM", "SIGHUP", "SIGTERM"):
@@ -139,7 +139,7 @@ def test_the_second_signal_is_not_heard(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("who", WHO)
-def test_a_class(tmp_path: Path, who: str) -> None:
+def test_interrupted_class(tmp_path: Path, who: str) -> None:
     file = tmp_path / "class.toml"
     file.write_text(CLASS)
     words = "run", f"@{file}", "--all", "--profile=echo", "--jobs=2"
@@ -169,7 +169,7 @@ def comes_at_the_end() -> Iterator[None]:
     raise KeyboardInterrupt
 
 
-def test_a_folder_is_known_when_the_interruption_comes(
+def test_interrupt_while_a_folder_is_created(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scratch, "held", comes_at_the_end)
@@ -182,7 +182,7 @@ def test_a_folder_is_known_when_the_interruption_comes(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_client_program_is_ended_when_the_interruption_comes(
+def test_interrupt_stops_a_client_program(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     started: list[subprocess.Popen[bytes]] = []

@@ -40,7 +40,7 @@ def program(folder: Path, name: str) -> Path:
         ("pync", ("conformance",), ("pync", "conformance")),
     ],
 )
-def test_a_command_is_shown_by_its_name_where_a_shell_finds_it(
+def test_command_on_the_path_is_shown_by_its_name(
     name: str,
     subcommand: tuple[str, ...],
     shown: tuple[str, ...],
@@ -65,7 +65,7 @@ def test_a_command_is_shown_by_its_name_where_a_shell_finds_it(
 
 
 @posix
-def test_a_module_is_shown_with_its_interpreter(
+def test_module_is_shown_with_its_interpreter(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "argv", [invocation.__file__.replace("core/invocation", "__main__")])
@@ -83,7 +83,7 @@ def test_another_program_uses_the_suite(monkeypatch: pytest.MonkeyPatch) -> None
     assert command()[1:] == run_command()[1:-1] == ("-m", "conformance")
 
 
-def test_the_variable_of_make_is_removed_so_that_no_server_inherits_it(
+def test_variable_of_make_is_not_inherited_by_servers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("PYNC_CONFORMANCE_BY", "make")
@@ -123,7 +123,7 @@ def test_help_shows_how_it_was_started() -> None:
     assert max(map(len, usage.splitlines())) <= max(80, len(shlex.join(next(iter(starts)))) + 40)
 
 
-def test_version_says_where_it_runs_from() -> None:
+def test_version_shows_the_folder() -> None:
     for word in ("--version", "--vers"):
         shown = conformance(word).stdout
         assert str(Path(invocation.__file__).parents[1]) in shown

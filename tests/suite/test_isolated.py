@@ -37,7 +37,7 @@ print(json.dumps(isolated.judge_alone(asked)))
 """
 
 
-def test_a_judge_that_was_stopped_has_no_results_although_it_has_sent_them(tmp_path: Path) -> None:
+def test_results_of_a_stopped_judge_are_discarded(tmp_path: Path) -> None:
     (tmp_path / "does_not_end.py").write_text(DOES_NOT_END)
     found = os.pathsep.join([str(tmp_path), str(ROOT)])
     done = subprocess.run(

@@ -55,7 +55,7 @@ def test_which_requirement_detects_which_mutant() -> None:
     assert kills.idle == kills.survivors == []
 
 
-def test_a_requirement_that_detects_nothing_and_a_mutant_that_survives() -> None:
+def test_useless_requirement_and_surviving_mutant() -> None:
     kills = kills_of([*ROWS, *WRONG])
     assert kills.idle == ["echo/idle"]
     assert kills.survivors == ["echo/immortal"]
@@ -64,7 +64,7 @@ def test_a_requirement_that_detects_nothing_and_a_mutant_that_survives() -> None
     assert "ERROR mutant:echo/immortal survives" in text
 
 
-def test_a_run_names_what_needs_nothing_that_is_broken() -> None:
+def test_run_names_requirements_whose_needs_pass() -> None:
     rows = [
         row("echo/half-close", "echo/stays-after-fin", KILLED),
         row("echo/simple", "echo/stays-after-fin", SURVIVED),
@@ -82,7 +82,7 @@ def test_a_run_names_what_needs_nothing_that_is_broken() -> None:
     assert not [line for line in lines if " breaks " in line]
 
 
-def test_a_requirement_that_fails_for_the_fault_of_another_is_reported() -> None:
+def test_requirement_that_fails_for_another_fault_is_reported() -> None:
     """A requirement that blocks another one counts together with the needs of that one."""
     rows = [
         row("echo/isolation", "echo/broadcasts", KILLED),
@@ -96,7 +96,7 @@ def test_a_requirement_that_fails_for_the_fault_of_another_is_reported() -> None
     assert f"ERROR {said}" in as_text(kills).splitlines()
 
 
-def test_a_need_that_no_mutant_shows_is_reported() -> None:
+def test_need_that_no_mutant_proves_is_reported() -> None:
     rows = [
         row("echo/half-close", "echo/stays-after-fin", KILLED),
         row("echo/concurrent", "echo/one-at-a-time", KILLED),
@@ -107,7 +107,7 @@ def test_a_need_that_no_mutant_shows_is_reported() -> None:
     assert said in as_text(kills).splitlines()
 
 
-def test_the_text_has_a_line_for_each_requirement() -> None:
+def test_text_has_a_line_for_each_requirement() -> None:
     assert as_text(kills_of(ROWS)).splitlines() == [
         "requirement  kills  alone",
         "echo/a           2  two",
@@ -116,14 +116,14 @@ def test_the_text_has_a_line_for_each_requirement() -> None:
     ]
 
 
-def test_the_json_says_how_each_mutant_was_detected() -> None:
+def test_json_contains_how_each_mutant_was_detected() -> None:
     told = json.loads(as_json(kills_of(ROWS)))
     assert told["mutants"]["echo/one"] == {"echo/a": "wrong-byte", "echo/b": "wrong-byte"}
     assert told["requirements"]["echo/a"]["alone"] == ["echo/two"]
 
 
 @pytest.mark.long
-def test_a_run_of_the_matrix(tmp_path: Path) -> None:
+def test_run_of_the_matrix(tmp_path: Path) -> None:
     """Run two requirements against every mutant of their profile."""
     asked = ("--case=discard/no-input", "--case=discard/segments")
     done = conformance("selftest", "--matrix", *asked, f"--report={tmp_path}", "--jobs=2")

@@ -72,7 +72,7 @@ while True:
 
 
 @pytest.mark.parametrize("at_fin", ["close", "reset"])
-def test_an_echo_that_forgets_its_queue_at_fin(at_fin: str, tmp_path: Path) -> None:
+def test_echo_that_loses_its_queue_at_fin(at_fin: str, tmp_path: Path) -> None:
     found = judged(
         QUEUES.format(at_fin=at_fin),
         tmp_path,
@@ -84,7 +84,7 @@ def test_an_echo_that_forgets_its_queue_at_fin(at_fin: str, tmp_path: Path) -> N
 
 
 @needs_node
-def test_an_echo_in_node_that_destroys_its_socket_at_fin(tmp_path: Path) -> None:
+def test_node_echo_that_destroys_its_socket_at_fin(tmp_path: Path) -> None:
     script = """
 const serve = (socket) => {
   socket.on('data', (data) => socket.write(data));
@@ -118,7 +118,7 @@ while True:
 """
 
 
-def test_an_echo_that_dies_of_sigpipe_is_found_every_time(tmp_path: Path) -> None:
+def test_echo_that_dies_of_sigpipe_is_always_detected(tmp_path: Path) -> None:
     for number in range(5):
         folder = tmp_path / str(number)
         folder.mkdir()
@@ -162,7 +162,7 @@ while True:
 """
 
 
-def test_an_echo_that_queues_slowly_and_without_bound(tmp_path: Path) -> None:
+def test_echo_with_an_unbounded_queue(tmp_path: Path) -> None:
     found = judged(SLOW, tmp_path, "--case=echo/backpressure", "--transport=tcp", "--deadline=5")
     assert found.ids("WARN") == {"echo/backpressure"}
     assert "unbounded" in str(found.results[0]["signature"])
@@ -196,7 +196,7 @@ threading.Event().wait(2)
 """
 
 
-def test_an_echo_that_takes_its_time_to_end_after_a_client(tmp_path: Path) -> None:
+def test_echo_that_ends_slowly_after_a_client(tmp_path: Path) -> None:
     found = judged(ENDS_SLOWLY, tmp_path, "--case=echo/next-client", "--transport=tcp")
     assert found.ids("FAIL") == {"echo/next-client"}
     assert "died" in str(found.results[0]["signature"])
@@ -220,7 +220,7 @@ def test_an_echo_that_takes_its_time_to_end_after_a_client(tmp_path: Path) -> No
         ("greet", "sock.recv(1) and sock.sendall(b'Hello')", "greeting", "missing-bytes"),
     ],
 )
-def test_a_server_that_is_silent_where_an_end_is_due_is_judged(
+def test_server_that_does_not_send_the_expected_eof_is_judged(
     profile: str, handle: str, words: str, broken: str, tmp_path: Path
 ) -> None:
     script = SERVED.replace("HANDLE", handle)
@@ -230,7 +230,7 @@ def test_a_server_that_is_silent_where_an_end_is_due_is_judged(
     assert [one["signature"] for one in found.results] == [broken]
 
 
-def test_a_datagram_server_that_answers_from_another_port_is_judged(tmp_path: Path) -> None:
+def test_datagram_server_that_answers_from_another_port_is_judged(tmp_path: Path) -> None:
     script = """
 import socket, sys
 ours = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -314,7 +314,7 @@ CREATES = 'listener = socket.create_server(("127.0.0.1", int(sys.argv[1])), back
     ],
     ids=["zombies", "threads", "memory", "busy-loop", "hasty", "no-reuseaddr", "right"],
 )
-def test_what_an_echo_costs_and_how_it_starts_again(
+def test_resources_and_restart_of_an_echo_server(
     script: str, broken: str, signature: str, tmp_path: Path
 ) -> None:
     words = ["restart", "idle", "quiet", "simple"]

@@ -77,7 +77,7 @@ def line_of(steps: str, text: str) -> int:
     return next(number for number, line in enumerate(whole, 1) if text in line)
 
 
-def test_a_file_becomes_a_profile() -> None:
+def test_file_is_read_as_a_profile() -> None:
     profile = read_profile(FOLDER / "shout.toml")
     assert (profile.name, profile.spec) == ("shout", "PROTOCOL.md")
     assert profile.parameters["greeting"] == b"HELLO, I am shouter\r\n"
@@ -90,7 +90,7 @@ def test_a_file_becomes_a_profile() -> None:
 @pytest.mark.parametrize(
     "word", ["upper", "captured", "concurrent", "stall-then-reset", "leak-fin"]
 )
-def test_a_right_server_passes(word: str) -> None:
+def test_correct_server_passes(word: str) -> None:
     assert outcome(read_profile(FOLDER / "shout.toml"), word).message == ""
 
 
@@ -115,7 +115,7 @@ Server(("127.0.0.1", int(sys.argv[1])), Shout).serve_forever()
 
 @pytest.mark.parametrize("stall", ["", "stall = 'flood \"some words\\n\"'\n"])
 @pytest.mark.parametrize("word", ["reset-while-writing", "stall-then-reset"])
-def test_a_server_may_end_a_client_that_reads_nothing(
+def test_server_may_close_a_client_that_does_not_read(
     word: str, stall: str, tmp_path: Path
 ) -> None:
     (tmp_path / "server.py").write_text(LIMITED)
@@ -190,7 +190,7 @@ def test_steps_of_a_right_server(name: str, tmp_path: Path) -> None:
     assert played(tmp_path, RIGHT[name]).message == ""
 
 
-def test_a_failing_step_is_named_with_its_line(tmp_path: Path) -> None:
+def test_message_names_the_line_of_the_failing_step(tmp_path: Path) -> None:
     steps = 'send "abc\\n"\nexpect "ABD\\n" as "the answer in upper case"   # wrong\n'
     came = played(tmp_path, steps)
     assert came.verdict == Verdict.FAIL
@@ -201,7 +201,7 @@ def test_a_failing_step_is_named_with_its_line(tmp_path: Path) -> None:
     assert came.message.index("  step ") < came.message.index("  expected ")
 
 
-def test_a_client_that_is_served_meanwhile_has_another_name(tmp_path: Path) -> None:
+def test_client_served_in_the_meantime_has_another_name(tmp_path: Path) -> None:
     came = played(tmp_path, 'send "a\\n"\nnext-client\nnothing-yet\n')
     served = [line.split()[1] for line in came.message.splitlines() if "-- connect" in line]
     assert served == ["A", "B"]
@@ -214,35 +214,35 @@ def test_a_client_that_is_served_meanwhile_has_another_name(tmp_path: Path) -> N
     ("step", "awaited"),
     [('nothing-yet "an answer"', "nothing"), ("expect-reset", "RST"), ("end", "the end (FIN)")],
 )
-def test_what_is_awaited_where_no_byte_is(step: str, awaited: str, tmp_path: Path) -> None:
+def test_expected_value_without_a_byte(step: str, awaited: str, tmp_path: Path) -> None:
     came = played(tmp_path, f'send "a\\n"\nnext-client\n{step}\n')
     assert f"^ byte 0: expected {awaited}, received 0x41 'A'" in came.message
 
 
-def test_a_step_of_the_session_is_named(tmp_path: Path) -> None:
+def test_message_names_a_step_of_the_session(tmp_path: Path) -> None:
     came = played(tmp_path, 'send "a\\n"\n', settings="greeting=HELLO\\r\\n")
     assert f"shout.toml:{line_of('', 'open =')}: expect $greeting" in came.message
     assert "wrong byte at 5 of the greeting" in came.message
 
 
-def test_a_parameter_may_use_others_and_may_be_a_pattern(tmp_path: Path) -> None:
+def test_parameter_may_use_others_and_may_be_a_pattern(tmp_path: Path) -> None:
     wrong = played(tmp_path, 'send "a\\n"\n', settings="name=other")
     assert 'expected  "HELLO, I am other\\r\\n"' in wrong.message
     assert played(tmp_path, 'send "a\\n"\n', settings="greeting=/HELLO[^\\n]*\\n/").message == ""
 
 
-def test_a_client_that_stops_reading_reads_nothing_while_it_sends(tmp_path: Path) -> None:
+def test_client_that_stops_reading_does_not_read_while_sending(tmp_path: Path) -> None:
     came = played(tmp_path, "join stop-reading\ntimeout 500ms\nsend lines(16M)\n")
     assert "the server took" in came.message  # nobody reads its answers
     assert "A        -- stops reading" in came.message
 
 
-def test_an_answer_that_comes_twice_is_guessed(tmp_path: Path) -> None:
+def test_hint_about_a_duplicate_answer(tmp_path: Path) -> None:
     steps = 'send "abc\\nabc\\n"\nexpect /[A-Z]+\\n/\nexpect "D"\n'
     assert "hint      the answer comes twice" in played(tmp_path, steps).message
 
 
-def test_a_file_of_another_editor(tmp_path: Path) -> None:
+def test_file_with_bom_and_crlf(tmp_path: Path) -> None:
     text = f'\ufeff{HEAD}send "a\\n"\nexpect "B\\n"\n\'\'\'\n'.replace("\n", "\r\n")
     path = tmp_path / "shout.toml"
     path.write_bytes(text.encode())
@@ -251,7 +251,7 @@ def test_a_file_of_another_editor(tmp_path: Path) -> None:
     assert f'shout.toml:{line}: expect "B\\n"' in came.message
 
 
-def test_a_step_has_its_own_time(tmp_path: Path) -> None:
+def test_timeout_of_a_step(tmp_path: Path) -> None:
     came = played(tmp_path, 'send "no newline"\nexpect "NO" short\n')
     assert "nothing for 0.3 s" in came.message
     came = played(tmp_path, 'timeout 200ms\nsend "no newline"\nexpect "NO"\n')
@@ -273,7 +273,7 @@ OPEN = {
 
 
 @pytest.mark.parametrize("step", OPEN)
-def test_a_pattern_tells_where_its_text_ends(step: str, tmp_path: Path) -> None:
+def test_pattern_determines_where_its_text_ends(step: str, tmp_path: Path) -> None:
     with pytest.raises(WrongUsage) as raised:
         played(tmp_path, f"{step}\n")
     assert OPEN[step] in str(raised.value)
@@ -303,7 +303,7 @@ WRONG |= {
 
 
 @pytest.mark.parametrize("steps", WRONG)
-def test_the_first_byte_that_does_not_match_is_reported(steps: str, tmp_path: Path) -> None:
+def test_first_byte_that_does_not_match_is_reported(steps: str, tmp_path: Path) -> None:
     assert WRONG[steps] in played(tmp_path, steps).message
 
 
@@ -369,7 +369,7 @@ WHOLE = {
 
 
 @pytest.mark.parametrize("steps", WHOLE)
-def test_a_pattern_is_a_whole_datagram(steps: str, tmp_path: Path) -> None:
+def test_pattern_must_match_the_whole_datagram(steps: str, tmp_path: Path) -> None:
     head, _, _ = DATAGRAMS.partition('send "one"')
     profile = profile_of(tmp_path, f"{head}{steps}\n'''\n")
     came = outcome(profile, "it", f"{SHOUT} udp", transport="udp").message
@@ -417,7 +417,7 @@ breaks = "second"
 """
 
 
-def test_what_a_file_says_of_a_requirement(tmp_path: Path) -> None:
+def test_properties_of_a_requirement(tmp_path: Path) -> None:
     profile = profile_of(tmp_path, PROPERTIES)
     first, second, third = profile.requirements[:3]
     assert (first.level, first.needs, first.basis) == (Level.SHOULD, (), "SPEC 1")
@@ -474,7 +474,7 @@ def test_patterns_and_steps_have_names(tmp_path: Path) -> None:
     assert "wrong byte at 0 of the answer: [ A-Z] was awaited" in came.message
 
 
-def test_the_shared_clauses_can_be_left_out(tmp_path: Path) -> None:
+def test_shared_clauses_can_be_left_out(tmp_path: Path) -> None:
     few = profile_of(tmp_path, 'shared = ["survival"]\n' + PROPERTIES.replace(', "concurrent"', ""))
     words = {one.word for one in few.requirements}
     assert "reset-at-once" in words
@@ -483,7 +483,7 @@ def test_the_shared_clauses_can_be_left_out(tmp_path: Path) -> None:
     assert [one.word for one in none.requirements] == ["first", "second", "third"]
 
 
-def test_a_mistake_is_reported_with_its_line(tmp_path: Path) -> None:
+def test_error_names_its_line(tmp_path: Path) -> None:
     steps = 'send "abc\\n"\nexpcet "ABC\\n"\n'
     with pytest.raises(WrongUsage) as raised:
         played(tmp_path, steps)

@@ -44,7 +44,7 @@ def test_steps_of_the_page_are_played(steps: str, tmp_path: Path) -> None:
     assert played(tmp_path, steps).message == ""
 
 
-def test_the_files_of_the_page(tmp_path: Path) -> None:
+def test_files_of_the_page(tmp_path: Path) -> None:
     (text,) = blocks(LANGUAGE, "toml file")
     assert outcome(profile_of(tmp_path, text), "again").message == ""
     (text,) = blocks(LANGUAGE, "toml datagrams")
@@ -52,7 +52,7 @@ def test_the_files_of_the_page(tmp_path: Path) -> None:
     assert outcome(profile, "several", f"{SHOUT} udp", transport="udp").message == ""
 
 
-def test_the_mistakes_of_the_page(tmp_path: Path) -> None:
+def test_errors_of_the_page(tmp_path: Path) -> None:
     (block,) = blocks(LANGUAGE, "wrong")
     step, _, said = block.partition("\n=> ")
     with pytest.raises(WrongUsage) as raised:
@@ -60,7 +60,7 @@ def test_the_mistakes_of_the_page(tmp_path: Path) -> None:
     assert said.strip() in str(raised.value)
 
 
-def test_the_failure_of_the_page(tmp_path: Path) -> None:
+def test_failure_of_the_page(tmp_path: Path) -> None:
     (block,) = blocks(LANGUAGE, "failure")
     steps = "".join(f"{line}\n" for line in block.splitlines() if not line.startswith("=> "))
     came = re.sub(r"shout\.toml:\d+", "shout.toml:N", played(tmp_path, steps).message)
@@ -68,7 +68,7 @@ def test_the_failure_of_the_page(tmp_path: Path) -> None:
         assert not line.startswith("=> ") or line[3:] in came
 
 
-def test_the_page_names_every_step_and_every_key() -> None:
+def test_page_names_every_step_and_every_key() -> None:
     words = first_cells("Steps")
     assert words == set(KINDS)
     assert all(f"`{alias}`" in LANGUAGE for alias in ALIASES)
@@ -117,7 +117,7 @@ def stable(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("number", [0, 1])
-def test_what_the_guide_shows_is_what_is_printed(number: int, tmp_path: Path) -> None:
+def test_output_is_as_shown_in_the_guide(number: int, tmp_path: Path) -> None:
     guide(tmp_path)
     shown = blocks(GUIDE, "console")[number]
     if number:
@@ -130,7 +130,7 @@ def test_what_the_guide_shows_is_what_is_printed(number: int, tmp_path: Path) ->
     assert done.returncode == int(status)
 
 
-def test_the_other_commands_of_the_guide(tmp_path: Path) -> None:
+def test_other_commands_of_the_guide(tmp_path: Path) -> None:
     guide(tmp_path)
     append(tmp_path)
     _, with_set, with_target, _ = blocks(GUIDE, "sh")
@@ -153,7 +153,7 @@ def test_the_other_commands_of_the_guide(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr + done.stdout
 
 
-def test_a_file_of_the_guide_is_all_that_is_needed(tmp_path: Path) -> None:
+def test_file_of_the_guide_is_complete(tmp_path: Path) -> None:
     guide(tmp_path)
     _, catalogue = load(Options(profile=str(tmp_path / "shout.toml")))
     words = {one.word for one in catalogue.profiles["shout"].requirements}

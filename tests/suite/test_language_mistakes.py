@@ -54,7 +54,7 @@ def test_there_are_enough() -> None:
 
 
 @pytest.mark.parametrize("steps", STEPS)
-def test_a_wrong_step_is_reported_in_one_line(steps: str, tmp_path: Path) -> None:
+def test_wrong_step_is_reported_in_one_line(steps: str, tmp_path: Path) -> None:
     line, _, text = STEPS[steps].partition(": ")
     text = re.sub(r"\bline (\d+)", lambda found: f"line {int(found.group(1)) + FIRST}", text)
     said = refusal(tmp_path, f"{HEAD}{steps}\n'''\n")
@@ -62,14 +62,14 @@ def test_a_wrong_step_is_reported_in_one_line(steps: str, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("wrong", FILES)
-def test_a_wrong_file_is_reported_in_one_line(wrong: str, tmp_path: Path) -> None:
+def test_wrong_file_is_reported_in_one_line(wrong: str, tmp_path: Path) -> None:
     text = wrong.partition("\n")[2] + "\n"
     text = text.replace("SESSION\n", SESSION).replace("REQUIREMENT\n", REQUIREMENT)
     assert refusal(tmp_path, text).removeprefix("x.toml:") == FILES[wrong]
 
 
 @pytest.mark.parametrize("command", ["run", "list", "explain", "selftest"])
-def test_the_command_line_says_it_and_ends_with_status_4(command: str, tmp_path: Path) -> None:
+def test_command_line_reports_the_error_with_status_4(command: str, tmp_path: Path) -> None:
     path = tmp_path / "x.toml"
     path.write_text(f"{HEAD}snd \"a\"\n'''\n", encoding="utf-8")
     words = [command, *(["x/it"] if command == "explain" else []), "--load", str(path)]
@@ -79,7 +79,7 @@ def test_the_command_line_says_it_and_ends_with_status_4(command: str, tmp_path:
     assert done.stderr == f"conformance: {said}\n"
 
 
-def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+def test_unreadable_file(tmp_path: Path) -> None:
     with pytest.raises(WrongUsage, match=r"nothing\.toml: no such file or directory"):
         load(Options(profile=str(tmp_path / "nothing.toml")))
     (tmp_path / "x.toml").write_bytes(b"# a\n# \xff\n")

@@ -68,13 +68,13 @@ def test_right_files_are_taken(path: Any) -> None:
 
 
 @pytest.mark.parametrize("name", [one for one in FILES if SEEN.search(FILES[one])])
-def test_what_an_editor_can_see_is_refused(name: str) -> None:
+def test_schema_rejects_what_the_suite_rejects(name: str) -> None:
     text = name.partition("\n")[2].replace("SESSION\n", SESSION)
     text = (text + "\n").replace("REQUIREMENT\n", REQUIREMENT)
     assert wrong(tomllib.loads(text), schema())
 
 
-def test_the_schema_is_json_and_every_key_is_described() -> None:
+def test_schema_is_json_and_every_key_is_described() -> None:
     path = ROOT / "conformance" / "docs" / "profile.schema.json"
     found = json.loads(path.read_text(encoding="utf-8"))
     assert all(one["description"].endswith(".") for one in found["properties"].values())

@@ -85,7 +85,7 @@ class Lawful(UdpEcho):
     ("profile", "variant"),
     [("chat", name) for name in CHAT] + [("udp-echo", name) for name in DATAGRAMS],
 )
-def test_a_lawful_variant_passes(profile: str, variant: str, tmp_path: Path) -> None:
+def test_conformant_variant_passes(profile: str, variant: str, tmp_path: Path) -> None:
     script = tmp_path / "server.py"
     body = (CHAT if profile == "chat" else DATAGRAMS)[variant]
     last = f"\nsys.exit(main(sys.argv[1:], {{{profile!r}: Lawful}}))\n"

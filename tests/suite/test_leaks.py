@@ -57,12 +57,12 @@ def judged(folder: Path, every: int, most: int) -> dict[str, str]:
     # A pool for fifty clients at a time, which is full at once or only after 440 connections.
     [(1, 100), (2, 50), (11, 40)],
 )
-def test_a_pool_is_no_leak(tmp_path: Path, every: int, most: int) -> None:
+def test_pool_is_not_a_leak(tmp_path: Path, every: int, most: int) -> None:
     assert judged(tmp_path, every, most) == {"echo/leak-fin": "", "echo/leak-reset": ""}
 
 
 @pytest.mark.parametrize("every", [1, 2, 10])
-def test_what_grows_for_ever_is_one(tmp_path: Path, every: int) -> None:
+def test_unbounded_growth_is_a_leak(tmp_path: Path, every: int) -> None:
     leaks = dict.fromkeys(("echo/leak-fin", "echo/leak-reset"), "descriptor-leak")
     assert judged(tmp_path, every, 10_000) == leaks
 
@@ -111,13 +111,13 @@ class Visit:
 
 
 @pytest.mark.parametrize("kept", [3, 5, 50])
-def test_what_a_busy_server_has_not_closed_yet_hides_no_leak(kept: int) -> None:
+def test_unclosed_connections_of_a_busy_server_do_not_hide_a_leak(kept: int) -> None:
     server = Late(kept)
     with pytest.raises(Violation, match="descriptors from"):
         growth.leaves_no_descriptor(Visit(server), lambda _: server.serves_a_batch())  # type: ignore[arg-type]
 
 
-def test_what_a_busy_server_has_not_closed_yet_is_no_leak() -> None:
+def test_unclosed_connections_of_a_busy_server_are_not_a_leak() -> None:
     server = Late(0)
     growth.leaves_no_descriptor(Visit(server), lambda _: server.serves_a_batch())  # type: ignore[arg-type]
 
@@ -142,7 +142,7 @@ class Starved:
 @pytest.mark.parametrize(
     ("accounts", "busy"), [([0.0, 0.0, 0.0, 9.0, 9.0], True), ([0.0, 0.0], False)]
 )
-def test_a_measurement_waits_for_the_statistics_of_waiting_processes(
+def test_measurement_waits_for_the_statistics_of_waiting_processes(
     accounts: list[float], busy: bool
 ) -> None:
     ran, seconds = upkeep._look(Starved(accounts)) or (0.0, 0.0)  # type: ignore[arg-type]

@@ -73,19 +73,19 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("text", "up", "down"), RIGHT)
-def test_a_line_is_read(text: str, up: Way, down: Way) -> None:
+def test_parse_link(text: str, up: Way, down: Way) -> None:
     line = parse_line([text])
     assert line is not None
     assert (line.up, line.down) == (up, down)
     assert parse_line([str(line)]) == line
 
 
-def test_no_line_is_none() -> None:
+def test_no_link_is_none() -> None:
     assert parse_line(()) is None
 
 
 @pytest.mark.parametrize(("text", "said"), MISTAKES)
-def test_a_mistake_is_reported(text: str, said: str) -> None:
+def test_parse_errors(text: str, said: str) -> None:
     with pytest.raises(WrongUsage) as caught:
         parse_line([text])
     assert str(caught.value) == f"--link: {said}"
@@ -146,7 +146,7 @@ def test_one_direction_can_be_worse() -> None:
         assert traffic.spent - spent < 0.1
 
 
-def test_a_slow_line_takes_its_time() -> None:
+def test_slow_link_delays_data() -> None:
     with line_to("rate=10K") as (client, server, _):
         began = time.monotonic()
         client.sendall(bytes(5120))
@@ -175,7 +175,7 @@ def test_much_data_is_not_cut_to_its_end() -> None:
             assert len(stream.read()) == 200_000
 
 
-def test_a_reset_arrives_after_the_bytes_before_it() -> None:
+def test_reset_arrives_after_the_bytes_before_it() -> None:
     with line_to("delay=100ms") as (client, server, _):
         client.sendall(b"last words")
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)
@@ -185,7 +185,7 @@ def test_a_reset_arrives_after_the_bytes_before_it() -> None:
             server.recv(100)
 
 
-def test_a_reset_stays_one_although_a_write_failed_first() -> None:
+def test_reset_is_reported_as_reset_after_a_failed_write() -> None:
     for _ in range(5):
         with line_to("slice=1") as (client, server, _traffic):
             client.settimeout(10.0)
@@ -201,7 +201,7 @@ def test_a_reset_stays_one_although_a_write_failed_first() -> None:
                 client.recv(1)
 
 
-def test_a_datagram_is_late_too() -> None:
+def test_datagram_is_delayed() -> None:
     line = parse_line(["delay=100ms"])
     assert line is not None
     with ExitStack() as stack:
@@ -224,7 +224,7 @@ def test_a_datagram_is_late_too() -> None:
         assert took(began) >= 0.2
 
 
-def test_a_client_that_has_gone_at_once_has_arrived_when_all_has() -> None:
+def test_clients_that_closed_at_once_have_arrived() -> None:
     with line_before("up delay=50ms") as (listener, at, traffic):
         for _ in range(20):
             with socket.create_connection(at, 10.0) as client:
@@ -245,7 +245,7 @@ def test_data_that_takes_too_long_to_arrive_is_reported() -> None:
         assert not traffic.arrived(0.05)
 
 
-def test_what_is_sent_meanwhile_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_data_sent_during_the_wait_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     traffic = Traffic(Line(Way(delay=0.1), Way(), ("up delay=100ms",)))
     one, other = Passage(traffic, "up"), Passage(traffic, "up")
     one.entered()
@@ -263,7 +263,7 @@ def test_what_is_sent_meanwhile_is_not_waited_for(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("link", "cut"), [("delay=10ms", False), ("down slice=1", False), ("slice=1", True)]
 )
-def test_it_is_known_whether_the_line_has_cut_what_was_sent_together(link: str, cut: bool) -> None:
+def test_link_reports_whether_it_split_data_sent_together(link: str, cut: bool) -> None:
     with line_to(link) as (client, server, traffic):
         client.sendall(b"\r\n")
         while not server.recv(100).endswith(b"\n"):
@@ -273,7 +273,7 @@ def test_it_is_known_whether_the_line_has_cut_what_was_sent_together(link: str, 
         assert traffic.lacks("together") == cut
 
 
-def test_a_client_s_data_crosses_the_server_s_end() -> None:
+def test_client_data_crosses_the_fin_of_the_server() -> None:
     with line_to("delay=100ms") as (client, server, traffic):
         client.sendall(b"in time")
         server.recv(100)
@@ -285,7 +285,7 @@ def test_a_client_s_data_crosses_the_server_s_end() -> None:
 
 
 @pytest.mark.parametrize("answers", [True, False])
-def test_a_fin_that_answers_the_server_s_is_in_time(answers: bool) -> None:
+def test_fin_in_answer_to_the_fin_of_the_server_is_in_time(answers: bool) -> None:
     with line_to("delay=50ms") as (client, server, traffic):
         server.shutdown(socket.SHUT_WR)
         if answers:
@@ -295,7 +295,7 @@ def test_a_fin_that_answers_the_server_s_is_in_time(answers: bool) -> None:
         assert traffic.lacks("in-time") != answers
 
 
-def test_what_the_server_has_not_read_is_known_beyond_the_line() -> None:
+def test_unread_data_of_the_server_is_known_through_the_link() -> None:
     with line_to("delay=10ms") as (client, server, traffic):
         client.sendall(b"12345")
         assert traffic.arrived(10.0)
@@ -307,7 +307,7 @@ def test_what_the_server_has_not_read_is_known_beyond_the_line() -> None:
         assert traffic.queues(("127.0.0.1", 0)) is None
 
 
-def test_a_closed_port_is_unreachable_beyond_the_line() -> None:
+def test_closed_port_is_reported_through_the_link() -> None:
     line = parse_line(["delay=20ms"])
     assert line is not None
     with ExitStack() as stack:
@@ -334,7 +334,7 @@ def test_a_closed_port_is_unreachable_beyond_the_line() -> None:
 # The time that the line takes.
 
 
-def test_what_the_line_takes_is_not_the_server_s_time() -> None:
+def test_time_of_the_link_is_not_server_time() -> None:
     traffic = Traffic(Line(Way(delay=0.1), Way(), ("up delay=100ms",)))
     passage = Passage(traffic, "up")
     passage.entered()
@@ -346,7 +346,7 @@ def test_what_the_line_takes_is_not_the_server_s_time() -> None:
     assert traffic.now() - began >= 0.09
 
 
-def test_a_line_has_a_budget_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_link_has_its_own_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     # The time that the machine takes counts for neither.
     monkeypatch.setattr("conformance.core.budget.waited", lambda: 0.0)
     traffic = Traffic(Line(Way(rate=1000.0), Way(), ("up rate=1000",)))

@@ -83,14 +83,14 @@ def suite(folder: Path, *arguments: str, module: str = "conformance") -> tuple[i
     return done.returncode, done.stdout + done.stderr
 
 
-def test_a_profile_from_a_file_judges(folder: Path) -> None:
+def test_profile_from_a_file(folder: Path) -> None:
     status, said = suite(folder, "run", TARGET, "--profile=./shout.py", "--jobs=2")
     assert status == 0, said
     assert "2 PASS" in said
 
 
 @pytest.mark.parametrize("case", ["upper", "up*", "upper@tcp"])
-def test_a_case_without_its_profile_is_one_of_the_loaded_profile(folder: Path, case: str) -> None:
+def test_case_without_profile_name_belongs_to_the_loaded_profile(folder: Path, case: str) -> None:
     (folder / "target.toml").write_text(f"command = {TARGET!r}\nload = ['shout.py']\n")
     for where in (["@target.toml"], [TARGET, "--load=shout.py"]):
         status, said = suite(folder, "run", *where, f"--case={case}", "--jobs=1")
@@ -148,7 +148,7 @@ def test_list_explain_and_doctor_know_it(folder: Path) -> None:
     assert said.rstrip().endswith("--load shout.py --profile shout")
 
 
-def test_a_module_may_import_what_is_beside_it(folder: Path) -> None:
+def test_module_may_import_from_its_folder(folder: Path) -> None:
     (folder / "words.py").write_text("ANSWER = b'HELLO\\n'\n")
     text = PROFILE.format(name="shout", more="from words import ANSWER as SAID")
     (folder / "shout.py").write_text(text.replace('b"HELLO\\n"', "SAID"))
@@ -157,7 +157,7 @@ def test_a_module_may_import_what_is_beside_it(folder: Path) -> None:
     assert suite(folder, "run", TARGET, "--load=shout:shout", "--case=shout/upper")[0] == 0
 
 
-def test_what_a_machine_lacks_comes_with_the_options(
+def test_options_provide_what_a_machine_lacks(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder / "far_words.py").write_text("ANSWER = b'HELLO\\n'\n")
@@ -179,7 +179,7 @@ def test_what_a_machine_lacks_comes_with_the_options(
     assert "shout" not in BUILT_IN.profiles
 
 
-def test_a_target_file_loads_for_a_whole_class(folder: Path) -> None:
+def test_target_file_of_a_class_loads_profiles(folder: Path) -> None:
     (folder / "class.toml").write_text(
         "".join(
             f"[targets.{name}]\ncommand = '{TARGET} {word}'\n"
@@ -195,7 +195,7 @@ def test_a_target_file_loads_for_a_whole_class(folder: Path) -> None:
     assert "reproduce" in (folder / "out/bob/results.jsonl").read_text()
 
 
-def test_an_installed_package_declares_profiles(folder: Path) -> None:
+def test_installed_package_declares_profiles(folder: Path) -> None:
     info = folder / "shout_checks-1.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: shout-checks\nVersion: 1\n")
@@ -213,7 +213,7 @@ def test_an_installed_package_declares_profiles(folder: Path) -> None:
             assert "echo/simple" in done.stdout
 
 
-def test_a_projects_own_pytest_knows_it(folder: Path) -> None:
+def test_pytest_of_a_project_knows_the_profile(folder: Path) -> None:
     done = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "-q", "-p", "conformance.plugin", "-n0"),
@@ -285,7 +285,7 @@ def test_bad_input_is_one_line(folder: Path, text: str, line: str) -> None:
         ),
     ],
 )
-def test_what_cannot_be_loaded_is_named(folder: Path, words: list[str], line: str) -> None:
+def test_error_names_what_cannot_be_loaded(folder: Path, words: list[str], line: str) -> None:
     (folder / "other.py").write_text((folder / "shout.py").read_text())
     status, said = suite(folder, "run", TARGET, *words)
     assert status == 4, said

@@ -49,7 +49,7 @@ def cases(**options: object) -> list[str]:
 # Patterns.
 
 
-def test_a_pattern_may_leave_out_the_profile_and_add_a_transport() -> None:
+def test_pattern_may_leave_out_the_profile_and_add_a_transport() -> None:
     assert cases(cases=("half-close",), transports=("tcp",)) == ["echo/half-close@tcp"]
     assert cases(cases=("half-close@tcp6",)) == ["echo/half-close@tcp6"]
     some = cases(cases=("*-close*",), transports=("tcp",))
@@ -57,14 +57,14 @@ def test_a_pattern_may_leave_out_the_profile_and_add_a_transport() -> None:
     assert len(some) < len(cases(transports=("tcp",)))
 
 
-def test_what_is_skipped_is_not_planned() -> None:
+def test_skipped_cases_are_not_planned() -> None:
     everything, fewer = cases(), cases(skips=("half-close", "*@unix"))
     assert set(everything) - set(fewer) == {
         name for name in everything if name.endswith("@unix") or name.startswith("echo/half-close@")
     }
 
 
-def test_a_file_has_one_pattern_a_line(tmp_path: Path) -> None:
+def test_file_has_one_pattern_per_line(tmp_path: Path) -> None:
     file = tmp_path / "patterns"
     file.write_text("# what matters\necho/simple\n\necho/s*  # and more\necho/simple\n")
     assert patterns_of([f"@{file}", "half-close"]) == ("echo/simple", "echo/s*", "half-close")
@@ -99,7 +99,7 @@ def test_wrong_options_give_one_line(
 # Again.
 
 
-def test_what_failed_is_judged_again_and_everything_when_nothing_did(tmp_path: Path) -> None:
+def test_last_failed_or_all_cases_if_none_failed(tmp_path: Path) -> None:
     words = ("mutant:echo/waits-for-newline", "--transport=tcp", "--deadline=1")
     some = (*words, "--case=no-newline", "--case=simple", "--case=half-close")
     first = judge(tmp_path, *some)
@@ -127,7 +127,7 @@ def test_invalid_results_give_one_line(tmp_path: Path) -> None:
 # Repeating.
 
 
-def test_what_passes_sometimes_is_flaky(tmp_path: Path) -> None:
+def test_case_that_passes_sometimes_is_flaky(tmp_path: Path) -> None:
     (tmp_path / "flaky.py").write_text(FLAKY)
     target = f"{PYTHON} {tmp_path}/flaky.py {{port}} {tmp_path}/count"
     words = (target, "--case=echo/simple", "--repeat=4")
@@ -158,7 +158,7 @@ def test_what_passes_sometimes_is_flaky(tmp_path: Path) -> None:
         (False, Verdict.PASS, Verdict.XPASS),
     ],
 )
-def test_flaky_is_expected_only_where_it_is_said(
+def test_flaky_is_expected_only_if_declared(
     flaky: bool, verdict: Verdict, becomes: Verdict
 ) -> None:
     known = Expectations([Expected("echo/simple", "it depends", flaky=flaky)])
@@ -166,7 +166,7 @@ def test_flaky_is_expected_only_where_it_is_said(
     assert known.apply(case, verdict, "", "message")[0] == becomes
 
 
-def test_a_flaky_entry_is_not_stale_because_of_a_run_in_which_it_passes(tmp_path: Path) -> None:
+def test_flaky_entry_is_not_stale_after_one_passing_run(tmp_path: Path) -> None:
     file = tmp_path / "known.toml"
     file.write_text('[[expected]]\nid = "echo/simple"\nreason = "it depends"\nflaky = true\n')
     known = expectations.read(str(file))
@@ -185,9 +185,7 @@ def test_shards_are_a_partition_and_a_requirement_is_in_one() -> None:
     assert sum(map(len, ids)) == len(set().union(*ids))
 
 
-def test_shards_become_one_run_whatever_their_order(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_shards_are_merged_in_any_order(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     known = tmp_path / "known.toml"
     known.write_text('[[expected]]\nid = "echo/si*"\nreason = "only the whole run can tell"\n')
     words = ["mutant:echo/waits-for-newline", "--transport=tcp", "--deadline=1"]
@@ -218,7 +216,7 @@ def test_shards_become_one_run_whatever_their_order(
     assert not (tmp_path / "none").exists()
 
 
-def test_the_value_of_shard() -> None:
+def test_value_of_the_shard_option() -> None:
     assert shard_of("2/5") == (2, 5)
     with pytest.raises(WrongUsage):
         shard_of("²/5")
@@ -227,7 +225,7 @@ def test_the_value_of_shard() -> None:
 # A class.
 
 
-def test_a_class_in_shards_and_only_those_that_failed(tmp_path: Path) -> None:
+def test_class_in_shards_and_last_failed(tmp_path: Path) -> None:
     wrong = server(tmp_path, "wrong").replace("sendall(data)", "")
     at = written(tmp_path, server(tmp_path, "ada") + wrong + server(tmp_path, "zoe"))
     source = (tmp_path / "wrong.py").read_text()
@@ -256,7 +254,7 @@ def test_a_class_in_shards_and_only_those_that_failed(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for one process")
-def test_a_saved_file_is_judged_again_and_interrupt_ends_it(tmp_path: Path) -> None:
+def test_watch_repeats_after_a_save_until_interrupted(tmp_path: Path) -> None:
     source = tmp_path / "server.py"
     server(tmp_path, "server", "")
     right = source.read_text()
@@ -290,7 +288,7 @@ def test_a_saved_file_is_judged_again_and_interrupt_ends_it(tmp_path: Path) -> N
 # pytest.
 
 
-def test_the_plugin_takes_them_too(tmp_path: Path) -> None:
+def test_plugin_has_the_same_options(tmp_path: Path) -> None:
     words = ["--conformance-target=ref:python", "--conformance-profile=echo"]
     words += ["--conformance-transport=tcp", "--conformance-case=s*", "--conformance-case=half*"]
     words += ["--conformance-skip=half-sent", "--conformance-shard=1/2", "--conformance-repeat=2"]

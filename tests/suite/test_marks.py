@@ -84,14 +84,14 @@ RIGHT = results(row("echo/simple"), row("echo/binary"), row("echo/large"))
 
 
 @pytest.mark.parametrize("points", [1, 7, 100, Fraction("0.1"), 99991])
-def test_a_right_server_has_all_points(points: Fraction) -> None:
+def test_correct_server_has_all_points(points: Fraction) -> None:
     weights = (("simple", Fraction("0.1")), ("binary", Fraction(3)))
     score = scored(RIGHT, Scheme(points=Fraction(points), weights=weights))
     assert score.total == points
     assert sum(mark.maximum for mark in score.marks) == points
 
 
-def test_the_last_pattern_that_matches_is_the_weight() -> None:
+def test_last_matching_pattern_is_the_weight() -> None:
     scheme = Scheme(
         weights=(("echo/*", Fraction(2)), ("simple", Fraction(6)), ("large", Fraction(0)))
     )
@@ -99,7 +99,7 @@ def test_the_last_pattern_that_matches_is_the_weight() -> None:
     assert maxima == {"echo/simple": 75, "echo/binary": 25, "echo/large": 0}
 
 
-def test_a_third_is_a_third_and_is_rounded_once() -> None:
+def test_points_are_rounded_once() -> None:
     run = results(row("echo/simple"), row("echo/binary"), row("echo/large", "FAIL", "x"))
     assert total(run) == Fraction(200, 3)
     assert [shown(Fraction(one)) for one in ("200/3", "5/1000", "72.5", "100", "0", "10")] == [
@@ -126,7 +126,7 @@ def test_transports_are_equal_parts_of_a_clause() -> None:
     assert total(run) == 75
 
 
-def test_what_could_not_be_judged_costs_nothing_and_is_listed() -> None:
+def test_cases_not_judged_cost_no_points_and_are_listed() -> None:
     run = results(
         row("echo/simple"),
         row("echo/binary", "SKIP", "not here"),
@@ -138,7 +138,7 @@ def test_what_could_not_be_judged_costs_nothing_and_is_listed() -> None:
     assert total(results(row("echo/simple", "SKIP", "not here"))) is None
 
 
-def test_what_builds_on_something_broken_earns_what_the_scheme_says() -> None:
+def test_points_for_dependent_requirements() -> None:
     run = results(
         row("echo/simple", "FAIL", "x"),
         row("echo/binary", "SKIP", "needs echo/simple, which fails", needs="echo/simple"),
@@ -152,7 +152,7 @@ def test_what_builds_on_something_broken_earns_what_the_scheme_says() -> None:
     assert total(slow) == 50
 
 
-def test_a_should_counts_only_where_the_scheme_says_so() -> None:
+def test_should_counts_only_if_configured() -> None:
     run = results(row("echo/simple"), row("echo/large", "WARN", "x", level="SHOULD"))
     assert total(run) == 100
     assert total(run, level=Level.SHOULD) == 50
@@ -165,14 +165,14 @@ def test_flaky_and_known_failures_earn_nothing() -> None:
     assert total(run) == Fraction(100, 3)
 
 
-def test_a_server_that_does_not_start_has_the_floor_and_one_not_judged_has_no_score() -> None:
+def test_failed_start_has_the_minimum_and_not_judged_has_no_score() -> None:
     floor = {"does_not_start": Fraction(5)}
     assert total(no_results(Exit.UNREACHABLE, "it ended"), **floor) == 5
     assert total(no_results(Exit.SUITE_FAILED, "not judged: the judge was killed"), **floor) is None
     assert total(no_results(Exit.INTERRUPTED), **floor) is None
 
 
-def test_the_order_of_results_does_not_matter() -> None:
+def test_order_of_results_does_not_matter() -> None:
     verdicts = ["PASS", "FAIL", "SKIP", "FLAKY", "WARN"]
     rows = [
         row(name, verdicts[number % 5], "x", transport=transport)
@@ -189,7 +189,7 @@ def test_the_order_of_results_does_not_matter() -> None:
 # The table.
 
 
-def test_the_example_of_the_module_can_be_read() -> None:
+def test_example_of_the_module_is_valid() -> None:
     import conformance.marks
 
     text = re.search(r"    \[grade\].*0\n", conformance.marks.__doc__ or "", re.DOTALL)
@@ -221,7 +221,7 @@ def test_the_example_of_the_module_can_be_read() -> None:
         ({"hidden": ["nothing/*"]}, "hidden: 'nothing/*' matches no requirement"),
     ],
 )
-def test_a_table_that_makes_no_sense_is_one_line(table: Any, complaint: str) -> None:
+def test_invalid_table_is_reported_in_one_line(table: Any, complaint: str) -> None:
     with pytest.raises(WrongUsage) as error:
         read_scheme("@class.toml", table, REQUIREMENTS)
     assert complaint in str(error.value)
@@ -235,7 +235,7 @@ def grades(text: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(text, newline="")))
 
 
-def test_a_row_for_each_target_and_no_formula(tmp_path: Path) -> None:
+def test_csv_has_a_row_per_target_and_no_formulas(tmp_path: Path) -> None:
     scheme = Scheme()
     broken = results(row("echo/simple"), row("echo/large", "FAIL", "x"))
     lost = no_results(Exit.SUITE_FAILED)
@@ -322,7 +322,7 @@ def visible(folder: Path) -> str:
     return json.dumps(content) + "".join(one.read_text(encoding="utf-8") for one in files)
 
 
-def test_nothing_hidden_is_in_what_a_student_reads(
+def test_student_report_contains_no_hidden_cases(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in SUBMISSION.items():
@@ -351,7 +351,7 @@ def test_nothing_hidden_is_in_what_a_student_reads(
     assert "SECRET" in json.dumps(hidden)
 
 
-def test_a_page_says_what_is_broken_and_how_to_try_it(tmp_path: Path) -> None:
+def test_page_names_what_is_broken_and_how_to_reproduce_it(tmp_path: Path) -> None:
     text = (
         "echo/large (MUST, SPEC 2.5, tcp): wrong byte at 1 of the echo\n"
         f"  requires  {REQUIREMENTS['echo/large'].text}\n"
@@ -389,7 +389,7 @@ def test_without_a_score_nothing_is_handed_to_a_platform(tmp_path: Path) -> None
 # As a teacher runs it.
 
 
-def test_a_class_is_marked_and_its_shards_are_marked_the_same(tmp_path: Path) -> None:
+def test_marks_of_a_class_and_of_its_shards_are_equal(tmp_path: Path) -> None:
     targets = [server(tmp_path, "ada"), server(tmp_path, "bob"), server(tmp_path, "cyd")]
     wrong = tmp_path / "bob.py"
     wrong.write_text(wrong.read_text().replace("conn.sendall(data)", "conn.sendall(data[:100])"))
@@ -421,7 +421,7 @@ def test_a_class_is_marked_and_its_shards_are_marked_the_same(tmp_path: Path) ->
 @pytest.mark.skipif(sys.platform == "win32", reason="Gradescope runs Linux")
 @pytest.mark.skipif(shutil.which("bash") is None, reason="bash is missing (Debian: bash)")
 @pytest.mark.parametrize("starts", [True, False])
-def test_the_example_runs_as_gradescope_runs_it(tmp_path: Path, starts: bool) -> None:
+def test_example_runs_like_in_gradescope(tmp_path: Path, starts: bool) -> None:
     root = tmp_path / "autograder"
     shutil.copytree(EXAMPLE, root / "source")
     (root / "submission").mkdir()

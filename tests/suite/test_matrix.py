@@ -40,7 +40,7 @@ def run(tmp_path: Path) -> Results:
     )
 
 
-def test_a_cell_for_each_case_and_a_detail_for_each_cell(run: Results) -> None:
+def test_each_case_has_a_cell_and_each_cell_has_details(run: Results) -> None:
     data = content([run, run])
     assert [one["id"] for one in data["requirements"]] == [
         "echo/simple",
@@ -52,18 +52,18 @@ def test_a_cell_for_each_case_and_a_detail_for_each_cell(run: Results) -> None:
     assert data["targets"][0]["details"][1]["message"].startswith(SHOWN)
 
 
-def test_the_page_of_a_class_has_details_only_for_failures(run: Results) -> None:
+def test_page_of_a_class_has_details_only_for_failures(run: Results) -> None:
     data = content([run] * 20)
     assert [list(target["details"]) for target in data["targets"]] == [[1]] * 20
 
 
-def test_the_transcript_is_drawn_once(tmp_path: Path) -> None:
+def test_transcript_is_drawn_once(tmp_path: Path) -> None:
     message = "echo/x: wrong\n  transcript (seconds):\n      0.1 A -> x\n  reproduce that"
     data = content([written(tmp_path, row("echo/simple", "FAIL", message))])
     assert data["targets"][0]["details"][0]["message"] == "echo/x: wrong\n  reproduce that"
 
 
-def test_what_a_server_said_is_data_and_never_markup(run: Results) -> None:
+def test_server_output_is_escaped(run: Results) -> None:
     text = page([run])
     assert text.count("</script>") == 2
     assert "&lt;/script&gt;&lt;!--" in text
@@ -171,7 +171,7 @@ def browse(
 
 
 @pytest.mark.parametrize("width", [500, 900, 1600])
-def test_a_browser_draws_opens_and_filters_it(tmp_path: Path, run: Results, width: int) -> None:
+def test_page_in_a_browser(tmp_path: Path, run: Results, width: int) -> None:
     assert run.results
     found = browse(tmp_path / "run" / "matrix.html", width, "#echo/large")
     assert found["width"] == width
@@ -244,7 +244,7 @@ def dead(run: Results) -> Results:
     return of_class(run, "bob")._replace(results=[], footer={**run.footer, **ended})
 
 
-def test_a_class_says_of_each_target_what_came_of_it(tmp_path: Path, run: Results) -> None:
+def test_page_of_a_class_shows_the_outcome_of_each_target(tmp_path: Path, run: Results) -> None:
     path = tmp_path / "two.html"
     write_matrix(path, [of_class(run, "ada-lovelace", "66.67 of 100"), dead(run)])
     found = browse(path, 900, "#echo/simple@bob", CLASS_QUESTIONS)

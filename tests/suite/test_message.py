@@ -10,7 +10,7 @@ from conformance.core.transcript import Transcript, escape, first_difference, re
 from conformance.core.verdict import Violation
 
 
-def test_the_caret_stands_under_the_first_wrong_byte() -> None:
+def test_caret_marks_the_first_wrong_byte() -> None:
     violation = Violation("wrong-bytes", "", expected=b"Hello\n", received=b"HeLlo\n", offset=2)
     assert comparison(violation) == [
         '  expected  "Hello\\n"',
@@ -47,7 +47,7 @@ def test_of_a_megabyte_only_the_surroundings_are_shown() -> None:
     assert lines[1][caret] == "y"
 
 
-def test_the_whole_message() -> None:
+def test_whole_message() -> None:
     transcript = Transcript()
     transcript.note("A", "connect tcp://127.0.0.1:1")
     transcript.sent("A", b"hello\n")
@@ -90,7 +90,7 @@ def test_the_whole_message() -> None:
     ]
 
 
-def test_a_run_of_data_is_one_line_however_it_arrived() -> None:
+def test_consecutive_data_is_one_line_regardless_of_segmentation() -> None:
     transcript = Transcript()
     for _ in range(1000):
         transcript.received("A", b"x" * 1000)
@@ -99,7 +99,7 @@ def test_a_run_of_data_is_one_line_however_it_arrived() -> None:
     assert len(event["data"]) < 1000
 
 
-def test_a_long_transcript_shows_its_beginning_and_its_end() -> None:
+def test_long_transcript_shows_its_beginning_and_its_end() -> None:
     transcript = Transcript()
     for number in range(200):
         transcript.note(f"C{number}", "connect")
@@ -128,7 +128,7 @@ def test_hints(violation: Violation, words: str) -> None:
     assert words in (hint_for(violation) or "")
 
 
-def test_an_unknown_fault_has_no_hint() -> None:
+def test_unknown_fault_has_no_hint() -> None:
     assert hint_for(Violation("something-new", "")) is None
 
 
@@ -136,7 +136,7 @@ def test_escapes_are_one_cell_for_one_byte() -> None:
     assert escape(b'\x00\x07\t\n\r"\\\x7f\xff a') == '\\x00\\a\\t\\n\\r\\"\\\\\\x7f\\xff a'
 
 
-def test_the_first_difference_is_found_in_megabytes() -> None:
+def test_first_difference_in_large_data() -> None:
     left = bytes(2_000_000)
     assert first_difference(left, left[:1_234_567] + b"\1" + left[1_234_568:]) == 1_234_567
     assert first_difference(b"abc", b"abc") == 3
@@ -154,7 +154,7 @@ def test_the_first_difference_is_found_in_megabytes() -> None:
         ("stack-trace", "report it in one line"),
     ],
 )
-def test_what_is_wrong_with_datagrams_tls_and_clients_has_a_hint(kind: str, hint: str) -> None:
+def test_hints_for_datagrams_tls_and_clients(kind: str, hint: str) -> None:
     found = hint_for(Violation(kind, "it went wrong"))
     assert found is not None
     assert hint in found
@@ -173,7 +173,7 @@ def test_what_is_wrong_with_datagrams_tls_and_clients_has_a_hint(kind: str, hint
         ("wrong-bytes", b"a\0\0b", b"a\0b", None),
     ],
 )
-def test_what_a_c_program_does_with_its_buffer(
+def test_hint_about_the_buffer_of_a_c_program(
     kind: str, expected: bytes, received: bytes, hint: str | None
 ) -> None:
     at = first_difference(expected, received)
@@ -182,6 +182,6 @@ def test_what_a_c_program_does_with_its_buffer(
     assert said is None if hint is None else hint in str(said)
 
 
-def test_a_datagram_has_no_fin() -> None:
+def test_datagram_has_no_fin() -> None:
     violation = Violation("wrong-datagram", "", expected=b"a", received=b"ab", offset=1)
     assert "expected the end of the datagram" in comparison(violation)[-1]

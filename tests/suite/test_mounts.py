@@ -38,7 +38,7 @@ def steps_in(folder: Path, number: int) -> list[Mount]:
     return [one for one in mounts(box, own, []) if one.place.startswith(str(folder))]
 
 
-def test_a_large_class_is_hidden_as_a_whole(folder: Path) -> None:
+def test_folder_of_a_large_class_is_hidden_as_a_whole(folder: Path) -> None:
     (folder / "class.toml").touch()
     (folder / "common").mkdir()
     first, *rest = steps_in(folder, MANY)
@@ -51,7 +51,7 @@ def test_a_large_class_is_hidden_as_a_whole(folder: Path) -> None:
     assert len(rest) < 8
 
 
-def test_a_link_beside_a_large_class_does_not_show_another_target(folder: Path) -> None:
+def test_symlink_does_not_reveal_another_target_of_a_large_class(folder: Path) -> None:
     (folder / "library").mkdir()
     (folder / "good").symlink_to("library")
     (folder / "latest").symlink_to("s003/server.py")
@@ -63,7 +63,7 @@ def test_a_link_beside_a_large_class_does_not_show_another_target(folder: Path) 
     assert sources == {str(folder / "library"), str(folder / "s000")}
 
 
-def test_a_small_class_is_masked_one_by_one(folder: Path) -> None:
+def test_targets_of_a_small_class_are_masked_one_by_one(folder: Path) -> None:
     steps = steps_in(folder, 5)
     masked = {one.place for one in steps if one.what == EMPTY}
     assert masked == {str(folder / f"s{one:03}") for one in range(1, 5)}
@@ -80,7 +80,7 @@ def test_targets_in_the_own_folder_of_another_are_masked_there(folder: Path) -> 
     assert str(own) not in masked
 
 
-def test_the_boxes_of_a_large_class_take_no_time(folder: Path) -> None:
+def test_boxes_of_a_large_class_start_quickly(folder: Path) -> None:
     folders = [str(folder / f"s{one:03}") for one in range(MANY)]
     began = time.process_time()
     for one in folders:

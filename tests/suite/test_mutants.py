@@ -40,7 +40,7 @@ def test_no_two_mutants_are_the_same_server() -> None:
         assert mutant.service is not right[family], name
 
 
-def test_the_sentences_of_a_family_are_all_different() -> None:
+def test_sentences_of_a_family_are_unique() -> None:
     for family in PROFILES:
         told = [one.text for name, one in MUTANTS.items() if name.startswith(f"{family}/")]
         assert len(set(told)) == len(told)
@@ -52,11 +52,11 @@ def test_every_must_is_broken_in_every_family_that_has_it() -> None:
     assert musts - broken == set()
 
 
-def test_it_is_known_how_each_mutant_dies() -> None:
+def test_signature_of_each_mutant() -> None:
     assert set(SIGNATURES) == set(MUTANTS)
 
 
-def test_an_unexpected_signature_is_reported() -> None:
+def test_unexpected_signature_is_reported() -> None:
     case = Case(REQUIREMENTS["echo/binary"], "tcp", mutant="echo/stops-at-nul")
     (expected,) = SIGNATURES["echo/stops-at-nul"]
     assert _by_embedded(case, Verdict.FAIL, expected, "x") == (Verdict.PASS, expected, "x")
@@ -85,7 +85,7 @@ def test_no_mutant_recognises_the_texts_of_the_suite() -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("attempt", ["1st", "2nd", "3rd", "4th", "5th"])
-def test_a_mutant_that_dies_is_seen_dead_every_time(attempt: str, tmp_path: Path) -> None:
+def test_death_of_a_mutant_is_always_noticed(attempt: str, tmp_path: Path) -> None:
     """Its death must not be mistaken for an orderly end after an answer."""
     cases = [f"--case=*/{words}" for words in DELICATE]
     done = conformance("selftest", *cases, f"--report={tmp_path}", "--jobs=1")
@@ -108,7 +108,7 @@ def test_a_mutant_that_dies_is_seen_dead_every_time(attempt: str, tmp_path: Path
         ("greet/ends-with-status-1", {"sigterm-idle"}),
     ],
 )
-def test_a_mutant_fails_what_its_fault_breaks_and_nothing_else(
+def test_mutant_fails_only_the_requirements_that_its_fault_breaks(
     mutant: str, broken: set[str], tmp_path: Path
 ) -> None:
     judged = judge(tmp_path, f"mutant:{mutant}", "--transport=tcp")
@@ -121,7 +121,7 @@ def test_a_mutant_fails_what_its_fault_breaks_and_nothing_else(
 
 
 @pytest.mark.parametrize("words", ["idle-64", "leak-fin", "leak-reset"])
-def test_one_client_at_a_time_is_no_reason_to_wait_for_each(words: str, tmp_path: Path) -> None:
+def test_sequential_server_does_not_slow_down_the_run(words: str, tmp_path: Path) -> None:
     """If none of 200 clients is accepted, the suite waits for one deadline, not for 200."""
     began = time.monotonic()
     done = conformance(

@@ -67,7 +67,7 @@ class Server:
         return Outcome(Verdict.PASS)
 
 
-def test_what_is_needed_is_there_and_comes_to_an_end() -> None:
+def test_needs_exist_and_have_no_cycles() -> None:
     for one in REQUIREMENTS.values():
         seen, waiting = set(), [one.id]
         while waiting:
@@ -81,14 +81,14 @@ def test_what_is_needed_is_there_and_comes_to_an_end() -> None:
             assert one.id not in (*REQUIREMENTS[need].needs, *REQUIREMENTS[need].unless)
 
 
-def test_a_requirement_is_judged_after_what_it_needs() -> None:
+def test_requirement_is_judged_after_what_it_needs() -> None:
     server = Server()
     assert Board(server.run).outcome(PLAN, case("concurrent")).verdict == Verdict.PASS
     order = ["next-client", "greeting", "simple", "half-close", "quiet", "concurrent"]
     assert server.judged == [f"echo/{words}" for words in order]
 
 
-def test_the_root_cause_is_named_through_a_chain_of_needs() -> None:
+def test_root_cause_is_named_through_a_chain_of_needs() -> None:
     server = Server("simple")
     board = Board(server.run)
     came = board.outcome(PLAN, case("stall-then-reset"))
@@ -98,7 +98,7 @@ def test_the_root_cause_is_named_through_a_chain_of_needs() -> None:
     assert server.judged.count("echo/simple") == 1
 
 
-def test_a_soft_need_counts_only_when_it_is_broken_itself() -> None:
+def test_soft_need_counts_only_if_it_fails_itself() -> None:
     assert "echo/isolation" in REQUIREMENTS["echo/half-sent"].unless
     # One client at a time: isolation between clients is not judged, but survival is.
     assert Board(Server("concurrent").run).outcome(PLAN, case("half-sent")).verdict == Verdict.PASS
@@ -117,7 +117,7 @@ def test_workers_share_what_they_know(tmp_path: Path) -> None:
     assert came == Outcome(Verdict.FAIL, "wrong-bytes", "no", ("an event",), 0.5)
 
 
-def test_what_a_worker_that_died_had_begun_is_judged_by_another(tmp_path: Path) -> None:
+def test_case_of_a_dead_worker_is_judged_by_another(tmp_path: Path) -> None:
     (tmp_path / "echo+next-client@tcp.claim").write_text("0999999999")
     server = Server("next-client")
     came = Board(server.run, str(tmp_path)).outcome(PLAN, case("simple"))
@@ -132,7 +132,7 @@ def test_mutants_meet_every_requirement() -> None:
         assert Board(server.run).outcome(plan, one).verdict == Verdict.PASS
 
 
-def test_a_right_server_that_was_too_slow_is_given_the_whole_deadline() -> None:
+def test_slow_correct_server_gets_the_whole_deadline() -> None:
     options = Options(selftest=True, faults=("delay",), deadline=3.0, patience=10.0)
     plan = Plan(options._replace(profile="echo", transports=("tcp",)))
     deadlines: dict[str, list[float]] = {}
@@ -201,7 +201,7 @@ def test_servers_of_beginners(server: str, broken: set[str], tmp_path: Path) -> 
 
 
 @pytest.mark.long
-def test_the_number_of_workers_changes_no_verdict(tmp_path: Path) -> None:
+def test_number_of_workers_changes_no_verdict(tmp_path: Path) -> None:
     found = []
     for jobs in ("1", "8"):
         folder = tmp_path / jobs
@@ -212,14 +212,14 @@ def test_the_number_of_workers_changes_no_verdict(tmp_path: Path) -> None:
     assert found[0] == found[1]
 
 
-def test_a_case_that_is_asked_for_by_name_is_judged(tmp_path: Path) -> None:
+def test_case_selected_by_name_is_judged(tmp_path: Path) -> None:
     target = ("run", "mutant:echo/stays-after-fin", "--transport=tcp", "--deadline=1")
     done = conformance(*target, "--case=echo/concurrent", f"--report={tmp_path}")
     assert done.returncode == 1
     assert "FAIL echo/concurrent" in done.stdout
 
 
-def test_what_is_not_judged_makes_no_run_green(tmp_path: Path) -> None:
+def test_run_with_cases_not_judged_is_not_green(tmp_path: Path) -> None:
     target = ("run", "mutant:echo/stays-after-fin", "--transport=tcp", "--deadline=1")
     alone = (*target, "--case=echo/concurren*", f"--report={tmp_path}")
     done = conformance(*alone)

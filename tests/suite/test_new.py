@@ -51,7 +51,7 @@ def test_everything_that_it_prints_and_writes_runs(form: str, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("name", ["Shout", "a_b", "1", "-x", "a/b", "echo", "client-echo"])
-def test_a_name_that_cannot_be_one_is_refused(
+def test_invalid_name_is_rejected(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -61,7 +61,7 @@ def test_a_name_that_cannot_be_one_is_refused(
 
 
 @pytest.mark.parametrize("there", ["x.toml", "x-server.py", "README.md"])
-def test_nothing_is_overwritten(
+def test_existing_files_are_not_overwritten(
     there: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / there).write_text("mine")
@@ -71,9 +71,7 @@ def test_nothing_is_overwritten(
     assert (tmp_path / there).read_text() == "mine"
 
 
-def test_a_folder_that_cannot_be_written(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_read_only_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_text("")
     assert main(["new", "x", str(tmp_path / "file" / "x")]) == 4
     assert capsys.readouterr().err.count("\n") == 1

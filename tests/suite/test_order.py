@@ -22,7 +22,7 @@ PLAN = Plan(Options(target="ref:python"))
         ("client-echo/prints", FREE),
     ],
 )
-def test_the_rank_of_a_requirement(name: str, expected: int) -> None:
+def test_rank_of_a_requirement(name: str, expected: int) -> None:
     found = {
         rank
         for case, rank in zip(PLAN.cases, ranks(PLAN), strict=True)
@@ -31,7 +31,7 @@ def test_the_rank_of_a_requirement(name: str, expected: int) -> None:
     assert found == {expected}
 
 
-def test_nothing_that_comes_early_needs_what_takes_long() -> None:
+def test_early_requirements_do_not_need_slow_ones() -> None:
     requirements = PLAN.catalogue.requirements
 
     def needed(one: Requirement) -> set[str]:

@@ -34,7 +34,7 @@ with adopting(lambda: second.pid):
 """
 
 
-def test_an_adoption_that_is_over_takes_no_status_of_the_next() -> None:
+def test_ended_adoption_does_not_take_the_status_of_the_next() -> None:
     done = subprocess.run(
         [sys.executable, "-c", ADOPTIONS], cwd=ROOT, capture_output=True, text=True, check=True
     )

@@ -114,7 +114,7 @@ def test_without_a_box_it_works_in_a_copy(tmp_path: Path, public: Path) -> None:
     assert still_there(tmp_path) == []
 
 
-def test_where_a_file_system_cannot_show_it_as_its_own_there_is_a_copy(tmp_path: Path) -> None:
+def test_files_are_copied_if_the_file_system_has_no_id_mapping(tmp_path: Path) -> None:
     """This is so on overlayfs, which Docker containers use."""
     if why_no_box():
         pytest.skip(why_no_box())

@@ -120,13 +120,13 @@ def test_other_results_are_refused(spoil: Any) -> None:
     assert "not judged: the judge's results are broken" in results.footer["faults"][0]
 
 
-def test_a_killed_judge_has_no_results() -> None:
+def test_killed_judge_has_no_results() -> None:
     results = results_of(PLAN, outcome(rows(), killed="SIGKILL", exit=6))
     assert results.footer["faults"] == ["not judged: the judge was killed (SIGKILL)"]
     assert results.footer["exit"] == Exit.SUITE_FAILED
 
 
-def test_a_status_that_is_not_that_of_the_results_is_not_judged() -> None:
+def test_status_that_contradicts_the_results_is_not_judged() -> None:
     assert results_of(PLAN, outcome(rows(), exit=1)).footer["exit"] == Exit.SUITE_FAILED
 
 

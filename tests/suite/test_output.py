@@ -38,7 +38,7 @@ def is_obeyed(text: str) -> bool:
 
 
 @pytest.mark.parametrize("text", COMMANDS)
-def test_a_command_is_printed_and_not_obeyed(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ci_command_in_output_is_not_executed(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert is_obeyed(text)
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     assert not is_obeyed(harmless(text))
@@ -54,7 +54,7 @@ def test_no_text_is_obeyed(text: str) -> None:
         assert not is_obeyed(harmless(text))
 
 
-def test_what_a_stream_cannot_encode() -> None:
+def test_characters_that_a_stream_cannot_encode() -> None:
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii", newline="\n")
     say("a\u00e9", stream)
     stream.seek(0)
@@ -75,7 +75,7 @@ with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as server:
 
 
 @pytest.mark.parametrize("source", [SERVER, SERVER.partition("with ")[0]], ids=["wrong", "ended"])
-def test_a_server_does_not_speak_to_the_runner(
+def test_server_output_cannot_control_the_ci_runner(
     source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
@@ -107,7 +107,7 @@ def obeyed(lines: list[str]) -> list[str]:
     return found
 
 
-def test_what_is_printed_while_a_target_is_judged_is_text(
+def test_output_during_a_run_is_text(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
@@ -123,7 +123,7 @@ def test_what_is_printed_while_a_target_is_judged_is_text(
     assert capsys.readouterr().out == "as it is\n"
 
 
-def test_a_server_does_not_speak_to_the_runner_in_a_projects_own_pytest(
+def test_server_output_cannot_control_the_ci_runner_in_pytest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GITHUB_ACTIONS", "true")

@@ -50,7 +50,7 @@ def test_mutants_wait_together(monkeypatch: pytest.MonkeyPatch) -> None:
         ([0.005, 0.006], False),
     ],
 )
-def test_a_client_is_held_up_for_longer_than_the_others(waits: list[float], held_up: bool) -> None:
+def test_one_client_is_delayed_longer_than_the_others(waits: list[float], held_up: bool) -> None:
     moments = list(accumulate(waits, initial=100.0))
     assert _one_was_held_up(moments, lasts=0.15) is held_up
 
@@ -80,19 +80,19 @@ class Guests:
             self.here -= 1
 
 
-def test_a_fast_server_gets_one_client_at_a_time() -> None:
+def test_fast_server_gets_one_client_at_a_time() -> None:
     guests = Guests(slow=False)
     each(range(50), guests.visit)
     assert (guests.visits, guests.most) == (list(range(50)), 1)
 
 
-def test_a_slow_server_gets_several_clients_at_a_time() -> None:
+def test_slow_server_gets_several_clients_at_a_time() -> None:
     guests = Guests(slow=True)
     each(range(31), guests.visit)
     assert (sorted(guests.visits), guests.most) == (list(range(31)), TOGETHER)
 
 
-def test_the_first_violation_is_reported() -> None:
+def test_first_violation_is_reported() -> None:
     def visit(number: int) -> None:
         if number == 0:
             threading.Event().wait(SLOW * 1.5)
@@ -134,7 +134,7 @@ Server(("127.0.0.1", int(sys.argv[1])), Echo).serve_forever()
         ("slow", "echo/*f*e", set()),
     ],
 )
-def test_what_is_judged_at_a_time_changes_no_verdict(
+def test_concurrency_changes_no_verdict(
     kind: str, cases: str, failing: set[str], tmp_path: Path
 ) -> None:
     (tmp_path / "server.py").write_text(WAITS)

@@ -27,7 +27,7 @@ def test_without_a_profile_a_reference_is_judged_as_all_and_a_command_as_echo() 
     assert profiles(target="./server", profile="quit, reset,quit") == ["quit", "reset"]
 
 
-def test_a_case_names_its_profile() -> None:
+def test_case_names_its_profile() -> None:
     assert profiles(target="./server", cases=("greet/farewell",)) == ["greet"]
     plan = Plan(Options(cases=("*/half-sent",)))
     assert {case.requirement.id for case in plan.cases} == {
@@ -59,7 +59,7 @@ def test_transports(options: dict[str, object], transports: list[str]) -> None:
     assert Plan(Options(**options)).transports == transports  # type: ignore[arg-type]
 
 
-def test_what_a_transport_cannot_express_is_planned_and_skipped() -> None:
+def test_case_unsuitable_for_a_transport_is_skipped() -> None:
     plan = Plan(Options(cases=("reset/reset",)))
     skips = {case.transport: case.skip for case in plan.cases}
     assert skips.pop("unix") == "a Unix socket cannot express it (no RST)"
@@ -71,20 +71,20 @@ def test_without_ipv6_its_cases_are_skipped_with_the_reason() -> None:
     assert {case.transport for case in plan.cases if case.skip} == {"tcp6"}
 
 
-def test_a_server_that_runs_already_is_not_ended() -> None:
+def test_running_server_is_not_stopped() -> None:
     plan = Plan(Options(target="tcp://127.0.0.1:1", cases=("echo/sigterm-idle",)))
     assert plan.cases[0].skip == "needs a server that the suite itself starts and stops"
     assert plan.takes_turns
 
 
-def test_a_parameter_goes_to_the_profiles_that_have_it() -> None:
+def test_parameter_applies_to_the_profiles_that_declare_it() -> None:
     plan = Plan(Options(settings=r"greeting=Hi\n;token=BYE"))
     assert plan.parameters["echo"] == {"greeting": b"Hi\n"}
     assert plan.parameters["quit"] == {"greeting": b"Hi\n", "token": b"BYE"}
     assert plan.parameters["reset"] == {"command": b"RESET"}
 
 
-def test_the_command_that_reproduces_a_case() -> None:
+def test_command_that_reproduces_a_case() -> None:
     options = Options(
         target="node server.js {port}",
         settings="greeting=Hi there\\n",
@@ -106,7 +106,7 @@ def test_names_of_cases_are_unique() -> None:
         assert len(names) == len(set(names))
 
 
-def test_a_token_is_a_word_or_nothing() -> None:
+def test_token_is_a_word_or_empty() -> None:
     with pytest.raises(WrongUsage, match="token must be a word"):
         Plan(Options(settings="token= QUIT"))
     plan = Plan(Options(profile="quit", settings="token="))
@@ -135,7 +135,7 @@ def test_patterns(target: str, patterns: list[str], ids: set[str] | None) -> Non
         assert found == ids
 
 
-def test_a_pattern_is_no_regular_expression() -> None:
+def test_pattern_is_not_a_regular_expression() -> None:
     assert matches("echo/s*e", "echo/simple")
     assert matches("*/*", "echo/simple")
     assert not matches("*", "echo/simple")

@@ -46,7 +46,7 @@ def test_without_a_target_nothing_of_the_suite_is_there(project: Path) -> None:
 
 
 @pytest.mark.parametrize("more", [(), ("-n2",)])
-def test_the_server_is_judged_beside_the_projects_tests(
+def test_server_is_judged_together_with_the_tests_of_the_project(
     project: Path, more: tuple[str, ...]
 ) -> None:
     target = "--conformance-target=ref:python"
@@ -55,7 +55,7 @@ def test_the_server_is_judged_beside_the_projects_tests(
     assert "5 passed" in shown
 
 
-def test_a_broken_server_is_red_and_says_why(project: Path) -> None:
+def test_broken_server_fails_with_the_reason(project: Path) -> None:
     target = "--conformance-target=mutant:echo/answers-twice"
     status, shown = pytest_run(project, target, *SCENARIOS, "--conformance-report=judged")
     assert status == 1, shown
@@ -64,21 +64,21 @@ def test_a_broken_server_is_red_and_says_why(project: Path) -> None:
     assert (project / "judged" / "matrix.html").exists()
 
 
-def test_the_projects_own_failure_is_not_hidden_by_a_right_server(project: Path) -> None:
+def test_failure_of_the_project_is_not_hidden_by_a_correct_server(project: Path) -> None:
     (project / "test_own.py").write_text("def test_own():\n    assert False\n")
     status, shown = pytest_run(project, "--conformance-target=ref:python", *SCENARIOS)
     assert status == 1, shown
     assert "1 failed, 4 passed" in shown
 
 
-def test_the_short_options_where_the_suite_is_installed(tmp_path: Path) -> None:
+def test_short_options_if_the_suite_is_installed(tmp_path: Path) -> None:
     words = ("conformance", "--target=mutant:echo/answers-twice", "--case=echo/simple")
     status, shown = pytest_run(tmp_path, *words, "-n2")
     assert status == 1, shown
     assert "4 failed" in shown
 
 
-def test_a_folder_of_that_name_is_the_projects_own(project: Path) -> None:
+def test_folder_named_conformance_belongs_to_the_project(project: Path) -> None:
     (project / "conformance").mkdir()
     (project / "test_own.py").rename(project / "conformance" / "test_own.py")
     status, shown = pytest_run(project, "conformance")
@@ -103,7 +103,7 @@ def test_junit_xml_where_warnings_are_errors(project: Path, more: tuple[str, ...
     ]
 
 
-def test_what_decides_the_status_beside_the_tests_is_said(project: Path) -> None:
+def test_reason_of_the_exit_status_is_shown(project: Path) -> None:
     (project / "known.toml").write_text('[[expected]]\nid = "echo/lrge"\nreason = "x"\n')
     words = ("--conformance-target=ref:python", *SCENARIOS, "--conformance-expect=known.toml")
     status, shown = pytest_run(project, *words)
@@ -111,14 +111,14 @@ def test_what_decides_the_status_beside_the_tests_is_said(project: Path) -> None
     assert "conformance: echo/lrge: the expectation names no requirement" in shown
 
 
-def test_a_target_that_makes_no_sense(project: Path) -> None:
+def test_invalid_target(project: Path) -> None:
     status, shown = pytest_run(project, "--conformance-target=mutant:echo/none")
     assert status == 4
     assert "no such mutant" in shown
 
 
 @pytest.mark.parametrize("words", [("ref:python",), ("@class.toml", "--all")])
-def test_a_project_s_broken_plugin_does_not_break_a_run(
+def test_broken_plugin_of_a_project_does_not_break_a_run(
     project: Path, words: tuple[str, ...]
 ) -> None:
     (project / "broken.py").write_text("raise RuntimeError('broken')\n")

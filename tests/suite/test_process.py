@@ -67,7 +67,7 @@ def running(code: str, *words: str) -> Iterator[Process]:
 
 @only_posix
 @pytest.mark.parametrize("who", ["thread", "child"])
-def test_nothing_runs_once_the_clock_is_stopped(tmp_path: Path, who: str) -> None:
+def test_stopped_process_uses_no_cpu_time(tmp_path: Path, who: str) -> None:
     path = tmp_path / "count"
     path.write_bytes(bytes(8))
     with (
@@ -121,7 +121,7 @@ while True:
 
 
 @pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="only on Linux: schedstat")
-def test_a_busy_loop_runs_and_a_sleeper_does_not() -> None:
+def test_busy_loop_uses_cpu_time_and_sleep_does_not() -> None:
     with running("while True: pass") as process:
         until(lambda: all(process.runs() for _ in range(50)), "a busy loop")
     with running("import threading; threading.Event().wait()") as process:
@@ -129,6 +129,6 @@ def test_a_busy_loop_runs_and_a_sleeper_does_not() -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="only on Linux: schedstat")
-def test_a_thread_that_ends_while_its_time_is_read_does_not_matter() -> None:
+def test_thread_that_ends_during_the_measurement_is_ignored() -> None:
     with running(SHORT_LIVED) as process:
         assert None not in [process.running_time() for _ in range(500)]

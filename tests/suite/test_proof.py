@@ -80,7 +80,7 @@ def faults(*names: str) -> list[str]:
     return [word for name in names for word in ("--fault", name)]
 
 
-def test_a_noticed_fault_is_reported_with_the_requirement_that_notices_it(tmp_path: Path) -> None:
+def test_detected_fault_is_reported_with_its_requirement(tmp_path: Path) -> None:
     names = faults("last-byte-lost", "answer-twice", "no-fin")
     found = prove(tmp_path, {"shouts": WHOLE}, *names)
     assert found.status == 0, found.text
@@ -90,7 +90,7 @@ def test_a_noticed_fault_is_reported_with_the_requirement_that_notices_it(tmp_pa
     assert found.kills["mutants"]["shout/no-fin"] == {"shout/shouts": "no-fin"}
 
 
-def test_an_unnoticed_fault_is_reported_with_a_step_that_would_notice_it(tmp_path: Path) -> None:
+def test_undetected_fault_is_reported_with_a_step_that_detects_it(tmp_path: Path) -> None:
     found = prove(tmp_path, {"shouts": WEAK}, *faults("answer-twice", "letters-changed"))
     assert found.status == 1
     assert "nobody would notice that each answer comes twice" in found.text
@@ -122,7 +122,7 @@ def test_every_report_has_a_line_for_each_fault(tmp_path: Path) -> None:
     assert (badge["label"], badge["message"]) == ("faults noticed", "1/2")
 
 
-def test_what_changes_nothing_does_not_apply(tmp_path: Path) -> None:
+def test_fault_without_effect_does_not_apply(tmp_path: Path) -> None:
     found = prove(tmp_path, {"shouts": WHOLE}, *faults("cut-at-*", "no-fin"))
     assert found.status == 0, found.text
     said = "do not apply (they change nothing here): cut-at-nul, cut-at-1k, cut-at-4k, cut-at-64k"
@@ -134,7 +134,7 @@ def test_what_changes_nothing_does_not_apply(tmp_path: Path) -> None:
 FLOODS = 'flood "abc\\n" to 1M\nreset\nnext-client'
 
 
-def test_what_a_client_never_reads_does_not_apply(tmp_path: Path) -> None:
+def test_fault_in_data_never_read_does_not_apply(tmp_path: Path) -> None:
     found = prove(tmp_path, {"shouts": WHOLE, "floods": FLOODS}, *faults("cut-at-1k", "no-fin"))
     assert found.status == 0, found.text
     assert "do not apply (they change nothing here): cut-at-1k" in found.text
@@ -194,14 +194,14 @@ def test_faults_that_no_client_could_see_are_listed_with_the_reason(
     assert skipped == {"day/shared-buffer", "day/half-close-lost", "day/greeting-late"}
 
 
-def test_a_requirement_that_the_right_server_breaks_proves_nothing(tmp_path: Path) -> None:
+def test_requirement_that_the_correct_server_breaks_proves_nothing(tmp_path: Path) -> None:
     found = prove(tmp_path, {"wrong": WRONG, "shouts": WHOLE}, *faults("no-fin"))
     assert found.status == 1
     assert "the right server breaks shout/wrong" in found.text
     assert found.kills["mutants"]["shout/no-fin"] == {"shout/shouts": "no-fin"}
 
 
-def test_what_the_contract_allows_is_a_lawful_change(tmp_path: Path) -> None:
+def test_allowed_change_is_not_a_fault(tmp_path: Path) -> None:
     allows = 'allows = ["answer-twice"]'
     found = prove(tmp_path, {"shouts": WEAK}, *faults("answer-twice"), allows=allows)
     assert found.status == 0, found.text
@@ -212,7 +212,7 @@ def test_what_the_contract_allows_is_a_lawful_change(tmp_path: Path) -> None:
     assert found.kills["fragile"] == ["shout/shouts shout/answer-twice"]
 
 
-def test_a_broken_server_of_one_s_own(tmp_path: Path) -> None:
+def test_user_supplied_broken_server(tmp_path: Path) -> None:
     server = Path("tests/suite/language/shout.py").resolve()
     (tmp_path / "quiet.py").write_text(
         server.read_text().replace("line.upper()", "line.title()"), encoding="utf-8"
@@ -235,7 +235,7 @@ breaks = "shouts"
     assert "shout/quiet survives: shout/shouts found nothing wrong with it" in done.stdout
 
 
-def test_a_line_that_is_printed_to_be_pasted_works(tmp_path: Path) -> None:
+def test_printed_commands_can_be_run(tmp_path: Path) -> None:
     allows = 'allows = ["answer-twice"]'
     found = prove(tmp_path, {"shouts": WHOLE}, *faults("answer-twice"), allows=allows)
     (line,) = {one for one in found.text.splitlines() if one.startswith("  reproduce ")}
@@ -261,16 +261,14 @@ def test_a_line_that_is_printed_to_be_pasted_works(tmp_path: Path) -> None:
         (["--fault=none", "--transport=tls"], "--transport tls: this target has only"),
     ],
 )
-def test_a_wrong_option_is_reported_in_one_line(
-    tmp_path: Path, words: list[str], said: str
-) -> None:
+def test_wrong_option_is_reported_in_one_line(tmp_path: Path, words: list[str], said: str) -> None:
     found = prove(tmp_path, {"shouts": WHOLE}, *words)
     assert found.status == 4
     assert said in found.text
     assert len(found.text.splitlines()) == 1
 
 
-def test_a_right_server_is_asked_for(tmp_path: Path) -> None:
+def test_correct_server_is_required(tmp_path: Path) -> None:
     prove(tmp_path, {"shouts": WHOLE}, *faults("no-fin"))
     done = conformance("selftest", "--profile", str(tmp_path / "shout.toml"))
     assert done.returncode == 4
@@ -281,7 +279,7 @@ def test_a_right_server_is_asked_for(tmp_path: Path) -> None:
     assert (done.returncode, len(done.stderr.splitlines())) == (4, 1)
 
 
-def test_a_built_in_profile_notices_what_its_mutants_prove(tmp_path: Path) -> None:
+def test_built_in_profile_detects_the_faults_of_its_mutants(tmp_path: Path) -> None:
     names = faults("answer-late", "cut-at-64k", "to-another", "byte-by-byte")
     cases = [f"--case=echo/{one}" for one in ("simple", "large", "isolation")]
     report = f"--report={tmp_path}"

@@ -69,7 +69,7 @@ def test_written_bytes_count_once_while_their_acknowledgement_is_late() -> None:
             assert queues.arrived == 0
 
 
-def test_what_waits_to_be_accepted_counts_too() -> None:
+def test_connections_in_the_backlog_count() -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as listener,
         socket.create_connection(listener.getsockname()) as client,
@@ -78,7 +78,7 @@ def test_what_waits_to_be_accepted_counts_too() -> None:
         assert queues_of(client) == Queues(5, 0, 5, 0)
 
 
-def test_the_queues_of_an_ended_server_are_not_known() -> None:
+def test_queues_of_an_ended_server_are_unknown() -> None:
     with connected("127.0.0.1", "127.0.0.1") as (client, server):
         server.close()
         client.recv(100)
@@ -87,7 +87,7 @@ def test_the_queues_of_an_ended_server_are_not_known() -> None:
         assert queues_of(client) is None
 
 
-def test_a_unix_socket(tmp_path: Path) -> None:
+def test_unix_socket(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as client:
         listener.bind(str(tmp_path / "socket"))
         listener.listen()

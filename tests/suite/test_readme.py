@@ -19,7 +19,7 @@ def without_accidents(text: str) -> list[str]:
     return text.replace(" 10 s", " 2 s").splitlines()
 
 
-def test_the_failure_of_the_readme(tmp_path: Path) -> None:
+def test_failure_of_the_readme(tmp_path: Path) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     (shown,) = re.findall(r"^```\n(FAIL .*?)^```", readme, re.DOTALL | re.MULTILINE)
     words = ["run", "mutant:echo/stops-at-nul", "--case", "echo/binary", "--transport", "tcp"]

@@ -59,7 +59,7 @@ def runs(pid: int) -> bool:
         return not Path("/proc/self").exists()
 
 
-def test_a_server_that_the_reaper_was_told_of_ends() -> None:
+def test_registered_server_is_stopped_by_the_reaper() -> None:
     server = killed("told")
     until(lambda: not runs(server), "the end of the server")
 
@@ -67,12 +67,12 @@ def test_a_server_that_the_reaper_was_told_of_ends() -> None:
 @pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="only on Linux: /proc tells who is there"
 )
-def test_a_server_that_the_reaper_was_not_told_of_yet_ends() -> None:
+def test_unregistered_server_is_stopped_by_the_reaper() -> None:
     server = killed()
     until(lambda: not runs(server), "the end of the server")
 
 
-def test_a_dismissed_reaper_ends_nothing() -> None:
+def test_dismissed_reaper_stops_no_process() -> None:
     server = killed("dismissed")
     try:
         assert runs(server)
@@ -83,7 +83,7 @@ def test_a_dismissed_reaper_ends_nothing() -> None:
 @pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="only on Linux: /proc tells who is there"
 )
-def test_the_mark_of_another_suite_is_not_ours() -> None:
+def test_processes_of_another_suite_are_not_stopped() -> None:
     with forking.Popen(
         ["sleep", "60"], env={**os.environ, "CONFORMANCE_REAPED": ":1f5eed2b"}
     ) as server:

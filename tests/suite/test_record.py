@@ -80,7 +80,7 @@ def judged(path: Path, target: str, settings: str = "") -> Outcome:
         ("reset", b"hello\nRESET\n", "answers-before-reset"),
     ],
 )
-def test_a_recording_is_green_over_its_server_and_red_over_a_broken_one(
+def test_recording_passes_with_its_server_and_fails_with_a_broken_one(
     service: str, typed: bytes, mutant: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "s.toml"
@@ -91,7 +91,7 @@ def test_a_recording_is_green_over_its_server_and_red_over_a_broken_one(
     assert judged(path, f"{BROKEN} {service}/{mutant} {TCP}").verdict == Verdict.FAIL
 
 
-def test_what_was_typed_what_came_and_how_it_ended(tmp_path: Path) -> None:
+def test_recording_of_input_output_and_end(tmp_path: Path) -> None:
     path = tmp_path / "s.toml"
     status, shown, said = record("ref:python", path, b"hello\nworld\n")
     assert (status, shown) == (0, b"hello\nworld\n")
@@ -109,7 +109,7 @@ def test_what_was_typed_what_came_and_how_it_ended(tmp_path: Path) -> None:
     assert f"run TARGET --profile {path}" in said
 
 
-def test_the_line_that_it_says_judges_the_server(tmp_path: Path) -> None:
+def test_suggested_command_judges_the_server(tmp_path: Path) -> None:
     target = f"{RIGHT} quit {TCP}"
     _, _, said = record(target, tmp_path / "s.toml", b"hello\n")
     line = said.splitlines()[1].removeprefix("next: ")
@@ -119,7 +119,7 @@ def test_the_line_that_it_says_judges_the_server(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_an_odd_server(tmp_path: Path) -> None:
+def test_odd_server(tmp_path: Path) -> None:
     # It has a long list, a secret, a token that the client sends back, a time, and RST at the end.
     path = tmp_path / "odd.toml"
     typed = b"list\nlogin\nopen sesame\nkey\ntime\nreset\n"
@@ -137,7 +137,7 @@ def test_an_odd_server(tmp_path: Path) -> None:
     assert judged(path, ODD, "secret=another").verdict == Verdict.PASS
 
 
-def test_a_masked_text_is_in_no_file_and_no_message(tmp_path: Path) -> None:
+def test_masked_text_appears_in_no_file_or_message(tmp_path: Path) -> None:
     path = tmp_path / "s.toml"
     _, _, said = record("ref:python", path, b"code 0451x\n", "--mask=0451x")
     assert "0451x" not in path.read_text() + said
@@ -179,7 +179,7 @@ def test_datagrams(tmp_path: Path) -> None:
     assert judged(path, target).verdict == Verdict.PASS
 
 
-def test_a_running_server(tmp_path: Path) -> None:
+def test_running_server(tmp_path: Path) -> None:
     redis = needs("redis")
     path = tmp_path / "redis.toml"
     with reserved_port() as port:
@@ -210,7 +210,7 @@ def test_another_client_program(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("how", "status"), [("^D", 0), ("^C", 2), ("SIGTERM", 2), ("the terminal is lost", 2)]
 )
-def test_a_person_at_a_terminal(how: str, status: int, tmp_path: Path) -> None:
+def test_input_from_a_terminal(how: str, status: int, tmp_path: Path) -> None:
     from ..e2e.terminal import Terminal
 
     path = tmp_path / "s.toml"
@@ -235,7 +235,7 @@ def test_a_person_at_a_terminal(how: str, status: int, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only on Linux: /proc")
-def test_an_interruption_before_anything_was_said_writes_nothing(tmp_path: Path) -> None:
+def test_interrupt_before_any_data_writes_no_file(tmp_path: Path) -> None:
     path = tmp_path / "s.toml"
     with Program(*recording(ODD, path, "--client=sleep 60 {port}")) as program:
         until(lambda: b"sleep" in children_of(program.process.pid), "the client program")
@@ -270,7 +270,7 @@ def children_of(pid: int) -> bytes:
         ("localhost:9", [], 4, "write tcp://localhost:9"),
     ],
 )
-def test_an_error_is_reported_in_one_line(
+def test_error_is_reported_in_one_line(
     target: str,
     options: list[str],
     status: int,

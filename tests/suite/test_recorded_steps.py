@@ -82,7 +82,7 @@ def test_every_byte_can_be_read_back(seed: int) -> None:
 # Steps.
 
 
-def test_a_conversation() -> None:
+def test_conversation() -> None:
     assert steps(came(b"ready\r\n> "), sent(b"hello\n"), came(b"HELLO\r\n"), EOF, END) == [
         r'expect "ready\r\n"',
         r'expect "> "',
@@ -93,13 +93,13 @@ def test_a_conversation() -> None:
     ]
 
 
-def test_the_steps_say_who_ended_first() -> None:
+def test_steps_show_which_side_ended_first() -> None:
     assert steps(sent(b"quit\n"), END, EOF)[-2:] == ["end", "# then the client ended (FIN)"]
     assert steps(sent(b"x\n"), Happened(What.SERVER_RESET))[-1] == "expect-reset"
     assert steps(sent(b"x\n"), Happened(What.RESET))[-1] == "reset"
 
 
-def test_what_varies_is_a_pattern_with_what_came_above_it() -> None:
+def test_variable_text_becomes_a_pattern_with_the_original_as_comment() -> None:
     assert steps(came(b"now 10:32:11, pid 4242 ok\n")) == [
         r'# as it came: expect "now 10:32:11, pid 4242 ok\n"   (time, number)',
         r'expect "now " /\d{1,2}:\d{1,2}:\d{1,2}/ ", pid " /\d+/ " ok\n"',
@@ -111,7 +111,7 @@ def test_at_the_end_of_what_came_a_pattern_has_its_length() -> None:
     assert steps(came(b"ticket 48213\n"))[-1] == r'expect "ticket " /\d+/ "\n"'
 
 
-def test_what_the_server_chose_and_the_client_sends_back_is_captured() -> None:
+def test_server_value_sent_back_by_the_client_is_captured() -> None:
     lines = steps(
         came(b"session 9f2c5e7b1a0d\n"), sent(b"resume 9f2c5e7b1a0d\n"), came(b"9f2c5e7b1a0d\n")
     )
@@ -122,12 +122,12 @@ def test_what_the_server_chose_and_the_client_sends_back_is_captured() -> None:
     ]
 
 
-def test_a_time_that_comes_twice_is_two_times() -> None:
+def test_repeated_time_of_day_is_not_captured() -> None:
     lines = steps(came(b"10:32:11 one\n"), sent(b"x\n"), came(b"10:32:11 two\n"))
     assert [line for line in lines if "$" in line] == []
 
 
-def test_a_slow_answer_gets_a_time_of_its_own() -> None:
+def test_slow_answer_gets_its_own_timeout() -> None:
     assert steps(sent(b"x\n"), came(b"a\nb\n", 8.0)) == [
         r'send "x\n"',
         r'expect "a\n" 32s',
@@ -135,7 +135,7 @@ def test_a_slow_answer_gets_a_time_of_its_own() -> None:
     ]
 
 
-def test_a_long_answer_is_compared_at_both_ends() -> None:
+def test_long_answer_is_compared_at_both_ends() -> None:
     answer = b"".join(b"item %d\n" % number for number in range(900)) + b"sum\nEND\n.\n"
     lines = steps(sent(b"list\n"), came(answer))
     assert lines[1] == r'expect "item 0\n"'
@@ -147,13 +147,13 @@ def test_a_long_answer_is_compared_at_both_ends() -> None:
     ]
 
 
-def test_the_rest_of_an_answer_without_an_own_end_is_counted() -> None:
+def test_rest_of_an_answer_without_terminator_is_counted() -> None:
     lines = steps(sent(b"get\n"), came(b"0123456789abcde\n" * 4000))
     assert re.fullmatch(r"expect /\(\?s:\.\{\d+\}\)/", lines[-1])
     assert lines[-2].endswith("bytes are counted and not compared")
 
 
-def test_a_long_echo_is_compared_whole() -> None:
+def test_long_echo_is_compared_completely() -> None:
     data = b"".join(b"line %d\n" % number for number in range(500))
     lines = steps(sent(data), came(data))
     assert len(lines) == 1000
@@ -191,12 +191,12 @@ def test_datagrams_are_not_joined_or_cut() -> None:
         (b"", b"bypass the pins\n", b""),
     ],
 )
-def test_a_secret_is_known(before: bytes, typed: bytes, secret: bytes) -> None:
+def test_secrets_are_recognized(before: bytes, typed: bytes, secret: bytes) -> None:
     found = secrets_in(typed, before)
     assert [typed[one.start : one.end] for one in found] == ([secret] if secret else [])
 
 
-def test_a_secret_is_a_parameter_wherever_it_comes() -> None:
+def test_secret_is_replaced_by_a_parameter_everywhere() -> None:
     steps = Steps([came(b"Password: "), sent(b"hunter2\n"), came(b"hi, hunter2!\n")])
     assert steps.lines() == [
         'expect "Password: "',
@@ -206,7 +206,7 @@ def test_a_secret_is_a_parameter_wherever_it_comes() -> None:
     assert steps.names.secrets == {"secret": "it was typed after 'Password:'"}
 
 
-def test_a_masked_text_stands_nowhere(tmp_path: Path) -> None:
+def test_masked_text_appears_nowhere(tmp_path: Path) -> None:
     happened = [
         sent(b"key 0011aabbccdd\n"),
         came(b"pid 99 key 0011aabbccdd at 10:00:01\n"),
@@ -223,7 +223,7 @@ def test_a_masked_text_stands_nowhere(tmp_path: Path) -> None:
 # The file.
 
 
-def test_the_file_is_read_by_the_suite(tmp_path: Path) -> None:
+def test_file_is_read_by_the_suite(tmp_path: Path) -> None:
     happened = [
         came(b"it's '''ready''' at 10:00:01\n"),
         sent(b"\xff\xfe'''\\ \"$x\"\n"),
@@ -242,7 +242,7 @@ def test_the_file_is_read_by_the_suite(tmp_path: Path) -> None:
     assert profile.first_input == b""
 
 
-def test_what_the_patterns_are_is_what_the_language_reads() -> None:
+def test_patterns_are_valid_in_the_language() -> None:
     line = steps(came(b"up 10:32:11 at a.b.example.org/x\n"))[-1]
     found = read(line.removeprefix("expect "))
     assert [type(term) for term in found] == [Text, Regex, Text, Regex, Text]
@@ -297,7 +297,7 @@ def test_each_line_waits_for_the_answer_to_the_one_before() -> None:
     assert pacing.is_over(0.81 + QUIET)
 
 
-def test_a_server_that_talks_on_does_not_hold_the_next_line_up() -> None:
+def test_continuous_output_does_not_delay_the_next_line() -> None:
     pacing = Pacing(0.0)
     pacing.put(b"one\ntwo\n")
     assert pacing.take(1.0) == b"one\n"
@@ -306,7 +306,7 @@ def test_a_server_that_talks_on_does_not_hold_the_next_line_up() -> None:
     assert pacing.take(1.0 + LONGEST) == b"two\n"
 
 
-def test_the_lines_of_one_request_go_together() -> None:
+def test_lines_of_one_request_are_sent_together() -> None:
     pacing = Pacing(0.0)
     pacing.put(b"GET / HTTP/1.1\r\nHost: h\r\nA: b\r\nC: d\r\n\r\n")
     taken, now = [], 0.0
@@ -362,6 +362,6 @@ def test_names_of_profiles() -> None:
         ("x" * 60, "x" * 40),
     ],
 )
-def test_the_name_for_a_file(stem: str, name: str) -> None:
+def test_name_for_a_file(stem: str, name: str) -> None:
     assert name_for(stem, {"echo"}) == name
     check_name(name, {"echo"})

@@ -130,14 +130,14 @@ def refused(command: list[str], status: int, *words: str) -> str:
 
 @each_language
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
-def test_it_says_the_port_that_it_was_given(command: list[str], host: str) -> None:
+def test_server_prints_its_port(command: list[str], host: str) -> None:
     with running(command, "echo", f"tcp://{host}:0") as server:
         assert server.line.startswith(f"LISTENING tcp://{host}:")
         assert server.echoes()
 
 
 @each_language
-def test_it_listens_on_the_port_asked_for(command: list[str], free_port: int) -> None:
+def test_server_listens_on_the_given_port(command: list[str], free_port: int) -> None:
     with running(command, "echo", f"tcp://127.0.0.1:{free_port}") as server:
         assert server.line == f"LISTENING tcp://127.0.0.1:{free_port}"
 
@@ -150,7 +150,7 @@ def test_every_byte_can_be_written_as_a_value(command: list[str]) -> None:
 
 
 @each_language
-def test_the_escapes_of_the_contract_are_known(command: list[str]) -> None:
+def test_escapes_of_the_contract(command: list[str]) -> None:
     with running(command, "echo", ANY_PORT, r"greeting=a\n\r\t\0\\\xff=é") as server:
         awaited = b"a\n\r\t\0\\\xff=\xc3\xa9"
         assert server.says(len(awaited)) == awaited
@@ -192,21 +192,21 @@ def test_wrong_usage_is_one_line_and_status_2(
 
 
 @each_language
-def test_a_port_in_use_is_status_1(command: list[str]) -> None:
+def test_port_in_use_is_status_1(command: list[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         address = f"tcp://127.0.0.1:{other.getsockname()[1]}"
         assert refused(command, 1, "echo", address).startswith(f"listen {address}: ")
 
 
 @each_language
-def test_a_path_that_cannot_be_bound_is_status_1(command: list[str], tmp_path: Path) -> None:
+def test_bind_error_is_status_1(command: list[str], tmp_path: Path) -> None:
     for path in (tmp_path / "none" / "socket", tmp_path / ("long" * 40)):
         assert refused(command, 1, "echo", f"unix:{path}").startswith(f"listen unix:{path}: ")
     assert list(tmp_path.iterdir()) == []
 
 
 @each_language
-def test_a_file_at_the_path_is_not_touched(command: list[str], tmp_path: Path) -> None:
+def test_file_at_the_path_is_not_replaced(command: list[str], tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text("somebody's work")
     assert "not a socket" in refused(command, 1, "echo", f"unix:{path}")
@@ -214,7 +214,7 @@ def test_a_file_at_the_path_is_not_touched(command: list[str], tmp_path: Path) -
 
 
 @each_language
-def test_a_live_servers_path_is_not_taken_from_it(command: list[str], tmp_path: Path) -> None:
+def test_path_of_a_running_server_is_not_replaced(command: list[str], tmp_path: Path) -> None:
     address = f"unix:{tmp_path}/socket"
     with running(command, "echo", address) as first:
         assert "in use" in refused(command, 1, "echo", address)
@@ -222,7 +222,7 @@ def test_a_live_servers_path_is_not_taken_from_it(command: list[str], tmp_path: 
 
 
 @each_language
-def test_a_path_with_a_full_backlog_is_in_use(command: list[str], tmp_path: Path) -> None:
+def test_path_with_a_full_backlog_is_in_use(command: list[str], tmp_path: Path) -> None:
     path = f"{tmp_path}/socket"
     with socket.socket(socket.AF_UNIX) as listener, ExitStack() as clients:
         listener.bind(path)
@@ -234,7 +234,7 @@ def test_a_path_with_a_full_backlog_is_in_use(command: list[str], tmp_path: Path
 
 
 @each_language
-def test_a_stale_socket_is_replaced_and_removed_at_the_end(
+def test_stale_socket_is_replaced_and_removed_at_the_end(
     command: list[str], tmp_path: Path
 ) -> None:
     path = tmp_path / "socket"
@@ -274,7 +274,7 @@ def test_sigterm_directly_after_the_start_line_leaves_no_path(
 
 
 @each_language
-def test_it_survives_running_out_of_descriptors(command: list[str]) -> None:
+def test_server_survives_running_out_of_descriptors(command: list[str]) -> None:
     with running(command, "echo", ANY_PORT, descriptors=64) as server:
         with ExitStack() as many:
             for _ in range(100):
@@ -286,7 +286,7 @@ def test_it_survives_running_out_of_descriptors(command: list[str]) -> None:
 
 
 @each_language
-def test_a_line_without_end_is_not_kept(command: list[str]) -> None:
+def test_endless_line_is_not_buffered(command: list[str]) -> None:
     """A client that never ends its line cannot fill the server's memory."""
     piece = b"x" * 65536
     with running(command, "reset", ANY_PORT) as server, server.connect() as client:
@@ -301,7 +301,7 @@ def test_a_line_without_end_is_not_kept(command: list[str]) -> None:
 
 
 @each_language
-def test_a_command_of_any_length_is_known(command: list[str]) -> None:
+def test_command_of_any_length(command: list[str]) -> None:
     word = "long" * 20_000
     with (
         running(command, "reset", ANY_PORT, f"command={word}") as server,
@@ -313,7 +313,7 @@ def test_a_command_of_any_length_is_known(command: list[str]) -> None:
 
 
 @each_language
-def test_a_client_that_never_ends_is_let_go(command: list[str]) -> None:
+def test_client_that_never_ends_is_closed(command: list[str]) -> None:
     """After greet's FIN a client has a few seconds to close; then the server closes."""
     with running(command, "greet", ANY_PORT, "delay=0") as server, server.connect() as client:
         assert read(client).endswith(b"Good bye!\n\n\n")
@@ -321,7 +321,7 @@ def test_a_client_that_never_ends_is_let_go(command: list[str]) -> None:
             keep_talking(client)
 
 
-def test_the_python_start_pulls_in_nothing_slow() -> None:
+def test_python_server_imports_no_slow_module() -> None:
     slow = {"asyncio", "json", "argparse", "dataclasses", "typing", "re", "logging", "inspect"}
     slow |= {"subprocess", "threading", "ssl", "tempfile", "traceback", "ctypes", "site"}
     for script, service in ((PYTHON[-1], "echo"), ("conformance/mutants/server.py", "echo/x")):
@@ -338,7 +338,7 @@ def test_the_python_start_pulls_in_nothing_slow() -> None:
         assert loaded & slow == set()
 
 
-def test_the_mutants_take_the_same_command_line() -> None:
+def test_mutants_have_the_same_command_line() -> None:
     mutants = [sys.executable, "-I", "-S", "conformance/mutants/server.py"]
     assert refused(mutants, 2, "echo/none", ANY_PORT).startswith("unknown service 'echo/none'")
     with running(mutants, "echo/prompts", ANY_PORT, r"greeting=hi\n") as server:
@@ -347,7 +347,7 @@ def test_the_mutants_take_the_same_command_line() -> None:
     assert "echo/prompts" in MUTANTS
 
 
-def test_a_path_that_became_another_servers_is_left_to_it(tmp_path: Path) -> None:
+def test_path_of_another_server_is_not_removed(tmp_path: Path) -> None:
     path = tmp_path / "socket"
     with running(PYTHON, "echo", f"unix:{path}") as server:
         path.unlink()
@@ -375,7 +375,7 @@ sys.exit(command.main(["echo", "tcp://127.0.0.1:0"], services.SERVICES))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
-def test_a_signal_just_before_the_wait_is_heard() -> None:
+def test_signal_just_before_the_wait_is_noticed() -> None:
     """It was lost once in some thousand runs: the server still ran 5 s after SIGTERM."""
     done = subprocess.run(
         [sys.executable, "-c", JUST_BEFORE_THE_WAIT],

@@ -95,7 +95,7 @@ def test_tap(tmp_path: Path, red: Results) -> None:
     ]
 
 
-def test_the_suites_own_fault_is_a_test_point_that_fails(tmp_path: Path) -> None:
+def test_error_of_the_suite_is_a_failing_test_point(tmp_path: Path) -> None:
     written(tmp_path, row("echo/simple"), crashes=("worker gw0 crashed",))
     assert (tmp_path / "results.tap").read_text().splitlines()[-1] == (
         "not ok 2 - the suite itself: worker gw0 crashed"
@@ -149,7 +149,7 @@ def test_annotations_are_printed_only_on_github(
     assert capsys.readouterr().out.startswith("::error title=echo/binary")
 
 
-def test_a_step_summary_that_cannot_be_written_changes_no_verdict(
+def test_unwritable_step_summary_changes_no_verdict(
     tmp_path: Path,
     red: Results,
     monkeypatch: pytest.MonkeyPatch,
@@ -177,7 +177,7 @@ def test_badge(red: Results, green: Results) -> None:
     assert (broken["message"], broken["color"]) == ("suite failed", "lightgrey")
 
 
-def test_what_changed(red: Results, green: Results) -> None:
+def test_comparison_of_two_runs(red: Results, green: Results) -> None:
     assert [str(change) for change in changes(green, red)] == [
         "- echo/binary over tcp: PASS -> FAIL (wrong-bytes)",
         "  echo/large over tcp: - -> SKIP",
@@ -218,7 +218,7 @@ reason = "it was broken once"
 """
 
 
-def test_a_baseline_is_written_pruned_and_keeps_comments(
+def test_baseline_is_written_pruned_and_keeps_comments(
     tmp_path: Path, red: Results, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "known.toml"
@@ -238,7 +238,7 @@ def test_a_baseline_is_written_pruned_and_keeps_comments(
     assert path.read_text() == before
 
 
-def test_what_was_not_judged_stays_in_the_baseline() -> None:
+def test_cases_not_judged_stay_in_the_baseline() -> None:
     """``--case``, another profile, a broken need or another transport: the result is not known."""
     words = ("simple", "half-close", "large", "sigterm-*", "binary")
     entries = [Expected(f"echo/{word}", "known") for word in words]
@@ -271,7 +271,7 @@ def test_what_was_not_judged_stays_in_the_baseline() -> None:
     } == gone
 
 
-def test_a_run_that_was_interrupted_is_no_baseline(
+def test_interrupted_run_is_not_a_baseline(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Failures that it did not judge would seem to be fixed."""
@@ -284,10 +284,10 @@ def test_a_run_that_was_interrupted_is_no_baseline(
     assert (tmp_path / "known.toml").read_text() == KNOWN
 
 
-def test_a_baseline_of_a_green_run_is_empty(green: Results) -> None:
+def test_baseline_of_a_green_run_is_empty(green: Results) -> None:
     assert rebased("", [], green.results, REQUIREMENTS) == ""
 
 
-def test_a_failure_over_three_transports_is_one_entry() -> None:
+def test_failure_over_three_transports_is_one_entry() -> None:
     rows = [row("echo/binary", "FAIL", transport=name) for name in ("tcp", "tcp6", "unix")]
     assert rebased("", [], rows, REQUIREMENTS).count("[[expected]]") == 1

@@ -37,7 +37,7 @@ def summed(*results: dict[str, object], crashes: list[str] | None = None, status
     return summarise(plan, Expectations([]), list(results), crashes or [], status).exit
 
 
-def test_the_exit_status_follows_from_the_results() -> None:
+def test_exit_status_is_derived_from_the_results() -> None:
     simple, binary = result("echo/simple", "PASS"), result("echo/binary", "PASS")
     assert summed(simple, binary) == Exit.CONFORMANT
     assert summed(simple, result("echo/binary", "WARN")) == Exit.CONFORMANT
@@ -50,11 +50,11 @@ def test_the_exit_status_follows_from_the_results() -> None:
     assert summed(simple, binary, status=3) == Exit.INTERNAL_ERROR
 
 
-def test_a_result_that_is_missing_is_the_suites_own_failure() -> None:
+def test_missing_result_is_an_error_of_the_suite() -> None:
     assert summed(result("echo/simple", "PASS")) == Exit.SUITE_FAILED
 
 
-def test_a_crashed_worker_is_the_suites_own_failure() -> None:
+def test_crashed_worker_is_an_error_of_the_suite() -> None:
     both = result("echo/simple", "PASS"), result("echo/binary", "PASS")
     assert summed(*both, crashes=["worker gw0 crashed"]) == Exit.SUITE_FAILED
 

@@ -56,7 +56,7 @@ def read_by_everything(text: str, right: Results, folder: Path) -> bool:
     return True
 
 
-def test_the_file_of_a_run_is_accepted(run: Path, tmp_path: Path) -> None:
+def test_file_of_a_run_is_accepted(run: Path, tmp_path: Path) -> None:
     assert read_by_everything(run.read_text(), read_results(run), tmp_path)
 
 
@@ -78,7 +78,7 @@ def damaged(text: str, chance: random.Random) -> str:
     )
 
 
-def test_a_damaged_file_is_refused_or_harmless(run: Path, tmp_path: Path) -> None:
+def test_damaged_file_is_rejected_or_harmless(run: Path, tmp_path: Path) -> None:
     text, right, chance = run.read_text(), read_results(run), random.Random(13)
     accepted = [read_by_everything(damaged(text, chance), right, tmp_path) for _ in range(400)]
     assert 0 < sum(accepted) < 200
@@ -93,7 +93,7 @@ JSON = st.recursive(
 
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
-def test_a_value_of_another_kind_is_refused_or_harmless(
+def test_value_of_another_type_is_rejected_or_harmless(
     run: Path, tmp_path: Path, data: st.DataObject
 ) -> None:
     rows = [json.loads(line) for line in run.read_text().splitlines()]
@@ -122,7 +122,7 @@ def test_a_value_of_another_kind_is_refused_or_harmless(
     ],
 )
 @pytest.mark.parametrize("command", ["diff", "matrix", "baseline"])
-def test_each_command_says_in_one_line_what_is_wrong(
+def test_each_command_reports_the_error_in_one_line(
     command: str,
     was: str,
     becomes: str,

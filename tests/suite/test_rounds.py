@@ -30,7 +30,7 @@ WAY = "--isolate=none"
 
 
 @on_linux
-def test_a_host_dies_then_the_run_is_interrupted_and_gone_on_with(tmp_path: Path) -> None:
+def test_run_resumes_after_a_dead_host_and_an_interrupt(tmp_path: Path) -> None:
     """Of 20 targets on two hosts none is lost, and none is judged twice."""
     names = [f"t{number:02}" for number in range(20)]
     at = written(
@@ -85,7 +85,7 @@ def test_a_host_dies_then_the_run_is_interrupted_and_gone_on_with(tmp_path: Path
     assert len({read(report / name)[0]["seed"] for name in names}) == 1
 
 
-def test_the_file_of_a_large_class_is_read_a_few_times_only(
+def test_file_of_a_large_class_is_read_only_a_few_times(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Reading it once for each of 500 targets took half a minute before the first was judged."""
@@ -105,7 +105,7 @@ def test_the_file_of_a_large_class_is_read_a_few_times_only(
     assert [one.name for one, _ in planned_entries(Options(target=at))] == ["other"]
 
 
-def test_what_has_a_result_is_not_judged_again(tmp_path: Path) -> None:
+def test_targets_with_results_are_not_judged_again(tmp_path: Path) -> None:
     """The second run has nothing left to judge; with another seed everything is judged again."""
     at = written(tmp_path, '[targets.one]\ncommand = "./nowhere"\n')
     report = tmp_path / "report"
@@ -118,7 +118,7 @@ def test_what_has_a_result_is_not_judged_again(tmp_path: Path) -> None:
 
 
 @on_linux
-def test_the_folders_of_a_class_that_was_killed_are_removed_by_the_next(
+def test_next_class_removes_the_folders_of_a_killed_class(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
@@ -137,7 +137,7 @@ def test_the_folders_of_a_class_that_was_killed_are_removed_by_the_next(
     assert (tmp_path / "theirs/owner").exists()
 
 
-def test_what_is_kept_of_many_does_not_fill_the_memory(tmp_path: Path) -> None:
+def test_results_of_a_large_class_use_little_memory(tmp_path: Path) -> None:
     plans = {f"t{one}": Plan(Options(cases=("echo/simple",))) for one in range(WHOLE + 1)}
     book = ClassReport(plans, tmp_path)
     row = {"verdict": "PASS", "transcript": [{"text": "x" * 100_000}]}
@@ -148,7 +148,7 @@ def test_what_is_kept_of_many_does_not_fill_the_memory(tmp_path: Path) -> None:
     )
 
 
-def test_without_results_there_is_no_seed_to_resume_with(tmp_path: Path) -> None:
+def test_no_seed_without_results(tmp_path: Path) -> None:
     (tmp_path / "one").mkdir()
     (tmp_path / "one/results.jsonl").write_text("{")
     assert seed_before(tmp_path) == ""
@@ -176,7 +176,7 @@ def entries(*names: str) -> list[Entry]:
     return [Entry(name, Options(target="./one"), Limits()) for name in names]
 
 
-def test_a_target_that_ends_two_workers_is_not_tried_a_third_time(
+def test_target_that_kills_two_workers_is_not_tried_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     tried: list[list[str]] = []

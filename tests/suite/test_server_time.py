@@ -53,24 +53,24 @@ def terminated(server: Busy) -> int | None:
     return server.turns_at_sigterm
 
 
-def test_a_starved_server_notices_that_its_clients_left_before_sigterm(
+def test_starved_server_notices_closed_clients_before_sigterm(
     impatient: Callable[[float], None],
 ) -> None:
     impatient(60.0)
     assert terminated(Busy(turns=50, starved=True)) == 0
 
 
-def test_a_server_that_computes_for_ever_is_ended(impatient: Callable[[float], None]) -> None:
+def test_server_in_an_endless_loop_is_stopped(impatient: Callable[[float], None]) -> None:
     impatient(60.0)
     assert terminated(Busy(turns=10**9, starved=False))
 
 
-def test_a_starved_server_is_ended_at_last(impatient: Callable[[float], None]) -> None:
+def test_starved_server_is_stopped_eventually(impatient: Callable[[float], None]) -> None:
     impatient(0.05)
     assert terminated(Busy(turns=10**9, starved=True))
 
 
-def test_the_time_of_a_server_counts_from_its_last_progress() -> None:
+def test_server_time_starts_at_its_last_progress() -> None:
     patience = ServerTime(Busy(turns=1, starved=False), 0.0, 60.0)  # type: ignore[arg-type]
     assert patience.is_over()
     patience = ServerTime(Busy(turns=1, starved=False), 60.0, 60.0)  # type: ignore[arg-type]

@@ -100,7 +100,7 @@ def judged(
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_server_that_is_described_passes(service: str, tmp_path: Path) -> None:
+def test_described_server_passes(service: str, tmp_path: Path) -> None:
     assert judged(tmp_path, service, *SERVICES[service]) == set()
 
 
@@ -148,13 +148,13 @@ def test_other_words_pass(service: str, profile: str, tmp_path: Path) -> None:
         ("rooms talks-to-nobody", "chat", ROOMS, "say"),
     ],
 )
-def test_its_fault_is_found(
+def test_fault_of_a_described_server_is_detected(
     service: str, profile: str, settings: str, case: str, tmp_path: Path
 ) -> None:
     assert judged(tmp_path, service, profile, settings, case) == {case}
 
 
-def test_what_a_parameter_leaves_without_a_meaning_is_not_judged() -> None:
+def test_requirement_that_a_parameter_makes_meaningless_is_not_judged() -> None:
     plan = Plan(Options(target="./server {port}", profile="echo", settings="unit=line;clients=1"))
     skips = {case.requirement.id: case.skip for case in plan.cases if case.skip}
     assert skips["echo/no-newline"] == "unit=line: the echo comes when the line is complete"
@@ -179,7 +179,7 @@ def test_every_change_is_of_a_requirement_that_there_is() -> None:
                 assert changes_of(REQUIREMENTS[one], PROFILES[one.partition("/")[0]])
 
 
-def test_list_says_what_a_parameter_is() -> None:
+def test_list_describes_parameters() -> None:
     for profile in PROFILES.values():
         if profile.name != "client-echo":
             assert not profile.known_parameters().keys() - profile.settings.meanings.keys()
@@ -188,7 +188,7 @@ def test_list_says_what_a_parameter_is() -> None:
     assert "byte or line: whether an echo comes at once" in told
 
 
-def test_explain_says_what_a_parameter_changes() -> None:
+def test_explain_shows_what_a_parameter_changes() -> None:
     assert "clients=1: there is one client at a time (not judged)" in explain("echo/concurrent")
     told = explain("echo/half-close-pending")
     assert "rounds=1: there is one answer in a connection (not judged)" in told
@@ -221,12 +221,12 @@ def test_leave_may_be_empty() -> None:
         ("greet", "unit=line", "no chosen profile has a parameter 'unit'"),
     ],
 )
-def test_what_makes_no_sense_is_refused(profile: str, settings: str, said: str) -> None:
+def test_invalid_values_are_rejected(profile: str, settings: str, said: str) -> None:
     with pytest.raises(WrongUsage, match=said):
         Plan(Options(target="./server {port}", profile=profile, settings=settings))
 
 
-def test_a_value_between_slashes_is_a_pattern() -> None:
+def test_value_between_slashes_is_a_pattern() -> None:
     given = parse_settings(r"greeting=/Hi \d+\n/;farewell=/x;token=\x2fy/")
     assert given == {"greeting": rb"Hi \d+\n", "farewell": b"/x", "token": b"/y/"}
     greeting = given["greeting"]
@@ -236,20 +236,20 @@ def test_a_value_between_slashes_is_a_pattern() -> None:
     assert not isinstance(given["token"], Pattern)
 
 
-def test_the_answer_to_a_line() -> None:
+def test_answer_to_a_line() -> None:
     said = Answers(b"[{line}|{LINE}|{n}|{other}]\n")
     assert said.expected(b"one\ntwo\r\n") == b"[one|ONE|4|{other}]\n[two|TWO|5|{other}]\n"
     assert Answers(b"{data}!").expected(b"x\n") == b"x\n!"
     assert fill(b"{a}{b}", {b"a": b"{b}", b"b": b"x"}) == b"{b}x"
 
 
-def test_a_line_ends_as_the_service_has_it() -> None:
+def test_line_ending_of_the_service() -> None:
     conduct = Conduct(b"\r\n")
     assert conduct.sent(b"one\ntwo\r\nthree") == b"one\r\ntwo\r\nthree"
     assert PROFILES["echo"].conduct({}).sent(b"one\n") == b"one\n"
 
 
-def test_the_words_of_a_service() -> None:
+def test_words_of_a_service() -> None:
     words = dict(WORDS["crud"], create=b"PUT {value} AS {key}", read=b"GET {key}")
     words |= {"create-ok": b"made {key}", "not-found": b"", "read-ok": b"{value}"}
     crud = Words("crud", words)

@@ -35,13 +35,13 @@ Server(("127.0.0.1", int(sys.argv[1])), Echo).serve_forever()
 """
 
 
-def test_the_budget_grows_with_the_deadline_and_has_a_least_size() -> None:
+def test_budget_grows_with_the_deadline_from_a_minimum() -> None:
     assert budget(1.0).seconds == LEAST
     assert budget(60.0).seconds == DEADLINES * 60
     assert budget(60.0, ends_by_itself=True).seconds == 3 * DEADLINES * 60
 
 
-def test_a_budget_that_is_spent_ends_every_wait() -> None:
+def test_exhausted_budget_ends_every_wait() -> None:
     ours, theirs = socket.socketpair()
     with theirs:
         peer = Peer("A", ours, Transcript(), 5.0)
@@ -63,13 +63,13 @@ def test_a_budget_that_is_spent_ends_every_wait() -> None:
         peer.close()
 
 
-def test_what_comes_next_must_fit_into_what_is_left() -> None:
+def test_next_step_must_fit_into_the_remaining_budget() -> None:
     Budget(60.0).check_for(50.0)
     with pytest.raises(TooSlow, match="more than 60 s"):
         Budget(60.0).check_for(61.0)
 
 
-def test_the_load_of_the_machine_is_not_the_servers_slowness(
+def test_machine_load_does_not_count_as_server_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     spent = Budget(-2.0)
@@ -81,14 +81,14 @@ def test_the_load_of_the_machine_is_not_the_servers_slowness(
     spent.check_for(5.0)
 
 
-def test_what_the_suite_itself_waits_for_does_not_count() -> None:
+def test_waits_of_the_suite_do_not_count() -> None:
     spent = Budget(0.05)
     with spent.stopped():
         threading.Event().wait(0.1)
     spent.check()
 
 
-def test_what_needs_a_clause_that_was_too_slow_is_not_judged_either() -> None:
+def test_requirement_that_needs_a_too_slow_one_is_not_judged() -> None:
     plan, judged = Plan(Options(profile="echo", transports=("tcp",))), []
 
     def run(_plan: Plan, case: Case) -> Outcome:

@@ -19,7 +19,7 @@ def test_every_requirement_has_its_clause_and_every_clause_its_requirement() -> 
     assert {one.clause for one in REQUIREMENTS.values()} == set(CLAUSES)
 
 
-def test_a_clause_is_a_should_where_its_requirement_is() -> None:
+def test_level_of_a_clause_is_that_of_its_requirement() -> None:
     for one in REQUIREMENTS.values():
         says_should = CLAUSES[one.clause].startswith("SHOULD")
         assert says_should == (one.level == Level.SHOULD), one.id
@@ -37,7 +37,7 @@ def test_every_requirement_is_broken_by_a_mutant() -> None:
     assert [one.id for one in REQUIREMENTS.values() if not one.mutants] == []
 
 
-def test_every_mutant_breaks_a_requirement_of_its_own_profile() -> None:
+def test_every_mutant_breaks_a_requirement_of_its_profile() -> None:
     for name, mutant in MUTANTS.items():
         assert mutant.breaks in REQUIREMENTS, name
         assert name.partition("/")[0] == mutant.breaks.partition("/")[0]

@@ -107,9 +107,7 @@ def hosts(tmp_path: Path) -> Iterator[Hosts]:
         yield Hosts(first, second, config, (one, two))
 
 
-def test_a_class_is_judged_on_machines_that_ssh_reaches_until_one_is_gone(
-    hosts: Hosts, tmp_path: Path
-) -> None:
+def test_class_is_judged_over_ssh_although_one_host_fails(hosts: Hosts, tmp_path: Path) -> None:
     names = [f"t{number}" for number in range(6)]
     at = written(tmp_path, "".join(server(tmp_path, name) for name in names))
     report, output = tmp_path / "report", tmp_path / "output"
@@ -139,9 +137,7 @@ def test_a_class_is_judged_on_machines_that_ssh_reaches_until_one_is_gone(
         ("ssh=-F {config} one//python=/no/such/python", "no Python answers there"),
     ],
 )
-def test_a_host_where_no_worker_can_run(
-    place: str, line: str, hosts: Hosts, tmp_path: Path
-) -> None:
+def test_host_without_working_worker(place: str, line: str, hosts: Hosts, tmp_path: Path) -> None:
     at = written(tmp_path, server(tmp_path, "one"))
     place = place.format(config=hosts.config)
     done = conformance("run", at, "--all", f"--tx={place}", f"--report={tmp_path / 'report'}")

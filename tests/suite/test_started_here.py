@@ -64,13 +64,13 @@ def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     "target",
     ["./server {port}", "../{name}/server {port}", "{folder}/server {port}", "inetd:./cat-here"],
 )
-def test_a_command_in_this_folder(folder: Path, target: str) -> None:
+def test_command_in_this_folder(folder: Path, target: str) -> None:
     target = target.replace("{name}", folder.name).replace("{folder}", shlex.quote(str(folder)))
     done = run(folder, target, "--case=echo/simple")
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
 
 
-def test_a_command_in_the_folder_of_a_target_file(folder: Path, tmp_path: Path) -> None:
+def test_command_in_the_folder_of_a_target_file(folder: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (folder / "targets.toml").write_text(
@@ -83,7 +83,7 @@ def test_a_command_in_the_folder_of_a_target_file(folder: Path, tmp_path: Path) 
         assert (done.returncode, done.stderr) == (0, ""), done.stdout
 
 
-def test_a_command_that_is_not_in_this_folder(folder: Path) -> None:
+def test_command_not_in_this_folder(folder: Path) -> None:
     # PATH contains a cat.
     done = run(folder, "./cat")
     assert done.returncode == 6

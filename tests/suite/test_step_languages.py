@@ -214,7 +214,7 @@ def _of_pync(steps: Iterable[ours.Step], names: dict[str, bytes]) -> Iterable[tu
 
 
 @pytest.mark.parametrize("script", BOTH)
-def test_both_read_it_alike(script: str) -> None:
+def test_both_parse_the_script_equally(script: str) -> None:
     assert by_pync(script) == by_the_suite(script)
 
 

@@ -17,7 +17,7 @@ def chosen(name: str) -> list[Strange]:
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", [name for name in LANGUAGES if chosen(name)])
-def test_the_report_names_the_broken_clause_and_no_other(name: str, tmp_path: Path) -> None:
+def test_report_names_only_the_broken_clause(name: str, tmp_path: Path) -> None:
     language = LANGUAGES[name]
     if reason := why_not(language):
         pytest.skip(reason)

@@ -70,7 +70,7 @@ def test_prose_is_broken_between_words_and_nothing_else_is() -> None:
 
 
 @pytest.mark.parametrize("colour", [True, False])
-def test_a_run_on_a_terminal(tmp_path: Path, colour: bool) -> None:
+def test_run_on_a_terminal(tmp_path: Path, colour: bool) -> None:
     environment = {**os.environ, "TERM": "xterm", **({} if colour else {"NO_COLOR": "1"})}
     words = ["-m", "conformance", "run", "inetd:tr a-z A-Z", "--case", "echo/simple"]
     child = pexpect.spawn(
@@ -92,7 +92,7 @@ def test_a_run_on_a_terminal(tmp_path: Path, colour: bool) -> None:
     assert [line for line in long if re.match(r"(FAIL|SKIP|WARN|  (requires|hint)) ", line)] == []
 
 
-def test_the_progress_moves_while_nothing_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_is_animated_while_no_case_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("conformance.core.output.MOVE_INTERVAL", 0.01)
     stream, shown = Tty(), threading.Event()
     screen = output.Screen(stream)

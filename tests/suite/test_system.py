@@ -69,12 +69,12 @@ def fails(times: int, number: int, otherwise: Callable[..., Any]) -> Callable[..
 
 
 @pytest.mark.parametrize("number", SHORT)
-def test_a_start_is_repeated_while_the_system_is_short(number: int) -> None:
+def test_start_is_retried_while_resources_are_short(number: int) -> None:
     assert start_process(fails(3, number, lambda: "started"), "./server") == "started"
 
 
 @pytest.mark.parametrize("number", SHORT)
-def test_a_system_that_stays_short_is_named(number: int) -> None:
+def test_permanent_lack_of_resources_is_reported(number: int) -> None:
     with pytest.raises(SuiteFailed) as failure:
         start_process(fails(ALWAYS, number, lambda: None), "./server")
     cause = os.strerror(number).lower()
@@ -84,12 +84,12 @@ def test_a_system_that_stays_short_is_named(number: int) -> None:
 
 
 @pytest.mark.parametrize("number", FAULTS_OF_A_COMMAND)
-def test_a_wrong_command_is_tried_once(number: int) -> None:
+def test_wrong_command_is_not_retried(number: int) -> None:
     with pytest.raises(Unreachable, match=r"cannot start './server': "):
         start_process(fails(1, number, lambda: "started"), "./server")
 
 
-def test_an_unnamed_error_of_windows_is_shown_with_its_number(
+def test_unnamed_error_of_windows_is_shown_with_its_number(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     class WindowsError(OSError):
@@ -111,7 +111,7 @@ def judged(server: str) -> tuple[Verdict, str]:
 
 
 @only_posix
-def test_a_lack_of_processes_is_not_the_servers_failure(
+def test_lack_of_processes_is_not_a_server_failure(
     monkeypatch: pytest.MonkeyPatch, server: str
 ) -> None:
     popen = subprocess.Popen
@@ -131,7 +131,7 @@ def test_a_lack_of_processes_is_not_the_servers_failure(
         (connecting, "open_socket", errno.EADDRNOTAVAIL),
     ],
 )
-def test_a_lack_of_descriptors_or_ports_is_not_the_servers_failure(
+def test_lack_of_descriptors_or_ports_is_not_a_server_failure(
     monkeypatch: pytest.MonkeyPatch, server: str, module: Any, name: str, number: int
 ) -> None:
     monkeypatch.setattr(module, name, fails(ALWAYS, number, getattr(module, name)))
@@ -142,7 +142,7 @@ def test_a_lack_of_descriptors_or_ports_is_not_the_servers_failure(
 
 
 @only_posix
-def test_the_inetd_of_the_suite_waits_for_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_inetd_of_the_suite_waits_for_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
     near, far = socket.socketpair()
     with near, far:
         monkeypatch.setattr(subprocess, "Popen", fails(3, errno.EAGAIN, subprocess.Popen))

@@ -82,12 +82,12 @@ def test_one_target_needs_no_name(tmp_path: Path) -> None:
         ("command = ", "Invalid value"),
     ],
 )
-def test_what_makes_no_sense_is_refused_with_its_key(tmp_path: Path, text: str, said: str) -> None:
+def test_error_names_the_invalid_key(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(WrongUsage, match=said):
         read_target(written(tmp_path, text))
 
 
-def test_a_file_or_a_name_that_is_not_there(tmp_path: Path) -> None:
+def test_missing_file_or_name(tmp_path: Path) -> None:
     with pytest.raises(WrongUsage, match="no such file"):
         read_target(f"@{tmp_path}/none.toml")
     with pytest.raises(WrongUsage, match=r"no such target \(there are slides, running\)"):
@@ -104,7 +104,7 @@ def test_options_override_the_target_file(tmp_path: Path) -> None:
     assert resolved(Options(target="unix:x")) == Options(target="unix:x")
 
 
-def test_the_servers_folder_and_variables(tmp_path: Path) -> None:
+def test_folder_and_variables_of_a_server(tmp_path: Path) -> None:
     """The command's path is relative to its folder, and it sees the environment of the file."""
     folder = tmp_path / "server"
     folder.mkdir()
@@ -124,7 +124,7 @@ def test_the_servers_folder_and_variables(tmp_path: Path) -> None:
     assert judged.header["target"] == at
 
 
-def test_a_profile_at_each_address(tmp_path: Path) -> None:
+def test_profile_at_each_address(tmp_path: Path) -> None:
     server = ROOT / "conformance/reference/python/server.py"
     running, addresses = [], {}
     try:
@@ -159,7 +159,7 @@ os.execv(sys.executable, [sys.executable, *words])
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_a_slow_starter_is_started_once_for_each_worker(jobs: int, tmp_path: Path) -> None:
+def test_slow_server_is_started_once_per_worker(jobs: int, tmp_path: Path) -> None:
     starts, script = tmp_path / "starts", tmp_path / "slow.py"
     server = str(ROOT / "conformance/reference/python/server.py")
     script.write_text(COUNTS_ITS_STARTS.format(starts=str(starts), server=server))

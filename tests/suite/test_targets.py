@@ -32,7 +32,7 @@ while True:
 """
 
 
-def test_a_process_for_each_connection(tmp_path: Path) -> None:
+def test_process_for_each_connection(tmp_path: Path) -> None:
     judged = judge(tmp_path, "inetd:cat", "--transport=tcp,unix")
     assert judged.status == 0, judged.stdout
     skipped = judged.ids("SKIP")
@@ -40,14 +40,14 @@ def test_a_process_for_each_connection(tmp_path: Path) -> None:
     assert "echo/large" not in skipped
 
 
-def test_a_broken_program_under_inetd(tmp_path: Path) -> None:
+def test_broken_program_under_inetd(tmp_path: Path) -> None:
     # sed works line by line: data without a newline waits for one.
     judged = judge(tmp_path, "inetd:sed -u s,a,a,", "--case=echo/no-newline", "--deadline=1")
     assert judged.status == 1, judged.stdout
     assert "echo/no-newline (MUST, SPEC 2.3, tcp)" in judged.stdout
 
 
-def test_a_server_that_inherits_its_socket(tmp_path: Path) -> None:
+def test_server_inherits_its_socket(tmp_path: Path) -> None:
     (tmp_path / "inheriting.py").write_text(INHERITING)
     judged = judge(tmp_path, f"fd:{sys.executable} {tmp_path / 'inheriting.py'}")
     assert judged.status == 0, judged.stdout
@@ -57,14 +57,14 @@ def test_a_server_that_inherits_its_socket(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("manner", ["inetd:", "fd:"])
-def test_what_is_no_command(tmp_path: Path, manner: str) -> None:
+def test_invalid_commands(tmp_path: Path, manner: str) -> None:
     done = conformance("run", f"{manner}/no/such/command", f"--report={tmp_path}")
     assert done.returncode == 6
     assert "cannot start '/no/such/command': no such command" in done.stderr
     assert conformance("run", manner, f"--report={tmp_path}").returncode == 4
 
 
-def test_a_reader_that_leaves_stops_neither_the_run_nor_its_reports(tmp_path: Path) -> None:
+def test_closed_reader_stops_neither_the_run_nor_its_reports(tmp_path: Path) -> None:
     command = (
         f"{sys.executable} -m conformance run mutant:echo/prompts --report {tmp_path} | head -1"
     )

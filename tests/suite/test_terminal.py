@@ -32,7 +32,7 @@ while True:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # forkpty beside xdist's threads
-def test_a_program_that_ignores_the_hangup_is_seen_to_its_end() -> None:
+def test_program_that_ignores_sighup_is_stopped() -> None:
     child = pexpect.spawn(sys.executable, ["-c", STUBBORN], timeout=30)
     # As on a busy machine: the test looks for its end before it can have ended.
     child.ptyproc.delayafterterminate = 0
@@ -107,7 +107,7 @@ Server(("127.0.0.1", int(sys.argv[1])), Echo).serve_forever()
 """
 
 
-def test_a_greeting_of_lines_that_end_in_crlf(tmp_path: Path) -> None:
+def test_greeting_with_crlf_lines(tmp_path: Path) -> None:
     (tmp_path / "server.py").write_text(GREETER)
     command = f"{PYTHON} {tmp_path}/server.py {{port}}"
     texts = r"--set=greeting=Welcome\r\nto this server\r\n"

@@ -67,7 +67,7 @@ def _made() -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("end", [IN_ORDER, JUST_SO])
-def test_a_command_that_is_told_its_certificate(end: str, tmp_path: Path) -> None:
+def test_command_with_a_certificate_argument(end: str, tmp_path: Path) -> None:
     judged = judge(tmp_path, kept(tmp_path, f"{script(tmp_path, end)} {{port}} {{cert}} {{key}}"))
     assert judged.status == 0, judged.stdout
     assert {one["transport"] for one in judged.results} == {"tls"}
@@ -85,9 +85,7 @@ def test_a_command_that_is_told_its_certificate(end: str, tmp_path: Path) -> Non
         ["SERVER PORT", "--at=tls://127.0.0.1:PORT"],
     ],
 )
-def test_a_command_that_reads_its_certificate_from_the_environment(
-    words: list[str], tmp_path: Path
-) -> None:
+def test_command_with_a_certificate_in_the_environment(words: list[str], tmp_path: Path) -> None:
     server = script(tmp_path)
     with reserved_port() as port:
         told = [word.replace("SERVER", server).replace("PORT", str(port)) for word in words]
@@ -96,7 +94,7 @@ def test_a_command_that_reads_its_certificate_from_the_environment(
     assert {one["transport"] for one in judged.results} == {"tls"}
 
 
-def test_a_server_that_already_runs(tmp_path: Path) -> None:
+def test_running_server(tmp_path: Path) -> None:
     made = certificate()
     argv = [*script(tmp_path).split(), "0", made.cert, made.key]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as server:
@@ -127,7 +125,7 @@ def test_before_tls_1_3_a_half_close_is_not_judged(tmp_path: Path) -> None:
     assert "the end of one side" not in judged.message("echo/half-close")
 
 
-def test_a_server_without_tls_is_not_reached(tmp_path: Path) -> None:
+def test_server_without_tls_cannot_be_reached(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as plain:
         port = plain.getsockname()[1]
         done = conformance("run", f"tls://127.0.0.1:{port}", "--deadline=1", f"--report={tmp_path}")
@@ -135,7 +133,7 @@ def test_a_server_without_tls_is_not_reached(tmp_path: Path) -> None:
     assert f"tls://127.0.0.1:{port}" in done.stderr
 
 
-def test_a_broken_server_over_tls_is_reported(tmp_path: Path) -> None:
+def test_broken_server_over_tls_is_reported(tmp_path: Path) -> None:
     server = script(tmp_path, "tls.sendall(b'bye')")
     judged = judge(tmp_path, f"{server} {{port}} {{cert}} {{key}}", "--case=echo/half-close")
     assert judged.status == 1
@@ -143,7 +141,7 @@ def test_a_broken_server_over_tls_is_reported(tmp_path: Path) -> None:
     assert "-- TLS handshake" in judged.stdout
 
 
-def test_a_server_that_aborts_the_handshake_is_reported(tmp_path: Path) -> None:
+def test_server_that_aborts_the_handshake_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "server.py"
     # It serves one connection, so it counts as ready.
     once = (
@@ -169,7 +167,7 @@ def _fresh() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("maker", ["openssl", "cryptography"])
-def test_a_certificate_is_made_by_what_is_there(maker: str, tmp_path: Path) -> None:
+def test_certificate_is_generated_with_available_tools(maker: str, tmp_path: Path) -> None:
     made = Certificate(str(tmp_path / "cert.pem"), str(tmp_path / "key.pem"))
     make = {"openssl": certificates._by_openssl, "cryptography": certificates._by_cryptography}
     if maker == "openssl" and shutil.which("openssl") is None:
@@ -184,7 +182,7 @@ def test_a_certificate_is_made_by_what_is_there(maker: str, tmp_path: Path) -> N
 
 
 @pytest.mark.usefixtures("_fresh")
-def test_where_none_can_be_made_tls_is_not_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tls_is_not_judged_without_a_certificate(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(certificates, "_by_openssl", lambda _made: False)
     monkeypatch.setattr(certificates, "_by_cryptography", lambda _made: False)
     with pytest.raises(NotJudged, match="no certificate can be made here"):
@@ -233,11 +231,11 @@ def talk(pieces: int) -> tuple[bytes, bytes, bool]:
 
 
 @pytest.mark.parametrize("pieces", [1, 7, 100_000])
-def test_the_codec_is_fed_whole_or_byte_by_byte(pieces: int) -> None:
+def test_codec_with_any_segmentation(pieces: int) -> None:
     assert talk(pieces) == (b"hello client", b"hello server", True)
 
 
-def test_an_end_without_close_notify_is_an_end() -> None:
+def test_eof_without_close_notify_is_eof() -> None:
     client = Codec("localhost")
     with pytest.raises(ssl.SSLError):
         client.receive(b"")

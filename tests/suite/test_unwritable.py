@@ -51,7 +51,7 @@ ALMOST_FULL_DISK = NO_BYTECODE + "ulimit -f 6; exec {}"
 
 @needs_dev_full
 @pytest.mark.parametrize("words", [("list",), ("explain", "echo/simple"), ("--version",), RED])
-def test_a_full_output_is_no_verdict(words: tuple[str, ...], tmp_path: Path) -> None:
+def test_full_output_is_not_a_verdict(words: tuple[str, ...], tmp_path: Path) -> None:
     more = (f"--report={tmp_path}",) if words is RED else ()
     done = by_shell("{} >/dev/full", *words, *more)
     assert (done.returncode, done.stderr) == (
@@ -63,30 +63,30 @@ def test_a_full_output_is_no_verdict(words: tuple[str, ...], tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("words", [("list",), RED])
-def test_a_closed_output_is_no_verdict(words: tuple[str, ...]) -> None:
+def test_closed_output_is_not_a_verdict(words: tuple[str, ...]) -> None:
     done = by_shell("{} >&-", *words)
     assert (done.returncode, done.stderr) == (3, "conformance: standard output is closed\n")
 
 
-def test_a_run_needs_no_input_and_no_standard_error(tmp_path: Path) -> None:
+def test_run_needs_no_stdin_and_no_stderr(tmp_path: Path) -> None:
     done = by_shell("{} <&- 2>&-", *RED, f"--report={tmp_path}")
     assert done.returncode == 1
     assert done.stdout.endswith("not conformant (exit 1)\n")
 
 
 @needs_dev_full
-def test_a_complaint_that_cannot_be_made_keeps_its_status() -> None:
+def test_unwritable_error_message_keeps_the_status() -> None:
     assert by_shell("{} 2>/dev/full", "run", "--profile=none").returncode == 4
     done = by_shell("{} 2>&-", "run", "--profile=none")
     assert (done.returncode, done.stdout) == (4, "")
 
 
-def test_a_reader_that_leaves_keeps_the_verdict(tmp_path: Path) -> None:
+def test_closed_reader_keeps_the_verdict(tmp_path: Path) -> None:
     done = by_shell("{{ {}; echo $? >&2; }} | true", *RED, f"--report={tmp_path}")
     assert done.stderr == "1\n"
 
 
-def test_a_full_disk_is_no_verdict_and_keeps_the_reports_before(tmp_path: Path) -> None:
+def test_full_disk_is_not_a_verdict_and_keeps_earlier_reports(tmp_path: Path) -> None:
     assert conformance("run", *CASE, f"--report={tmp_path}").returncode == 0
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     done = by_shell(ALMOST_FULL_DISK, *RED, f"--report={tmp_path}")
@@ -97,9 +97,7 @@ def test_a_full_disk_is_no_verdict_and_keeps_the_reports_before(tmp_path: Path) 
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
-def test_a_full_disk_in_a_projects_own_pytest(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_full_disk_in_pytest_of_a_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "judged").mkdir()
     # A folder that cannot be replaced by a file.
     (tmp_path / "judged" / "results.jsonl").mkdir()
@@ -110,7 +108,7 @@ def test_a_full_disk_in_a_projects_own_pytest(
     assert "conformance: report judged: is a directory" in shown
 
 
-def test_a_full_disk_destroys_no_expectations(tmp_path: Path) -> None:
+def test_full_disk_destroys_no_expectations(tmp_path: Path) -> None:
     report, known = tmp_path / "report", tmp_path / "known.toml"
     assert conformance(*RED, f"--report={report}").returncode == 1
     text = '# by hand\n[[expected]]\nid = "echo/half-close"\nreason = "issue 12"\n'
@@ -138,7 +136,7 @@ def test_expectations_that_cannot_be_kept_are_left_alone(text: str, tmp_path: Pa
 
 
 @needs_dev_full
-def test_a_page_that_cannot_be_written(tmp_path: Path) -> None:
+def test_unwritable_page(tmp_path: Path) -> None:
     report = tmp_path / "report"
     assert conformance(*RED, f"--report={report}").returncode == 1
     done = conformance("matrix", str(report), "--output=/dev/full")
@@ -149,14 +147,14 @@ def test_a_page_that_cannot_be_written(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout.startswith("<!doctype html>")) == (0, True)
 
 
-def test_no_space_for_temporary_files_is_no_verdict(tmp_path: Path) -> None:
+def test_no_space_for_temporary_files_is_not_a_verdict(tmp_path: Path) -> None:
     done = by_shell(FULL_DISK, *RED, f"--report={tmp_path}/report")
     assert done.returncode == 3
     assert done.stderr.startswith("conformance: no usable temporary directory")
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_a_link_stays_a_link_and_a_mode_stays(tmp_path: Path) -> None:
+def test_symlink_and_mode_are_kept(tmp_path: Path) -> None:
     (tmp_path / "real").write_text("before")
     (tmp_path / "real").chmod(0o640)
     (tmp_path / "link").symlink_to("real")
@@ -178,14 +176,12 @@ def test_files_come_together_or_not_at_all(tmp_path: Path) -> None:
     assert (tmp_path / "one").read_text() == "after"
 
 
-def test_a_missing_folder_is_wrong_usage_and_a_full_disk_is_not() -> None:
+def test_missing_folder_is_a_usage_error_but_a_full_disk_is_not() -> None:
     assert isinstance(not_written("x", FileNotFoundError(2, "none")), WrongUsage)
     assert isinstance(not_written("x", OSError(28, "No space left on device")), NotWritten)
 
 
-def test_the_default_folder_is_nothing_to_commit(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_default_folder_is_ignored_by_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     make_folder(Path("build/conformance"))
     assert Path("build/conformance/.gitignore").read_text() == "*\n"

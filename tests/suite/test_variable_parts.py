@@ -89,7 +89,7 @@ def marked(line: bytes) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize(("line", "kinds"), LINES)
-def test_a_line_of_a_real_server(line: str, kinds: str) -> None:
+def test_lines_of_real_servers(line: str, kinds: str) -> None:
     assert marked(line.replace("{", "").replace("}", "").encode()) == (line, kinds)
 
 
@@ -115,7 +115,7 @@ def test_both_expressions_match_what_came(line: str) -> None:
         ("id 550e8400-e29b-41d4-a716-446655440000", "id 123e4567-e89b-12d3-a456-426614174000"),
     ],
 )
-def test_what_comes_the_next_time_matches(before: str, after: str) -> None:
+def test_pattern_matches_the_next_output(before: str, after: str) -> None:
     line, regex, at = before.encode(), "", 0
     for part in variable_parts(line):
         regex += re.escape(line[at : part.start].decode()) + part.regex.replace("\\/", "/")
@@ -124,13 +124,13 @@ def test_what_comes_the_next_time_matches(before: str, after: str) -> None:
     assert re.fullmatch(regex, after), regex
 
 
-def test_what_the_client_sent_is_no_accident() -> None:
+def test_text_sent_by_the_client_is_not_variable() -> None:
     line = b"you said: call 2026-11-29, 555123456"
     assert variable_parts(line, b"call 2026-11-29, 555123456\n") == []
     assert len(variable_parts(line, b"something else\n")) == 2
 
 
-def test_the_name_of_this_machine_is_another_elsewhere() -> None:
+def test_host_name_is_variable() -> None:
     (part,) = variable_parts(b"welcome to build7, friend", hosts=[b"build7"])
     assert (part.kind, part.start, part.end) == ("host name", 11, 17)
     assert variable_parts(b"welcome to build70", hosts=[b"build7"]) == []

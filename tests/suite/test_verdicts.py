@@ -35,7 +35,7 @@ def names(ids: set[str]) -> set[str]:
 
 @pytest.mark.long
 @pytest.mark.parametrize("profile", [name for name in PROFILES if name != "client-echo"])
-def test_a_right_server_over_threads_is_conformant(profile: str, tmp_path: Path) -> None:
+def test_correct_threaded_server_is_conformant(profile: str, tmp_path: Path) -> None:
     script = IMPLEMENTATIONS / "socketserver_services.py"
     target = kept(tmp_path, f"{PYTHON} {script} {{profile}} {{port}}")
     judged = judge(tmp_path, target, f"--profile={profile}")
@@ -47,7 +47,7 @@ def test_a_right_server_over_threads_is_conformant(profile: str, tmp_path: Path)
 @needs_node
 @pytest.mark.long
 @pytest.mark.parametrize("profile", PROFILES)
-def test_the_reference_servers_in_node_are_conformant(profile: str, tmp_path: Path) -> None:
+def test_reference_servers_in_node_are_conformant(profile: str, tmp_path: Path) -> None:
     judged = judge(tmp_path, kept(tmp_path, "ref:node"), f"--profile={profile}")
     assert judged.status == 0, judged.stdout
     plan = Plan(Options(target="ref:node", profile=profile))
@@ -55,14 +55,14 @@ def test_the_reference_servers_in_node_are_conformant(profile: str, tmp_path: Pa
     assert judged.ids("FAIL") == judged.ids("WARN") == set()
 
 
-def test_the_reference_servers_are_judged_over_every_transport() -> None:
+def test_reference_servers_are_judged_over_every_transport() -> None:
     """(Named pipes exist only on Windows.)"""
     planned = {case.transport for case in Plan(Options(target="ref:node")).cases}
     assert planned == set(TRANSPORTS) - {"pipe"}
 
 
 @needs_node
-def test_the_echo_server_with_an_error_listener_is_conformant(tmp_path: Path) -> None:
+def test_echo_server_with_an_error_listener_is_conformant(tmp_path: Path) -> None:
     judged = judge(
         tmp_path,
         node("echo-server-with-error-listener.js"),
@@ -73,7 +73,7 @@ def test_the_echo_server_with_an_error_listener_is_conformant(tmp_path: Path) ->
 
 
 @needs_node
-def test_the_echo_server_without_one_serves_right_and_dies_of_a_reset(tmp_path: Path) -> None:
+def test_echo_server_without_error_listener_dies_of_a_reset(tmp_path: Path) -> None:
     judged = judge(
         tmp_path, node("simple-echo-server.js"), "--profile=echo", r"--set=greeting=Hello client!\n"
     )
@@ -91,7 +91,7 @@ def test_the_echo_server_without_one_serves_right_and_dies_of_a_reset(tmp_path: 
 
 
 @needs_node
-def test_the_simple_server_dies_of_a_reset_and_leaks_a_descriptor(tmp_path: Path) -> None:
+def test_simple_server_dies_of_a_reset_and_leaks_a_descriptor(tmp_path: Path) -> None:
     judged = judge(tmp_path, node("simple-server.js"), "--profile=greet")
     assert judged.status == 1
     assert names(judged.ids("FAIL")) == {"reset-at-once", "leak-fin"}
@@ -102,7 +102,7 @@ def test_the_simple_server_dies_of_a_reset_and_leaks_a_descriptor(tmp_path: Path
 
 
 @needs_node
-def test_the_upper_case_server_serves_right_and_dies_of_a_reset(tmp_path: Path) -> None:
+def test_upper_case_server_dies_of_a_reset(tmp_path: Path) -> None:
     judged = judge(tmp_path, node("guide-uppercase-server.js"), "--profile=quit")
     assert judged.status == 1
     assert names(judged.ids("FAIL")) == {"reset-at-once"}
@@ -111,7 +111,7 @@ def test_the_upper_case_server_serves_right_and_dies_of_a_reset(tmp_path: Path) 
 
 
 @needs_node
-def test_the_guides_echo_server_answers_twice(tmp_path: Path) -> None:
+def test_echo_server_of_the_guide_answers_twice(tmp_path: Path) -> None:
     judged = judge(tmp_path, node("guide-echo-server.js"), "--profile=echo", "--case=echo/simple")
     assert judged.status == 1
     message = judged.message("echo/simple")
@@ -120,7 +120,7 @@ def test_the_guides_echo_server_answers_twice(tmp_path: Path) -> None:
 
 
 @needs_node
-def test_a_server_on_a_fixed_address_is_judged_at_that_address(
+def test_server_on_a_fixed_address_is_judged_at_that_address(
     tmp_path: Path, free_port: int
 ) -> None:
     judged = judge(

@@ -76,14 +76,14 @@ def says(data: bytes, *then: Callable[[socket.socket], None]) -> Callable[[socke
     return script
 
 
-def test_what_is_awaited_and_comes_is_right(against: Play) -> None:
+def test_expected_data_passes(against: Play) -> None:
     peer = against(says(b"hello world", fin))
     peer.expect(b"hello ", "the greeting")
     peer.expect(b"world", "the rest")
     peer.expect_eof()
 
 
-def test_a_wrong_byte_is_reported_with_its_place(against: Play) -> None:
+def test_wrong_byte_is_reported_with_its_position(against: Play) -> None:
     peer = against(says(b"hello wOrld"))
     with pytest.raises(Violation) as caught:
         peer.expect(b"hello world", "the greeting")
@@ -91,7 +91,7 @@ def test_a_wrong_byte_is_reported_with_its_place(against: Play) -> None:
     assert caught.value.offset == 7
 
 
-def test_a_wrong_byte_is_not_waited_for(against: Play) -> None:
+def test_wrong_byte_ends_the_wait_at_once(against: Play) -> None:
     """The rest never comes, but the first wrong byte is already there."""
     peer = against(says(b"x"))
     assert kind(lambda: peer.expect(b"hello", "the greeting")) == "wrong-bytes"
@@ -102,14 +102,14 @@ def test_silence_is_reported_when_the_deadline_is_over(against: Play) -> None:
     assert kind(lambda: peer.expect(b"hello", "the greeting")) == "missing-bytes"
 
 
-def test_fin_and_rst_are_never_taken_for_one_another(against: Play) -> None:
+def test_fin_and_rst_are_distinguished(against: Play) -> None:
     assert kind(lambda: against(rst).expect_eof()) == "rst-instead-of-fin"
     assert kind(lambda: against(fin).expect_reset()) == "fin-instead-of-rst"
     against(fin).expect_eof()
     against(rst).expect_reset()
 
 
-def test_an_end_before_the_bytes(against: Play) -> None:
+def test_eof_before_the_expected_bytes(against: Play) -> None:
     assert kind(lambda: against(says(b"he", fin)).expect(b"hello", "it")) == "ended-early"
     assert kind(lambda: against(says(b"", rst)).expect(b"hello", "it")) == "reset-early"
 
@@ -137,25 +137,25 @@ def test_bulk_is_written_and_read_at_once(against: Play) -> None:
     assert set(sizes) == {"->", "<-"}
 
 
-def test_a_server_that_stops_reading_is_reported(against: Play) -> None:
+def test_server_that_stops_reading_is_reported(against: Play) -> None:
     peer = against(says(b""))
     assert kind(lambda: peer.send(bytes(64 * 1024 * 1024))) == "stopped-reading"
 
 
-def test_a_server_that_leaves_while_we_send_is_reported(against: Play) -> None:
+def test_server_that_closes_while_data_is_sent_is_reported(against: Play) -> None:
     peer = against(rst)
     assert peer.poll(DEADLINE) == "RST"
     assert kind(lambda: peer.send(b"x" * 100_000)) == "closed-early"
 
 
-def test_a_flood_ends_when_the_server_stops_reading(against: Play) -> None:
+def test_flood_ends_when_the_server_stops_reading(against: Play) -> None:
     peer = against(says(b""))
     assert 0 < peer.flood(b"x" * 65536, 256 * 1024 * 1024, quiet=0.1) < 256 * 1024 * 1024
     limited = against(says(b""))
     assert limited.flood(b"x" * 100, 1000, quiet=0.1) == 1000
 
 
-def test_a_client_that_leaves_in_order_sends_no_rst(against: Play) -> None:
+def test_orderly_close_of_a_client_sends_no_rst(against: Play) -> None:
     seen: list[object] = []
 
     def script(conn: socket.socket) -> None:
@@ -171,7 +171,7 @@ def test_a_client_that_leaves_in_order_sends_no_rst(against: Play) -> None:
     assert seen[0] == b""
 
 
-def test_a_server_that_never_stops_sending_is_reported(against: Play) -> None:
+def test_server_that_never_stops_sending_is_reported(against: Play) -> None:
     def talk(conn: socket.socket) -> None:
         try:
             while True:
@@ -190,7 +190,7 @@ def test_reads_up_to_an_end_and_then_so_many_bytes(against: Play) -> None:
     peer.expect(b"rest", "the rest")
 
 
-def test_an_end_may_come_in_pieces(against: Play) -> None:
+def test_delimiter_may_be_split(against: Play) -> None:
     def in_pieces(conn: socket.socket) -> None:
         conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for piece in (b"a\r", b"\n\r", b"\nb"):
@@ -211,26 +211,26 @@ def cut(conn: socket.socket) -> None:
         (cut, "ended-early"),
     ],
 )
-def test_what_is_read_may_be_cut_short(
+def test_incomplete_read_is_reported(
     against: Play, script: Callable[[socket.socket], None], expected: str
 ) -> None:
     assert kind(lambda: against(script).read_until(b"\n", "a line")) == expected
     assert kind(lambda: against(script).read_exactly(3, "the content")) == expected
 
 
-def test_a_line_without_an_end_is_reported_before_the_deadline(against: Play) -> None:
+def test_endless_line_is_reported_before_the_deadline(against: Play) -> None:
     peer = against(lambda conn: conn.sendall(b"x" * 300))
     assert kind(lambda: peer.read_until(b"\n", "a line", most=200)) == "too-long"
 
 
-def test_a_violation_raised_by_a_profile_has_the_clients_name(against: Play) -> None:
+def test_violation_raised_by_a_profile_names_the_client(against: Play) -> None:
     peer = against(lambda conn: conn.sendall(b"x"))
     violation = peer.violation("odd", "this is odd", received=b"x", hint="even it out")
     assert (violation.kind, violation.client, violation.hint) == ("odd", "A", "even it out")
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only on Linux: sock_diag(7)")
-def test_a_server_that_reads_late_reads_each_segment_by_itself() -> None:
+def test_late_reading_server_reads_segments_separately() -> None:
     reads: list[bytes] = []
 
     def serve(listener: socket.socket) -> None:

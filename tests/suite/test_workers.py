@@ -40,7 +40,7 @@ Server(("127.0.0.1", int(sys.argv[1])), Echo).serve_forever()
 NAMES = ("echo/simple", "echo/binary", "echo/segments")
 
 
-def test_a_worker_that_dies_costs_one_case(tmp_path: Path) -> None:
+def test_dead_worker_loses_one_case(tmp_path: Path) -> None:
     (tmp_path / "server.py").write_text(ENDS_ITS_WORKER)
     (tmp_path / "target.toml").write_text(
         f"[targets.it]\ncommand = '''{PYTHON} server.py {{port}}'''\ndirectory = '{tmp_path}'\n"
@@ -70,7 +70,7 @@ sys.exit(run(Options(cases=cases, transports=("tcp",)), None, 2))
 """
 
 
-def test_a_fault_of_the_suite_is_reported_with_its_traceback() -> None:
+def test_error_of_the_suite_is_reported_with_its_traceback() -> None:
     done = subprocess.run(
         [sys.executable, "-c", FAULTY], cwd=ROOT, capture_output=True, text=True, timeout=120
     )
@@ -80,7 +80,7 @@ def test_a_fault_of_the_suite_is_reported_with_its_traceback() -> None:
     assert "2 PASS" in done.stdout
 
 
-def test_nothing_is_left_when_the_run_is_killed(tmp_path: Path) -> None:
+def test_no_process_survives_a_killed_run(tmp_path: Path) -> None:
     words = (
         "run",
         "--profile=echo",
@@ -126,7 +126,7 @@ class Idle:
         self.given.append(number)
 
 
-def test_the_other_cases_of_a_long_requirement_come_next() -> None:
+def test_other_cases_of_a_long_requirement_are_next() -> None:
     names = ("echo/simple", "echo/binary", "echo/backpressure")
     plan = Plan(Options(target="ref:python", cases=names, transports=("tcp", "tcp6", "unix")))
     long = [n for n, case in enumerate(plan.cases) if case.requirement.id == "echo/backpressure"]

@@ -7,7 +7,7 @@ import os
 from .programs import node, pync
 
 
-def test_its_server_and_our_client(name: str) -> None:
+def test_node_server_and_pync_client(name: str) -> None:
     with node("pipe-server.js", name, "echo") as server:
         server.hears(b"LISTENING")
         with pync(f"pipe:{name}") as client:
@@ -17,7 +17,7 @@ def test_its_server_and_our_client(name: str) -> None:
             client.shows(bytes(range(256)))
 
 
-def test_its_client_and_our_server(name: str) -> None:
+def test_node_client_and_pync_server(name: str) -> None:
     with pync("-lv", f"pipe:{name}") as server:
         server.hears(b"Listening")
         with node("pipe-client.js", name) as client:
@@ -30,7 +30,7 @@ def test_its_client_and_our_server(name: str) -> None:
             client.ends()
 
 
-def test_its_greeting_and_its_end(name: str) -> None:
+def test_greeting_and_eof_of_node(name: str) -> None:
     with node("pipe-server.js", name, "greet") as server:
         server.hears(b"LISTENING")
         with pync("--recv-only", f"pipe:{name}") as client:
@@ -61,7 +61,7 @@ def test_several_of_our_clients_at_once(name: str) -> None:
                 client.shows(b"client %d" % number)
 
 
-def test_several_of_its_clients_in_a_room_of_ours(name: str) -> None:
+def test_several_node_clients_of_a_broker(name: str) -> None:
     with pync("-lv", "--broker", f"pipe:{name}") as server:
         server.hears(b"Listening")
         with node("pipe-client.js", name) as one, node("pipe-client.js", name) as two:
@@ -72,7 +72,7 @@ def test_several_of_its_clients_in_a_room_of_ours(name: str) -> None:
             two.shows(b"to the others")
 
 
-def test_its_server_is_killed(name: str) -> None:
+def test_node_server_is_killed(name: str) -> None:
     with node("pipe-server.js", name, "listen") as server:
         server.hears(b"LISTENING")
         with pync(f"pipe:{name}") as client:
@@ -83,7 +83,7 @@ def test_its_server_is_killed(name: str) -> None:
             client.ends()
 
 
-def test_its_client_is_killed(name: str) -> None:
+def test_node_client_is_killed(name: str) -> None:
     with pync("-lkv", f"pipe:{name}") as server:
         server.hears(b"Listening")
         with node("pipe-client.js", name) as client:

@@ -29,7 +29,7 @@ def test_both_ways(name: str) -> None:
             assert client.ends() == b""
 
 
-def test_a_pipe_of_bytes_stays_until_the_other_side_ends(name: str) -> None:
+def test_byte_pipe_stays_open_until_the_peer_ends(name: str) -> None:
     with pync("-lv", f"pipe:{name}") as server:
         server.hears(LISTENING)
         with pync("-q", "0.2", f"pipe:{name}") as client:
@@ -89,7 +89,7 @@ def test_one_client_after_the_other(name: str) -> None:
         assert server.process.poll() is None
 
 
-def test_a_second_client_waits_and_is_refused(name: str) -> None:
+def test_second_client_waits_and_is_refused(name: str) -> None:
     with pync("-lv", f"pipe:{name}") as server:
         server.hears(LISTENING)
         with pync("-v", f"pipe:{name}") as client:
@@ -98,14 +98,14 @@ def test_a_second_client_waits_and_is_refused(name: str) -> None:
                 assert second.ends(1) == f"pync: dial pipe:{name}: the pipe is busy\n".encode()
 
 
-def test_nobody_listens() -> None:
+def test_missing_pipe_is_an_error() -> None:
     with pync("pipe:pync-nobody") as client:
         assert client.ends(1) == b"pync: dial pipe:pync-nobody: there is no such pipe\n"
     with pync("--exit-codes=detailed", "pipe:pync-nobody") as client:
         client.ends(4)
 
 
-def test_it_is_dialled_again_until_somebody_listens(name: str) -> None:
+def test_retry_until_a_listener_exists(name: str) -> None:
     with pync("--retry=50:100ms", "--send-only", f"pipe:{name}") as client:
         client.write(b"at last")
         client.end_input()
@@ -114,7 +114,7 @@ def test_it_is_dialled_again_until_somebody_listens(name: str) -> None:
             client.ends()
 
 
-def test_who_is_at_the_other_end(name: str) -> None:
+def test_peer_process_is_reported(name: str) -> None:
     with pync("-lv", f"pipe:{name}") as server:
         server.hears(LISTENING)
         with pync("-v", f"pipe:{name}") as client:
@@ -136,7 +136,7 @@ def test_events_as_json(name: str) -> None:
     assert {event["event"] for event in events} >= {"listening", "accepted", "peer_process"}
 
 
-def test_a_client_that_is_killed_is_an_end(name: str) -> None:
+def test_killed_client_is_eof(name: str) -> None:
     with pync("-lv", f"pipe:{name}") as server:
         server.hears(LISTENING)
         with pync(f"pipe:{name}") as client:
@@ -147,7 +147,7 @@ def test_a_client_that_is_killed_is_an_end(name: str) -> None:
             server.ends()
 
 
-def test_a_listener_that_is_killed_is_an_end(name: str) -> None:
+def test_killed_listener_is_eof(name: str) -> None:
     with pync("-lv", f"pipe:{name}") as server:
         server.hears(LISTENING)
         with pync(f"pipe:{name}") as client:
@@ -158,7 +158,7 @@ def test_a_listener_that_is_killed_is_an_end(name: str) -> None:
             client.ends()
 
 
-def test_a_room(name: str) -> None:
+def test_broker(name: str) -> None:
     with pync("-lv", "--chat", f"pipe:{name}") as server:
         server.hears(LISTENING)
         with pync(f"pipe:{name}") as one, pync(f"pipe:{name}") as two:
@@ -169,7 +169,7 @@ def test_a_room(name: str) -> None:
             two._await("stdout", lambda came: b"hello again" in came, "hello again")
 
 
-def test_a_command_behind_it(name: str) -> None:
+def test_command_on_a_pipe(name: str) -> None:
     shout = f'"{sys.executable}" -c "import sys; print(sys.stdin.readline().upper())"'
     with pync("-lkv", f"--exec={shout}", f"pipe:{name}") as server:
         server.hears(LISTENING)
@@ -198,12 +198,12 @@ def test_a_command_behind_it(name: str) -> None:
         ),
     ],
 )
-def test_what_makes_no_sense(words: tuple[str, ...], said: bytes) -> None:
+def test_invalid_options(words: tuple[str, ...], said: bytes) -> None:
     with pync(*words) as program:
         assert program.ends(2) == said
 
 
-def test_an_access_list_that_is_none(name: str) -> None:
+def test_invalid_access_list(name: str) -> None:
     with pync("-l", "--pipe-access=me", f"pipe:{name}") as server:
         assert server.ends(1) == (
             f"pync: listen pipe:{name}: 'me' is not an access list (SDDL)\n".encode()
@@ -231,7 +231,7 @@ def test_control_c_ends_a_listener(name: str) -> None:
     assert signal.SIGINT
 
 
-def test_it_exits_while_nobody_types() -> None:
+def test_exit_while_no_input_arrives() -> None:
     """At that time the thread that reads standard input is still waiting."""
     with Program(*PYNC, "-l", "--accept-timeout=200ms", "127.0.0.1", "0") as server:
         assert server.ends(1).endswith(b": timed out\n")

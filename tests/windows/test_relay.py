@@ -23,7 +23,7 @@ def through(name: str, mode: list[str], client: Program, server: Peer) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_pipe_goes_on_over_tcp(name: str, mode: list[str]) -> None:
+def test_relay_from_a_pipe_to_tcp(name: str, mode: list[str]) -> None:
     with (
         listening() as target,
         pync("-lkv", *mode, f"pipe:{name}", f"tcp://127.0.0.1:{target.port}") as relay,
@@ -41,7 +41,7 @@ def test_a_pipe_goes_on_over_tcp(name: str, mode: list[str]) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_tcp_goes_on_over_a_pipe(name: str, mode: list[str]) -> None:
+def test_relay_from_tcp_to_a_pipe(name: str, mode: list[str]) -> None:
     with pync("-lkv", *mode, "127.0.0.1", "0", f"pipe:{name}") as relay:
         port = int(relay.hears(rb"Listening on \S+ (\d+)")[1])
         for word in (b"question", os.urandom(10_000)):
@@ -60,7 +60,7 @@ def test_tcp_goes_on_over_a_pipe(name: str, mode: list[str]) -> None:
                     client.hears_end()
 
 
-def test_nobody_listens_on_the_pipe(name: str) -> None:
+def test_relay_to_a_missing_pipe(name: str) -> None:
     with pync("-lkv", "127.0.0.1", "0", f"pipe:{name}") as relay:
         port = int(relay.hears(rb"Listening on \S+ (\d+)")[1])
         with connected(port) as client:

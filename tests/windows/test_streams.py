@@ -71,7 +71,7 @@ def test_datagrams() -> None:
         assert server.rest() == b"onetwo"
 
 
-def test_a_scan() -> None:
+def test_scan() -> None:
     with socket.create_server(("127.0.0.1", 0)) as open_one, socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         ports = [str(sock.getsockname()[1]) for sock in (open_one, closed)]
@@ -113,7 +113,7 @@ def test_through_a_proxy(kind: str) -> None:
             client.ends()
 
 
-def test_a_room() -> None:
+def test_broker() -> None:
     server, port = listening("-k", "--broker")
     with server, pync("127.0.0.1", port) as one, pync("127.0.0.1", port) as two:
         server.hears(rb"Connection received.*\n(.*\n)*.*Connection received")
@@ -121,7 +121,7 @@ def test_a_room() -> None:
         two.shows(b"hello")
 
 
-def test_a_command_behind_a_connection() -> None:
+def test_command_on_a_connection() -> None:
     shout = f'"{sys.executable}" -c "import sys; print(sys.stdin.read().upper(), end=str())"'
     server, port = listening(f"--exec={shout}")
     with server, pync("127.0.0.1", port) as client:
@@ -140,12 +140,12 @@ def test_a_command_behind_a_connection() -> None:
         (("vsock://1:1",), b"pync: dial vsock://1:1: this system has no vsock\n"),
     ],
 )
-def test_what_windows_has_not_says_so_in_one_line(words: tuple[str, ...], said: bytes) -> None:
+def test_unsupported_feature_is_reported_in_one_line(words: tuple[str, ...], said: bytes) -> None:
     with pync(*words) as program:
         assert program.ends(1) == said
 
 
-def test_a_key_that_cannot_be_asked_for() -> None:
+def test_missing_md5_key_is_an_error() -> None:
     with pync("-S", "127.0.0.1", "9") as program:
         assert program.ends(2) == b"pync: Unable to read TCP MD5SIG password\n"
 

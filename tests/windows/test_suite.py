@@ -30,21 +30,21 @@ def judged(tmp_path: Path, *words: str, status: int) -> str:
 
 
 @pytest.mark.parametrize("transport", ["tcp", "pipe"])
-def test_the_reference_in_python(tmp_path: Path, transport: str) -> None:
+def test_reference_in_python(tmp_path: Path, transport: str) -> None:
     said = judged(tmp_path, "ref:python", f"--transport={transport}", "--profile=quit", status=0)
     assert "conformant (exit 0)" in said
     assert int(re.findall(r"(\d+) PASS", said)[0]) > 10
     assert "not judged: Windows has no SIGTERM" in said
 
 
-def test_the_reference_in_node_over_a_pipe(tmp_path: Path) -> None:
+def test_reference_in_node_over_a_pipe(tmp_path: Path) -> None:
     add_node_to_path()
     cases = ("--case=quit/upper", "--case=quit/token")
     said = judged(tmp_path, "ref:node", "--transport=pipe", *cases, status=0)
     assert "conformant (exit 0)" in said
 
 
-def test_a_stranger_over_a_pipe(tmp_path: Path) -> None:
+def test_foreign_server_over_a_pipe(tmp_path: Path) -> None:
     add_node_to_path()
     script = str(HERE / "pipe-echo.js")
     said = judged(tmp_path, f'node "{script}" {{path}}', "--case=echo/*", status=0)
@@ -52,7 +52,7 @@ def test_a_stranger_over_a_pipe(tmp_path: Path) -> None:
     assert "conformant (exit 0)" in said
 
 
-def test_a_server_that_runs_already(tmp_path: Path, name: str) -> None:
+def test_running_server(tmp_path: Path, name: str) -> None:
     with node("pipe-server.js", name, "echo") as server:
         server.hears(b"LISTENING")
         said = judged(tmp_path, rf"\\.\pipe\{name}", "--case=echo/simple", status=0)
@@ -60,7 +60,7 @@ def test_a_server_that_runs_already(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("transport", ["tcp", "pipe"])
-def test_a_wrong_byte_is_shown(tmp_path: Path, transport: str) -> None:
+def test_wrong_byte_is_shown(tmp_path: Path, transport: str) -> None:
     said = judged(
         tmp_path,
         "mutant:echo/stops-at-nul",
@@ -94,7 +94,7 @@ def test_broken_servers_are_caught_over_a_pipe(tmp_path: Path, mutant: str, brea
     ("mutant", "breaks"),
     [("echo/holds-newline-back", "echo/terminal"), ("discard/prompts", "discard/terminal")],
 )
-def test_what_a_person_sees(tmp_path: Path, mutant: str, breaks: str) -> None:
+def test_output_on_a_terminal(tmp_path: Path, mutant: str, breaks: str) -> None:
     """Through pipes: pexpect has no terminals there."""
     said = judged(tmp_path, "ref:python", "--transport=tcp,pipe", "--case=echo/terminal", status=0)
     assert "2 PASS" in said
@@ -102,12 +102,12 @@ def test_what_a_person_sees(tmp_path: Path, mutant: str, breaks: str) -> None:
     assert f"FAIL {breaks} (MUST" in judged(tmp_path, *words, status=1)
 
 
-def test_a_server_that_never_starts(tmp_path: Path) -> None:
+def test_server_that_never_starts(tmp_path: Path) -> None:
     said = judged(tmp_path, f'"{sys.executable}" -c "import sys; sys.exit(3)" {{path}}', status=6)
     assert "the target ended before it was ready (exit status 3)" in said
 
 
-def test_what_a_server_starts_ends_with_it(tmp_path: Path, name: str) -> None:
+def test_child_processes_are_stopped_with_the_server(tmp_path: Path, name: str) -> None:
     """Its child listens on a pipe forever; the suite stops it with the server."""
     script = str(HERE / "pipe-server.js")
     parent = tmp_path / "parent.js"
