@@ -132,9 +132,7 @@ def loot(folder: Path, trick: str) -> str:
     return found.read_text() if found.exists() else ""
 
 
-def test_isolated_attackers_forge_nothing_leave_no_process_and_disturb_no_neighbour(
-    boxed_by: str, tmp_path: Path
-) -> None:
+def test_isolated_attackers_have_no_effect(boxed_by: str, tmp_path: Path) -> None:
     """All attacks run at once, with correct servers among them, one of these at a fixed address."""
     victim = tmp_path / "victim"
     victim.write_text("as it was")
@@ -166,7 +164,9 @@ def test_isolated_attackers_forge_nothing_leave_no_process_and_disturb_no_neighb
     assert still_there(tmp_path) == []
 
 
-def test_without_isolation_attackers_forge_nothing_and_leave_no_process(tmp_path: Path) -> None:
+def test_attackers_without_isolation_cannot_forge_results_or_leave_processes(
+    tmp_path: Path,
+) -> None:
     """Runs the attacks that cannot harm a neighbour even without isolation."""
     victim = tmp_path / "victim"
     victim.write_text("as it was")
@@ -196,7 +196,9 @@ def test_without_isolation_attackers_forge_nothing_and_leave_no_process(tmp_path
 
 
 @pytest.mark.parametrize("trick", sorted(HARMFUL))
-def test_without_isolation_a_neighbour_may_lose_its_verdict(trick: str, tmp_path: Path) -> None:
+def test_attackers_without_isolation_can_prevent_the_verdict_of_a_neighbour(
+    trick: str, tmp_path: Path
+) -> None:
     with reserved_port() as port:
         words = {"false_listening": str(port), "steal_port": f"{{port}} {port}"}
         fixed = adversary(tmp_path, "right", str(port), "fixed")
@@ -208,7 +210,7 @@ def test_without_isolation_a_neighbour_may_lose_its_verdict(trick: str, tmp_path
 
 
 @pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root may trace it")
-def test_without_isolation_root_may_halt_its_judge_until_the_time_limit(tmp_path: Path) -> None:
+def test_root_without_isolation_can_stop_its_judge_until_the_time_limit(tmp_path: Path) -> None:
     at = written(tmp_path, adversary(tmp_path, "ptrace_judge"), "[limits]\ntime = 8\n")
     done, rows = judged(at, tmp_path / "report", CASE, "--isolate=none")
     assert rows["ptrace_judge"]["faults"] == ["the run took more than 8 s"], done.stdout

@@ -190,7 +190,7 @@ def test_command_without_address(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("words", [("run", "--help"), ("doctor", "-h"), ("help",), ("-h",)])
-def test_help_is_shown_wherever_it_is_asked_for(words: tuple[str, ...]) -> None:
+def test_help_option_in_any_position(words: tuple[str, ...]) -> None:
     done = conformance(*words)
     assert (done.returncode, done.stderr) == (0, "")
     assert "Usage:" in done.stdout

@@ -88,7 +88,7 @@ def test_correct_server_passes_over_a_bad_link(tmp_path: Path, target: str, link
     assert judged.ids("SKIP") == held
 
 
-def test_data_that_is_pending_at_fin_arrives_over_a_line(tmp_path: Path) -> None:
+def test_data_pending_at_fin_arrives_over_a_bad_link(tmp_path: Path) -> None:
     """The kernel does not say how much of it a server behind the line has read."""
     words = (
         "echo/half-close-pending",
@@ -102,7 +102,7 @@ def test_data_that_is_pending_at_fin_arrives_over_a_line(tmp_path: Path) -> None
     assert judged.ids("PASS") == set(words), judged.stdout
 
 
-def test_lines_can_be_combined(tmp_path: Path) -> None:
+def test_links_can_be_combined(tmp_path: Path) -> None:
     links = "--link=delay=50ms±20ms", "--link=up slice=1;down rate=10K"
     judged = judge(tmp_path, *links, "--case=echo/segments", "--case=chat/say", "--transport=unix")
     assert judged.status == 0, judged.stdout
@@ -166,7 +166,7 @@ UNTOLD = [
 
 
 @pytest.mark.parametrize(("link", "need", "untold", "told"), UNTOLD)
-def test_no_broken_server_passes_over_a_line(
+def test_no_broken_server_passes_over_a_bad_link(
     tmp_path: Path, link: str, need: str, untold: str, told: str
 ) -> None:
     names = {*untold.split(), *told.split()}
@@ -277,7 +277,7 @@ def test_link_option_overrides_the_target_file(tmp_path: Path) -> None:
     assert "delay=20ms" in (tmp_path / "all" / "one" / "results.jsonl").read_text()
 
 
-def test_pytest_takes_a_line_and_its_workers_have_it(tmp_path: Path) -> None:
+def test_link_option_of_pytest_is_passed_to_its_workers(tmp_path: Path) -> None:
     (tmp_path / "empty.ini").write_text("[pytest]\n")
     words = ["--conformance-target=mutant:echo/drops-0x1a", "--conformance-case=echo/binary"]
     words += ["--conformance-link=delay=20ms", "--conformance-transport=tcp", "-n1"]

@@ -88,7 +88,7 @@ def test_memory_limit_applies_to_all_processes_together(group: Group) -> None:
         group.kill()
 
 
-def test_after_its_processes_were_ended_a_group_takes_others(group: Group) -> None:
+def test_group_can_be_reused_after_its_processes_were_stopped(group: Group) -> None:
     with started(group, BREEDS):
         until(lambda: group.refused("pids") >= 60, "60 processes were refused")
         group.kill()
@@ -163,7 +163,7 @@ def second_version(folder: Path, handed_down: str) -> Path:
     return folder
 
 
-def test_version_2_is_used_where_the_own_group_hands_memory_and_pids_down(tmp_path: Path) -> None:
+def test_version_2_is_used_if_the_group_delegates_memory_and_pids(tmp_path: Path) -> None:
     second_version(tmp_path, "cpu memory pids\n")
     assert found_places("0::/\n", mounted(tmp_path)) == [
         Place(str(tmp_path), 2, ("memory", "pids"))
@@ -179,7 +179,7 @@ def test_user_services_have_a_sibling_group(tmp_path: Path) -> None:
     ]
 
 
-def test_controllers_that_version_2_lacks_come_from_version_1(tmp_path: Path) -> None:
+def test_controllers_missing_in_version_2_are_taken_from_version_1(tmp_path: Path) -> None:
     """A hybrid system: version 2 has no controllers, but it can kill a whole group at once."""
     unified = second_version(tmp_path / "unified", "")
     for name in ("memory", "pids"):
@@ -194,7 +194,7 @@ def test_controllers_that_version_2_lacks_come_from_version_1(tmp_path: Path) ->
     ]
 
 
-def test_in_a_container_the_mount_shows_the_own_group_as_its_root(tmp_path: Path) -> None:
+def test_own_group_is_the_root_of_the_mount_in_a_container(tmp_path: Path) -> None:
     (tmp_path / "pids/sub").mkdir(parents=True)
     mounts = mounted(tmp_path / "pids", "cgroup", "rw,pids", root="/docker/1f")
     assert found_places("8:pids:/docker/1f/sub\n", mounts) == [

@@ -436,7 +436,7 @@ def test_wrong_usage(words: list[str], line: str, tmp_path: Path) -> None:
         ("disk = 'much'", "disk must be a number of MiB"),
     ],
 )
-def test_limits_are_read_with_care(limits: str, line: str, tmp_path: Path) -> None:
+def test_invalid_limits_are_rejected(limits: str, line: str, tmp_path: Path) -> None:
     at = written(tmp_path, '[targets.one]\ncommand = "./one"\n', f"[limits]\n{limits}\n")
     with pytest.raises(WrongUsage, match=line.replace("(", r"\(").replace(")", r"\)")):
         planned_entries(Options(target=at))
@@ -484,7 +484,7 @@ def test_exceeded_limit_is_described() -> None:
     assert excess([small], limits._replace(disk=1), 2 << 20) == "2 MiB on the disk, more than 1"
 
 
-def test_every_status_has_its_weight() -> None:
+def test_order_of_statuses() -> None:
     assert sorted(WEIGHT) == sorted(Exit)
     assert WEIGHT[-1] == Exit.CONFORMANT
 

@@ -208,7 +208,7 @@ def test_answer_from_another_address_is_detected_at_once() -> None:
     assert "the answer came from 127.0.0.1 port" in found.summary
 
 
-def test_datagrams_of_other_senders_are_not_the_servers_fault() -> None:
+def test_datagrams_of_other_senders_are_not_a_server_fault() -> None:
     def answer(sock: socket.socket, data: bytes, source: tuple[str, int]) -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
             stranger.sendto(b"spam", source)
@@ -233,7 +233,7 @@ def test_duplicate_is_detected_by_the_next_wait() -> None:
     assert found.previous == b"one"
 
 
-def test_datagrams_in_another_order_are_all_there() -> None:
+def test_reordered_datagrams_are_accepted() -> None:
     held: list[bytes] = []
 
     def answer(sock: socket.socket, data: bytes, source: tuple[str, int]) -> None:
@@ -279,7 +279,7 @@ def test_server_that_never_answers_is_reported() -> None:
             await_ready(None, [address], False, b"ready?", 0.3)
 
 
-def test_elsewhere_what_a_network_loses_or_doubles_is_not_the_servers_fault() -> None:
+def test_loss_and_duplicates_in_a_network_are_not_server_faults() -> None:
     came: list[bytes] = []
 
     def answer(sock: socket.socket, data: bytes, source: tuple[str, int]) -> None:

@@ -91,7 +91,7 @@ def advice(shown: str) -> tuple[str | None, dict[str, str]]:
 
 
 @pytest.mark.long
-def test_every_kind_of_server_is_recognised() -> None:
+def test_every_kind_of_server_is_recognized() -> None:
     targets = {kind: KIND.format(kind=kind) for kind in [*RIGHT, *WRONG]}
     right = {**RIGHT, "crud": ("crud", {}), "chat": ("chat", {})}
     for service in ("crud", "chat"):

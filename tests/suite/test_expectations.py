@@ -30,7 +30,7 @@ def test_known_failure_is_excused() -> None:
     assert applied(Verdict.FAIL, "died", signature="died") == Verdict.XFAIL
 
 
-def test_another_failure_is_not() -> None:
+def test_other_failure_is_not_excused() -> None:
     assert applied(Verdict.FAIL, "no-fin", signature="died") == Verdict.FAIL
     assert applied(Verdict.FAIL, transport="unix") == Verdict.FAIL
 

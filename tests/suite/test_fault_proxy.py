@@ -104,7 +104,7 @@ def reset(sock: socket.socket) -> None:
 
 
 @pytest.mark.parametrize("transport", STREAMS)
-def test_bytes_go_both_ways(between: Make, transport: str) -> None:
+def test_data_in_both_directions(between: Make, transport: str) -> None:
     client, server = between(transport).pair()
     client.sendall(b"question")
     assert read(server, 8) == b"question"
@@ -225,7 +225,7 @@ def fill(sock: socket.socket) -> int:
 
 
 @pytest.mark.parametrize("transport", STREAMS)
-def test_64_mib_come_through_whole(between: Make, transport: str) -> None:
+def test_64_mib_are_forwarded_completely(between: Make, transport: str) -> None:
     client, server = between(transport).pair()
     data = bytes(range(256)) * 4096
     count = 64
@@ -244,7 +244,7 @@ def test_64_mib_come_through_whole(between: Make, transport: str) -> None:
 
 
 @pytest.mark.parametrize("transport", STREAMS)
-def test_200_clients_are_kept_apart(between: Make, transport: str) -> None:
+def test_data_of_200_clients_is_not_mixed(between: Make, transport: str) -> None:
     both = between(transport)
     clients = [both.client() for _ in range(200)]
     for number, client in enumerate(clients):

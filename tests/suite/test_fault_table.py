@@ -258,7 +258,7 @@ def test_answers_to_segments_are_swapped() -> None:
         client.says(b"2\n").hears(b"2\nONE\n")
 
 
-def test_half_a_line_of_one_client_goes_before_another_s() -> None:
+def test_shared_buffer_mixes_lines_of_two_clients() -> None:
     with world("shared-buffer") as found:
         first, second = found.client(), found.client()
         second.says(b"ready\n").hears(b"READY\n")
@@ -321,7 +321,7 @@ def test_early_fin() -> None:
         found.acts()
 
 
-def test_no_fin_comes() -> None:
+def test_missing_fin() -> None:
     with world("no-fin") as found:
         found.client().says(b"one\n").ends().hears(b"ONE\n")
         found.client().ends().hears("nothing")
@@ -334,13 +334,13 @@ def test_half_close_is_lost() -> None:
         found.acts()
 
 
-def test_rst_comes_for_fin() -> None:
+def test_rst_instead_of_fin() -> None:
     with world("rst-for-fin") as found:
         found.client().ends().hears("RST")
         found.acts()
 
 
-def test_fin_comes_for_rst() -> None:
+def test_fin_instead_of_rst() -> None:
     with world("fin-for-rst") as found:
         found.client().says(b"die\n").hears("FIN")
         found.acts()
@@ -524,7 +524,7 @@ def test_answers_to_two_clients(fault: str, heard: tuple[list[bytes], list[bytes
         assert proxy.acted
 
 
-def test_answers_that_are_the_same_are_not_swapped() -> None:
+def test_equal_answers_are_not_swapped() -> None:
     with echo_of_datagrams("answers-swapped", clients=2) as (proxy, [first, second]):
         for sock in (first, second):
             sock.send(b"the same")

@@ -107,7 +107,7 @@ def test_server_that_stops_reading_is_abandoned() -> None:
     assert server.own == 4 * KIB
 
 
-def test_of_a_server_without_a_processor_nothing_is_concluded(
+def test_no_conclusion_about_a_server_without_cpu_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(common, "TURN", 0.01)

@@ -126,9 +126,7 @@ def test_given_options_are_passed_on(runner: dict[str, str], spoken: Path) -> No
     ]
 
 
-def test_two_uses_in_one_job_have_artifacts_of_their_own(
-    runner: dict[str, str], spoken: Path
-) -> None:
+def test_each_use_in_a_job_has_its_own_artifact(runner: dict[str, str], spoken: Path) -> None:
     for _ in range(2):
         assert run_step(runner, "ref:python", ASKED_REPORT="judged").returncode == 0
     assert run_step(runner, "ref:python", ASKED_ARTIFACT="mine").returncode == 0

@@ -99,7 +99,7 @@ def test_repeated_failure_is_a_failure(tmp_path: Path) -> None:
         preflight.prepare(asked.options)
 
 
-def test_on_an_idle_machine_it_is_judged_once(
+def test_case_is_judged_once_on_an_idle_machine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(judging_module, "held_up", lambda: 0.0)
@@ -116,7 +116,7 @@ def test_on_an_idle_machine_it_is_judged_once(
         (2.0, 60.0, 9.0, 10.0),
     ],
 )
-def test_how_long_a_second_trial_waits(
+def test_deadline_of_the_second_attempt(
     deadline: float, lost: float, seconds: float, more: float | None
 ) -> None:
     assert longer(deadline, lost, seconds) == more

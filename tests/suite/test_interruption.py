@@ -152,7 +152,7 @@ def test_interrupted_class(tmp_path: Path, who: str) -> None:
     assert b"Traceback" not in said, said
 
 
-def test_before_there_is_anything_to_judge(tmp_path: Path) -> None:
+def test_interrupt_before_the_first_case(tmp_path: Path) -> None:
     """The run is waiting for a server that never listens."""
     target = "sh -c cat {port}"
     with started(tmp_path, "run", target, "--profile=echo") as process:

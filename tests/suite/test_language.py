@@ -186,7 +186,7 @@ RIGHT |= {
 
 
 @pytest.mark.parametrize("name", RIGHT)
-def test_steps_of_a_right_server(name: str, tmp_path: Path) -> None:
+def test_steps_of_a_correct_server(name: str, tmp_path: Path) -> None:
     assert played(tmp_path, RIGHT[name]).message == ""
 
 

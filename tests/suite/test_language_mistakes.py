@@ -49,7 +49,7 @@ def refusal(folder: Path, text: str) -> str:
     return str(raised.value).replace(f"{path}", "x.toml")
 
 
-def test_there_are_enough() -> None:
+def test_at_least_100_mistakes() -> None:
     assert len(STEPS) + len(FILES) >= 100
 
 

@@ -63,7 +63,7 @@ def wrong(value: Any, form: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
-def test_right_files_are_taken(path: Any) -> None:
+def test_correct_files_are_accepted(path: Any) -> None:
     assert wrong(tomllib.loads(path.read_text(encoding="utf-8")), schema()) == ""
 
 

@@ -204,7 +204,7 @@ class Lawful(Crud):
 
 @pytest.mark.long
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only on Linux: epoll, fork")
-def test_echo_servers_that_go_their_own_ways_pass(tmp_path: Path) -> None:
+def test_unusual_but_correct_echo_servers_pass(tmp_path: Path) -> None:
     """They run in parallel: most of the time they wait."""
 
     def verdict(manner: str) -> str:
@@ -217,7 +217,7 @@ def test_echo_servers_that_go_their_own_ways_pass(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-def test_other_servers_that_go_their_own_ways_pass(tmp_path: Path) -> None:
+def test_other_unusual_but_correct_servers_pass(tmp_path: Path) -> None:
     def verdict(variant: tuple[str, str, str]) -> str:
         profile, _, cases = variant
         script = tmp_path / f"{profile}.py"

@@ -156,7 +156,7 @@ def test_slow_link_delays_data() -> None:
         assert took(began) >= 0.5
 
 
-def test_pieces_come_each_by_itself() -> None:
+def test_pieces_arrive_separately() -> None:
     with line_to("slice=2/50ms") as (client, server, _):
         began = time.monotonic()
         client.sendall(b"abcdef")
@@ -167,7 +167,7 @@ def test_pieces_come_each_by_itself() -> None:
         assert took(began) >= 0.1
 
 
-def test_much_data_is_not_cut_to_its_end() -> None:
+def test_only_the_beginning_of_large_data_is_split() -> None:
     with line_to("slice=1") as (client, server, _):
         client.sendall(bytes(200_000))
         client.shutdown(socket.SHUT_WR)

@@ -131,7 +131,7 @@ def test_reports_know_what_the_profile_requires(folder: Path) -> None:
     assert suite(folder, "run", f"{TARGET} wrong", "--load=./shout.py", *known)[0] == 0
 
 
-def test_list_explain_and_doctor_know_it(folder: Path) -> None:
+def test_list_explain_and_doctor_know_the_profile(folder: Path) -> None:
     status, said = suite(folder, "list", "--load=shout.py")
     assert status == 0
     assert said.startswith("shout: answers in upper case (PROTOCOL.md)\n  shout/upper")

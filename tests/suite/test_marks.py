@@ -158,7 +158,7 @@ def test_should_counts_only_if_configured() -> None:
     assert total(run, level=Level.SHOULD) == 50
 
 
-def test_flaky_and_known_failures_earn_nothing() -> None:
+def test_no_points_for_flaky_cases_and_known_failures() -> None:
     run = results(
         row("echo/simple"), row("echo/large", "FLAKY", "x"), row("echo/binary", "XFAIL", "x")
     )
@@ -262,7 +262,7 @@ MIXED = results(
 HIDING = Scheme(hidden=("half-close",), points=Fraction(10))
 
 
-def test_gradescope_has_what_its_specification_names() -> None:
+def test_gradescope_file_follows_its_specification() -> None:
     score = scored(MIXED, HIDING)
     content = gradescope(MIXED, score)
     assert errors(json.loads(json.dumps(content)), "gradescope") == []
@@ -373,7 +373,7 @@ def test_page_names_what_is_broken_and_how_to_reproduce_it(tmp_path: Path) -> No
     assert "&lt;ada&gt;" in page
 
 
-def test_without_a_score_nothing_is_handed_to_a_platform(tmp_path: Path) -> None:
+def test_no_upload_without_a_score(tmp_path: Path) -> None:
     write_marks(tmp_path, "ada", RIGHT, Scheme())
     assert (tmp_path / "results.json").exists()
     fault = "not judged: the judge's results are broken (echo/half-close is there twice)"

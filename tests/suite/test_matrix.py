@@ -306,7 +306,7 @@ def contrast(one: str, other: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def test_every_colour_of_text_can_be_read_on_every_ground() -> None:
+def test_text_colours_have_enough_contrast() -> None:
     assert round(contrast("000", "fff"), 1) == 21
     blocks = re.findall(r"(--paper:.*?)\}", TEMPLATE.read_text(encoding="utf-8"), re.DOTALL)
     assert len(blocks) == 3  # light, dark by the system, dark by the button

@@ -35,7 +35,7 @@ def test_escapes_before_it_move_the_caret() -> None:
     ]
 
 
-def test_of_a_megabyte_only_the_surroundings_are_shown() -> None:
+def test_only_the_context_of_an_error_in_large_data_is_shown() -> None:
     expected = b"x" * 1_000_000
     received = expected[:700_000] + b"y" + expected[700_001:]
     violation = Violation("wrong-bytes", "", expected=expected, received=received, offset=700_000)

@@ -69,7 +69,7 @@ def test_unexpected_signature_is_reported() -> None:
     assert _by_embedded(case, Verdict.PASS, "", "")[0] == Verdict.FAIL
 
 
-def test_no_mutant_recognises_the_texts_of_the_suite() -> None:
+def test_no_mutant_recognizes_the_texts_of_the_suite() -> None:
     """A fault that is triggered by the text of one scenario would prove nothing."""
     streams = [one for one in PROFILES.values() if isinstance(one, StreamProfile)]
     words = {profile.half_input for profile in streams}

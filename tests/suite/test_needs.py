@@ -106,7 +106,7 @@ def test_soft_need_counts_only_if_it_fails_itself() -> None:
     assert came.message == "needs echo/isolation, which fails"
 
 
-def test_workers_share_what_they_know(tmp_path: Path) -> None:
+def test_workers_share_results(tmp_path: Path) -> None:
     first, second = Server("half-close"), Server()
     Board(first.run, str(tmp_path)).outcome(PLAN, case("half-close"))
     board = Board(second.run, str(tmp_path))

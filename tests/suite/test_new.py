@@ -31,7 +31,7 @@ def runs(line: str, folder: Path, report: Path, status: int) -> str:
 
 
 @pytest.mark.parametrize("form", ["toml", "py"])
-def test_everything_that_it_prints_and_writes_runs(form: str, tmp_path: Path) -> None:
+def test_printed_commands_and_written_files_work(form: str, tmp_path: Path) -> None:
     folder = tmp_path / "it"
     options = ["--python"] if form == "py" else []
     done = conformance("new", "my-shout", *options, str(folder))
@@ -77,7 +77,7 @@ def test_read_only_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_no_word_of_the_skeleton_is_left(tmp_path: Path) -> None:
+def test_no_placeholder_of_the_template_is_left(tmp_path: Path) -> None:
     for form, options in (("toml", []), ("py", ["--python"])):
         folder = tmp_path / form
         assert main(["new", "x", *options, str(folder)]) == 0

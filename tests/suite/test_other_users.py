@@ -85,7 +85,7 @@ def about(path: Path) -> tuple[int, int]:
     return found.st_uid, stat.S_IMODE(found.st_mode)
 
 
-def test_in_a_box_a_targets_files_keep_their_owner(tmp_path: Path) -> None:
+def test_files_of_an_isolated_target_keep_their_owner(tmp_path: Path) -> None:
     if why_no_box():
         pytest.skip(why_no_box())
     targets = teller(tmp_path, "roots") + teller(tmp_path, "alices", owner=1234)
@@ -101,7 +101,7 @@ def test_in_a_box_a_targets_files_keep_their_owner(tmp_path: Path) -> None:
     assert not (tmp_path / "roots/written").exists()
 
 
-def test_without_a_box_it_works_in_a_copy(tmp_path: Path, public: Path) -> None:
+def test_target_without_isolation_runs_in_a_copy(tmp_path: Path, public: Path) -> None:
     targets = teller(tmp_path, "roots", public) + teller(tmp_path, "alices", public, owner=1234)
     at = written(tmp_path, targets)
     done, rows = judged(at, tmp_path / "report", CASE, "--jobs=2", f"--isolate={USER}")
@@ -172,7 +172,9 @@ ENDED_BY_THEMSELVES = ("forge_file", "kill_parent", "kill_scan", "kill_worker", 
 REFUSED = (*ENDED_BY_THEMSELVES, "forge_link", "ptrace_judge", "read_secret", "read_seed", "right")
 
 
-def test_as_another_user_no_judge_is_ended_traced_or_read(tmp_path: Path, public: Path) -> None:
+def test_target_of_another_user_cannot_kill_trace_or_read_its_judge(
+    tmp_path: Path, public: Path
+) -> None:
     targets = ""
     for trick in REFUSED:
         targets += adversary(tmp_path, trick).replace(sys.executable, PYTHON)
@@ -188,7 +190,7 @@ def test_as_another_user_no_judge_is_ended_traced_or_read(tmp_path: Path, public
     assert still_there(tmp_path) == []
 
 
-def test_without_its_program_it_is_refused_before_anything_starts(
+def test_missing_program_is_an_error_before_the_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -205,7 +207,7 @@ def test_paths_in_a_command_move_with_its_folder() -> None:
     )
 
 
-def test_as_root_without_a_box_what_only_root_may_read_is_read(tmp_path: Path) -> None:
+def test_root_without_isolation_can_read_secret_files(tmp_path: Path) -> None:
     at = written(tmp_path, adversary(tmp_path, "read_secret"))
     done, rows = judged(at, tmp_path / "report", CASE, f"--isolate={NONE}")
     assert rows["read_secret"]["exit"] == 0, done.stdout

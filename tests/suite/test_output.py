@@ -48,7 +48,7 @@ def test_ci_command_in_output_is_not_executed(text: str, monkeypatch: pytest.Mon
 
 
 @given(st.text(st.sampled_from(":#[]x \t\r\n\u2003")))
-def test_no_text_is_obeyed(text: str) -> None:
+def test_no_text_is_a_ci_command(text: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GITHUB_ACTIONS", "true")
         assert not is_obeyed(harmless(text))

@@ -31,7 +31,7 @@ def test_cases_in_flight(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only on Linux: workers are forked")
-def test_mutants_wait_together(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_cases_of_mutants_run_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     assert in_flight(528, mutants=True) == 2 * in_flight(528)
     assert in_flight(12, mutants=True) == in_flight(12)
@@ -190,7 +190,7 @@ connect
 """
 
 
-def test_many_clients_of_a_server_that_greets_late_wait_together(tmp_path: Path) -> None:
+def test_waits_for_late_greetings_overlap(tmp_path: Path) -> None:
     (tmp_path / "server.py").write_text(TICKS)
     (tmp_path / "greeted.toml").write_text(GREETED)
     report = judge(

@@ -16,7 +16,7 @@ def profiles(**options: object) -> list[str]:
     return [profile.name for profile in Plan(Options(**options)).profiles]  # type: ignore[arg-type]
 
 
-def test_without_a_profile_a_reference_is_judged_as_all_and_a_command_as_echo() -> None:
+def test_default_profile() -> None:
     assert profiles() == list(PROFILES)
     assert profiles(target="ref:node") == list(PROFILES)
     assert profiles(target="./server") == ["echo"]

@@ -36,7 +36,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_without_a_target_nothing_of_the_suite_is_there(project: Path) -> None:
+def test_plugin_does_nothing_without_a_target(project: Path) -> None:
     (project / "test_own.py").write_text(
         "import sys\n\ndef test_own():\n    assert 'conformance.runner.judge' not in sys.modules\n"
     )

@@ -87,7 +87,7 @@ def test_stopped_process_uses_no_cpu_time(tmp_path: Path, who: str) -> None:
 
 
 @only_posix
-def test_stopping_one_that_has_ended_takes_no_time() -> None:
+def test_stopping_an_ended_process_is_immediate() -> None:
     with running("") as process:
         process.wait(10)
         began = time.monotonic()
@@ -101,7 +101,7 @@ def memory_of(process: Process) -> float:
 
 
 @only_posix
-def test_all_of_a_killed_server_has_gone_when_it_is_started_again() -> None:
+def test_killed_server_has_ended_before_its_restart() -> None:
     with reserved_port() as port, running(SHARES, str(port)) as process:
         assert process.wait_announcement(30)
         until(lambda: memory_of(process) > 10 * 8 * 2**20, "the memory to be taken")

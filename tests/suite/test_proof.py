@@ -171,7 +171,7 @@ end
 """
 
 
-def test_faults_that_no_client_could_see_are_listed_with_the_reason(
+def test_undetectable_faults_are_listed_with_the_reason(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "day.py").write_text(DAY)

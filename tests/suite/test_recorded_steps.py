@@ -106,7 +106,7 @@ def test_variable_text_becomes_a_pattern_with_the_original_as_comment() -> None:
     ]
 
 
-def test_at_the_end_of_what_came_a_pattern_has_its_length() -> None:
+def test_last_pattern_of_an_answer_has_a_fixed_length() -> None:
     assert steps(came(b"ticket 48213"))[-1] == r'expect "ticket " /\d{5}/'
     assert steps(came(b"ticket 48213\n"))[-1] == r'expect "ticket " /\d+/ "\n"'
 
@@ -252,7 +252,7 @@ def test_patterns_are_valid_in_the_language() -> None:
 # How events are grouped.
 
 
-def test_bulk_data_is_one_run_although_answers_come_meanwhile() -> None:
+def test_bulk_data_is_one_event_despite_answers_in_between() -> None:
     watched = Watched()
     for _ in range(3):
         watched.sent("A", b"x" * BULK)
@@ -263,7 +263,7 @@ def test_bulk_data_is_one_run_although_answers_come_meanwhile() -> None:
     ]
 
 
-def test_lines_are_runs_of_their_own() -> None:
+def test_each_line_is_a_separate_event() -> None:
     watched = Watched()
     watched.sent("A", b"one\n")
     watched.received("A", b"ON")
@@ -319,7 +319,7 @@ def test_lines_of_one_request_are_sent_together() -> None:
     assert now < 2
 
 
-def test_after_a_message_of_many_lines_answers_are_waited_for_again() -> None:
+def test_answers_are_waited_for_again_after_a_multi_line_message() -> None:
     pacing = Pacing(0.0)
     pacing.put(b"one\ntwo\nthree\n.\nQUIT\n")
     now = 0.4
@@ -333,7 +333,7 @@ def test_after_a_message_of_many_lines_answers_are_waited_for_again() -> None:
 
 
 @pytest.mark.parametrize("data", [b"\x00one\ntwo\n", b"\xff\xfb\x01\n\n", b"line\n" * 8000])
-def test_binary_data_and_much_of_it_go_at_once(data: bytes) -> None:
+def test_large_or_binary_data_is_sent_at_once(data: bytes) -> None:
     pacing = Pacing(0.0)
     pacing.put(data)
     assert pacing.take(0.0) == data

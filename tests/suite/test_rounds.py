@@ -196,7 +196,7 @@ def test_target_that_kills_two_workers_is_not_tried_again(
     assert (tried, came) == ([["one", "kills", "two"], ["kills"]], ["one", "two"])
 
 
-def test_workers_that_stop_for_no_reason_are_the_suites_failure(
+def test_unexplained_end_of_workers_is_an_error_of_the_suite(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(rounds, "_run_pytest", lambda *_: 3)

@@ -33,7 +33,7 @@ class Draws:
 
 
 @pytest.mark.parametrize("size", [1, 2, 4, 9, 16, 40, 63])
-def test_words_have_blanks_inside_and_one_at_a_time(size: int) -> None:
+def test_words_contain_single_blanks(size: int) -> None:
     for seed in SEEDS:
         for text in (words(random.Random(seed), size), words_of_quit(drawn(seed, "quit"), size)):
             assert len(text) == size
@@ -42,7 +42,7 @@ def test_words_have_blanks_inside_and_one_at_a_time(size: int) -> None:
             assert text.isascii()
 
 
-def test_words_of_quit_hold_no_letter_of_its_token() -> None:
+def test_data_of_quit_contains_no_letter_of_its_token() -> None:
     for seed in SEEDS:
         session = drawn(seed, "quit")
         text = words_of_quit(session, 63).upper()
@@ -50,7 +50,7 @@ def test_words_of_quit_hold_no_letter_of_its_token() -> None:
 
 
 @pytest.mark.parametrize("size", [1, 2, 63, 64, 65, 96, 4097])
-def test_lines_are_whole_and_hold_nothing_odd(size: int) -> None:
+def test_lines_are_complete_short_and_plain(size: int) -> None:
     for seed in SEEDS:
         for text in (lines(random.Random(seed), size), some_lines(drawn(seed, "echo"), size)):
             assert len(text) == size

@@ -162,7 +162,7 @@ def test_requirement_that_a_parameter_makes_meaningless_is_not_judged() -> None:
     assert "echo/simple" not in skips
 
 
-def test_every_rule_speaks_of_requirements_that_there_are() -> None:
+def test_every_rule_names_existing_requirements() -> None:
     shared = {"concurrent", "idle-64", "idle", "isolation", "stalled-reader", "unfinished-apart"}
     for profile in PROFILES.values():
         words = {one.word for one in profile.requirements}
@@ -170,7 +170,7 @@ def test_every_rule_speaks_of_requirements_that_there_are() -> None:
             assert not rule.words - words - shared, profile.name
 
 
-def test_every_change_is_of_a_requirement_that_there_is() -> None:
+def test_every_change_names_an_existing_requirement() -> None:
     words = {identity.partition("/")[2] for identity in REQUIREMENTS}
     for change in CHANGES:
         for one in change.requirements:

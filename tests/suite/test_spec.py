@@ -25,7 +25,7 @@ def test_level_of_a_clause_is_that_of_its_requirement() -> None:
         assert says_should == (one.level == Level.SHOULD), one.id
 
 
-def test_every_default_text_stands_in_the_spec() -> None:
+def test_every_default_text_is_in_the_spec() -> None:
     for profile in PROFILES.values():
         for name, text in profile.parameters.items():
             shown = text.decode().replace("\n", "\\n")

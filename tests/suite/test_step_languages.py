@@ -219,7 +219,7 @@ def test_both_parse_the_script_equally(script: str) -> None:
 
 
 @pytest.mark.parametrize("script", NEITHER)
-def test_neither_reads_it(script: str) -> None:
+def test_both_reject_the_script(script: str) -> None:
     with pytest.raises(Misread):
         by_the_suite(script)
     with pytest.raises(UsageError):

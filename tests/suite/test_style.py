@@ -31,7 +31,7 @@ class Tty(io.StringIO):
         return True
 
 
-def test_colours_are_for_terminals_and_by_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_colours_are_for_terminals_and_optional(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.delenv("NO_COLOR", raising=False)
     assert style.chosen(Tty())
@@ -50,7 +50,7 @@ def test_colours_are_for_terminals_and_by_choice(monkeypatch: pytest.MonkeyPatch
         style.choose("sometimes")
 
 
-def test_only_what_matters_is_in_colour() -> None:
+def test_only_important_text_is_coloured() -> None:
     shown = style.coloured(FAILURE)
     assert shown.startswith("\x1b[1;31mFAIL\x1b[0m echo/binary")
     assert "\n  \x1b[36mhint\x1b[0m      it stops" in shown
@@ -58,7 +58,7 @@ def test_only_what_matters_is_in_colour() -> None:
     assert style.coloured("conformance: echo over tcp") == "conformance: echo over tcp"
 
 
-def test_prose_is_broken_between_words_and_nothing_else_is() -> None:
+def test_only_prose_is_wrapped() -> None:
     lines = style.broken(FAILURE, 50).splitlines()
     assert lines[:2] == [
         "FAIL echo/binary (MUST, SPEC 2.4, tcp): wrong byte",

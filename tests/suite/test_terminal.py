@@ -73,7 +73,7 @@ def showing(*pieces: bytes, deadline: float = 10.0) -> Iterator[Terminal]:
         ([b"no end\r"], b"no end\r"),
     ],
 )
-def test_lines_end_as_they_do_for_a_person(pieces: list[bytes], seen: bytes) -> None:
+def test_terminal_output_has_crlf_line_endings(pieces: list[bytes], seen: bytes) -> None:
     with showing(*pieces) as terminal:
         terminal.see(seen, "the greeting")
         terminal.see_the_end()

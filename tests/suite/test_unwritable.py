@@ -125,7 +125,7 @@ def test_full_disk_destroys_no_expectations(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text", ['expected = [{id = "echo/simple", reason = "x"}]\n', "expected = []\n[[expected"]
 )
-def test_expectations_that_cannot_be_kept_are_left_alone(text: str, tmp_path: Path) -> None:
+def test_invalid_expectations_are_not_overwritten(text: str, tmp_path: Path) -> None:
     report, known = tmp_path / "report", tmp_path / "known.toml"
     assert conformance(*RED, f"--report={report}").returncode == 1
     known.write_text(text)
@@ -164,7 +164,7 @@ def test_symlink_and_mode_are_kept(tmp_path: Path) -> None:
     assert (tmp_path / "real").stat().st_mode & 0o777 == 0o640
 
 
-def test_files_come_together_or_not_at_all(tmp_path: Path) -> None:
+def test_files_are_written_atomically(tmp_path: Path) -> None:
     (tmp_path / "one").write_text("before")
     with pytest.raises(OSError), staged(tmp_path) as stage:  # noqa: PT012
         (stage / "one").write_text("after")

@@ -136,7 +136,7 @@ def test_server_on_a_fixed_address_is_judged_at_that_address(
 
 @pytest.mark.skipif(os.name != "posix", reason="Unix sockets are missing on this system")
 @pytest.mark.long
-def test_both_faces_give_the_same_verdicts(tmp_path: Path) -> None:
+def test_command_and_pytest_plugin_give_the_same_verdicts(tmp_path: Path) -> None:
     """``python -m conformance run`` and ``pytest conformance --target`` agree."""
     import subprocess
     import sys

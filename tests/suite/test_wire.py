@@ -97,7 +97,7 @@ def test_wrong_byte_ends_the_wait_at_once(against: Play) -> None:
     assert kind(lambda: peer.expect(b"hello", "the greeting")) == "wrong-bytes"
 
 
-def test_silence_is_reported_when_the_deadline_is_over(against: Play) -> None:
+def test_silence_is_reported_at_the_deadline(against: Play) -> None:
     peer = against(says(b"hel"))
     assert kind(lambda: peer.expect(b"hello", "the greeting")) == "missing-bytes"
 
@@ -183,7 +183,7 @@ def test_server_that_never_stops_sending_is_reported(against: Play) -> None:
     assert kind(against(talk).expect_reset) == "floods"
 
 
-def test_reads_up_to_an_end_and_then_so_many_bytes(against: Play) -> None:
+def test_read_until_a_delimiter_then_exactly(against: Play) -> None:
     peer = against(lambda conn: conn.sendall(b"size 3\r\nabcrest"))
     assert peer.read_until(b"\r\n", "a line") == b"size 3\r\n"
     assert peer.read_exactly(3, "the content") == b"abc"

@@ -38,7 +38,7 @@ def test_greeting_and_eof_of_node(name: str) -> None:
             assert client.rest() == b"hello from node\n"
 
 
-def test_three_megabytes_there_and_back(name: str) -> None:
+def test_three_megabytes_in_both_directions(name: str) -> None:
     sent = os.urandom(3 * 1024 * 1024)
     with node("pipe-server.js", name, "echo") as server:
         server.hears(b"LISTENING")
@@ -47,7 +47,7 @@ def test_three_megabytes_there_and_back(name: str) -> None:
             client.shows(sent)
 
 
-def test_several_of_our_clients_at_once(name: str) -> None:
+def test_several_pync_clients_at_once(name: str) -> None:
     with node("pipe-server.js", name, "echo") as server:
         server.hears(b"LISTENING")
         with (

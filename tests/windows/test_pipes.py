@@ -16,7 +16,7 @@ EVERY_BYTE = bytes(range(256))
 LISTENING = rb"Listening on (\S+)"
 
 
-def test_both_ways(name: str) -> None:
+def test_data_in_both_directions(name: str) -> None:
     with pync("-lv", f"pipe:{name}") as server:
         assert server.hears(LISTENING).group(1) == name.encode()
         with pync(rf"\\.\pipe\{name}") as client:

@@ -83,7 +83,7 @@ def test_scan() -> None:
 
 
 @pytest.mark.skipif(find_spec("cryptography") is None, reason="cryptography is not installed")
-def test_tls_with_a_certificate_made_for_it() -> None:
+def test_tls_with_a_generated_certificate() -> None:
     server, port = listening("--ssl")
     with server, pync("--ssl", "--insecure", "127.0.0.1", port) as client:
         client.write(b"secret")
