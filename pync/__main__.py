@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 import sys
+
+from .waiting.signalling import signal
 
 #: The number of new objects after which the garbage collector runs: more than a start makes, as
 #: none of these is garbage. (This run and the one at the end were a tenth of the instructions of a

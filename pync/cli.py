@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
 
 from .core import VERSION, exits
 from .core.config import Config
@@ -21,7 +20,7 @@ from .core.events import (
     Told,
     Trying,
 )
-from .core.typed import TYPE_CHECKING
+from .core.typed import TYPE_CHECKING, Callable
 from .dialects import DIALECTS, Dialect, OnStdout, Said, load
 from .engine import signals
 from .transports.descriptors import is_open, is_terminal, write

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import sys
-from types import ModuleType
+
+from .typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 #: The version of pync and of the suite; pyproject.toml reads it from here.
 VERSION = "0.1.0"

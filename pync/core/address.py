@@ -6,11 +6,12 @@ IPv6 hosts are in brackets (RFC 3986 3.2.2).
 
 from __future__ import annotations
 
-import re
-
 from .errors import UsageError, shortened
 from .number import is_digits, whole
-from .typed import NamedTuple
+from .typed import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import re
 
 #: Schemes with a host and a port, and the address family that they are limited to. A host
 #: in vsock is a number, its CID.
@@ -39,8 +40,8 @@ _PIPE = r"(\\\\|//)(?P<host>[^\\/]+)[\\/]pipe[\\/](?P<name>.*)"
 #: The highest descriptor that an int of C can number.
 _MOST_DESCRIPTORS = 2**31 - 1
 
-#: Text that may be an IPv6 address (RFC 4291 2.2), with a zone.
-_IPV6 = r"[0-9a-fA-F:.]*(%.*)?"
+#: The letters of text that may be an IPv6 address (RFC 4291 2.2); a zone may follow.
+_OF_IPV6 = frozenset("0123456789abcdefABCDEF:.")
 
 #: Protocols above TCP whose addresses users type here: the port, and whether it uses TLS.
 _WELL_KNOWN = {
@@ -149,6 +150,8 @@ def _inherited(text: str, which: str) -> str:
 
 def _not_spoken(scheme: str, rest: str) -> str:
     """Return what to type instead of the address of a protocol that pync does not speak."""
+    import re
+
     port, tls = _WELL_KNOWN[scheme]
     host, colon, given = re.split(r"[/?#]", rest, maxsplit=1)[0].rpartition("@")[2].partition(":")
     where = f"{host or 'HOST'} {given if colon and given else port}"
@@ -170,7 +173,9 @@ def is_url(text: str) -> bool:
 
 def _as_pipe(text: str) -> re.Match[str] | None:
     if not text.startswith(("\\\\", "//")):
-        return None  # nothing has to be compiled
+        return None  # most addresses need no regular expression
+    import re
+
     return re.fullmatch(_PIPE, text, re.IGNORECASE)
 
 
@@ -186,13 +191,17 @@ def split_host_port(text: str, whole: str, most: int = MOST_PORT) -> tuple[str, 
         raise UsageError(f"{whole!r}: the port is missing")
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
-    elif ":" in host and not re.fullmatch(_IPV6, host.strip("[]")):
+    elif ":" in host and not _is_ipv6_text(host.strip("[]")):
         raise UsageError(f"{whole!r}: too many colons, write HOST:PORT")
     elif ":" in host or "[" in host or "]" in host:
         raise UsageError(f"{whole!r}: IPv6 needs brackets, as in tcp://[::1]:9000")
     if is_digits(port):
         check_port(port, most=most)
     return host, port
+
+
+def _is_ipv6_text(host: str) -> bool:
+    return _OF_IPV6.issuperset(without_zone(host))
 
 
 def without_zone(host: str) -> str:

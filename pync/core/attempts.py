@@ -5,11 +5,9 @@ A driver makes the connections and passes the time; this module decides what to 
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable
 from itertools import chain, zip_longest
 
-from .typed import Generic, TypeVar
+from .typed import Callable, Generic, Iterable, TypeVar, deque
 
 #: RFC 8305 section 5, Connection Attempt Delay: seconds before the next address is tried in
 #: parallel with one that has not answered, and the minimum.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 
 from .errors import UsageError, shortened
@@ -13,7 +12,6 @@ UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
 #: The most seconds that fit the kernel's milliseconds (an int: poll(2)), as in nc and ncat.
 LONGEST = (2**31 - 1) // 1000
 
-#: (Compiled when it is needed, like all that most starts do not need.)
 _DURATION = r"(\d+(?:\.\d*)?|\.\d+)(ms|s|m|h|)"
 
 
@@ -22,6 +20,8 @@ def parse_duration(text: str, option: str) -> float:
 
     Raises UsageError that names the option.
     """
+    import re
+
     found = re.fullmatch(_DURATION, text, re.ASCII)
     if not found:
         raise UsageError(

@@ -5,10 +5,8 @@ Programs report events; cli.py prints the dialect's message for each on stderr.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from .address import Address
-from .typed import TYPE_CHECKING, NamedTuple
+from .typed import TYPE_CHECKING, Callable, NamedTuple
 
 if TYPE_CHECKING:
     from .pings import Pinged, PingsDone

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
 
 from ..core import VERSION, load_module
 from ..core.config import Config
 from ..core.errors import IdleTimeoutError, ListenError, OutputError, OutputGone, RelayError
 from ..core.events import Event
-from ..core.typed import NamedTuple
+from ..core.typed import Callable, NamedTuple
 
 #: Name (of an executable, in --as, in PYNC_AS) -> module in this package.
 DIALECTS = {

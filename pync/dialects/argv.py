@@ -8,12 +8,8 @@ and reports errors in one line of our own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
-from types import MappingProxyType
-
 from ..core.errors import UsageError
-from ..core.typed import TYPE_CHECKING, NamedTuple
+from ..core.typed import TYPE_CHECKING, Callable, Iterator, Mapping, NamedTuple
 
 if TYPE_CHECKING:
     from typing import Any
@@ -41,10 +37,16 @@ class Option(NamedTuple):
         return f"-{self.short}" if self.short else f"--{self.long}"
 
 
-@lru_cache
+#: A USAGE -> its options.
+_options: dict[str, tuple[Option, ...]] = {}
+
+
 def options_in(usage: str) -> tuple[Option, ...]:
     """Return the options described in a USAGE's lines."""
-    return tuple([option for line in usage.splitlines() if (option := _described(line))])
+    if usage not in _options:
+        described = [option for line in usage.splitlines() if (option := _described(line))]
+        _options[usage] = tuple(described)
+    return _options[usage]
 
 
 def described_in(usage: str) -> list[tuple[str, str, str]]:
@@ -135,7 +137,7 @@ class ArgvStyle(NamedTuple):
     permutes: bool = True
     accumulates: frozenset[str] = frozenset({"verbose"})
     once: tuple[Once, ...] = ()
-    overrides: Mapping[str, str] = MappingProxyType({})
+    overrides: Mapping[str, str] = {}
     answers: frozenset[str] = frozenset()
     error: type[UsageError] = UsageError
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from ..core.address import DATAGRAMS, INHERITED, Address, check_port, is_url, split_host_port
 from ..core.address import parse as parse_address
 from ..core.config import Config
@@ -132,14 +130,25 @@ def _check_words(words: list[str]) -> None:
         raise UsageError(
             "an address in URL form stands alone; to join two of them: pync ADDRESS OTHER_ADDRESS"
         )
-    if re.fullmatch(r"[^:]+:[0-9]+|\[.*\]:[0-9]+", host):
+    if _has_port(host):
         raise UsageError(f"two ports, {host} and {ports[0]}: give one")
     # A single number is an IPv4 address (inet_aton(3)), but those of 0.0.0.0/16 are useless,
     # except for 0, which is this machine.
-    if len(words) == 2 and whole(host, 65535) and not re.fullmatch(r"[0-9,-]+", ports[0]):
+    if len(words) == 2 and whole(host, 65535) and not _is_port_list(ports[0]):
         raise UsageError(
             f"{shortened(ports[0])} is not a port; HOST comes first: pync {ports[0]} {host}"
         )
+
+
+def _has_port(word: str) -> bool:
+    """Return whether a word is HOST:PORT; an IPv6 host is in brackets."""
+    host, _, port = word.rpartition(":")
+    is_host = host != "" and (":" not in host or (host[0] == "[" and host[-1] == "]"))
+    return is_host and is_digits(port)
+
+
+def _is_port_list(word: str) -> bool:
+    return word != "" and word.strip("0123456789,-") == ""
 
 
 def unbracketed(host: str) -> str:

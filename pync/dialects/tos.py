@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from ..core.errors import UsageError, shortened
 from ..core.number import whole
 
@@ -31,6 +29,8 @@ def parse_tos(text: str, option: str) -> int:
     """
     if text in TOS:
         return TOS[text]
+    import re
+
     value = int(text, 16) if re.fullmatch(_HEXADECIMAL, text) else whole(text, 255)
     if value is None:
         raise UsageError(

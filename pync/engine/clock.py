@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from ..core.deadline import Deadline
 from ..core.endings import Endings
 from ..core.errors import QuitTimeoutError
-from ..core.typed import TYPE_CHECKING
+from ..core.typed import TYPE_CHECKING, Callable
 from ..transports.conn import Conn
 from .loop import Scheduler, Timer
 

@@ -7,9 +7,8 @@ states as a table; relay.py decides when the relay ends. Datagrams stay whole: o
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
-from ..core.typed import TYPE_CHECKING
+from ..core.typed import TYPE_CHECKING, Callable
 from ..waiting.readiness import may_block
 from .direction import DRAINING, OPEN, after, is_over
 from .loop import Scheduler

@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections import deque
-from collections.abc import Callable
 from itertools import count
-from selectors import EVENT_READ, EVENT_WRITE
-from types import TracebackType
 
-from ..core.typed import TYPE_CHECKING, Protocol
+from ..core.typed import TYPE_CHECKING, Callable, Protocol, deque
 from ..waiting import readiness, wakeup
-from ..waiting.readiness import READABLE, WRITABLE
+from ..waiting.readiness import EVENT_READ, EVENT_WRITE, READABLE, WRITABLE
 
 if TYPE_CHECKING:
+    from types import TracebackType
     from typing import ParamSpec
 
     from typing_extensions import Self

@@ -6,9 +6,7 @@ code and reason. A long message is passed on in fragments, as its parts arrive.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from ..core.typed import TYPE_CHECKING
+from ..core.typed import TYPE_CHECKING, Callable
 from .pipeline import Pipeline, towards
 from .protocols import Mover, Sink, Source
 from .zerocopy import fast_path

@@ -6,10 +6,8 @@ to wait for more input depends on what the input is: see OnPeerEnd in core/confi
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from ..core.deadline import Deadline
-from ..core.typed import TYPE_CHECKING
+from ..core.typed import TYPE_CHECKING, Callable
 from ..waiting.readiness import readable
 from .clock import Clock
 from .flow import Flow

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable
+from ..core.typed import Iterable, deque
 
 #: Bytes of one read; a quarter faster than 64 KiB.
 READ = 256 * 1024

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from ..core.typed import TYPE_CHECKING, NamedTuple, Protocol
+from ..core.typed import TYPE_CHECKING, Callable, NamedTuple, Protocol
 from .protocols import Convert, Sink, Source
 
 if TYPE_CHECKING:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from ..core.errors import RelayError, cause_of
-from ..core.typed import TYPE_CHECKING, Protocol
+from ..core.typed import TYPE_CHECKING, Callable, Protocol
 from ..transports.conn import Conn
 
 if TYPE_CHECKING:

@@ -7,13 +7,11 @@ events and the actions. nc, ncat and telnet differ in some of them: Endings choo
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from functools import partial
 
 from ..core.endings import Endings
 from ..core.errors import OutputGone, UnmetError
 from ..core.events import PeerEnded, Report, silent
-from ..core.typed import TYPE_CHECKING
+from ..core.typed import TYPE_CHECKING, Callable
 from ..transports.conn import Conn
 from . import direction
 from . import relaystate as states
@@ -236,7 +234,7 @@ class Relay:
 
     def _await_silence(self) -> None:
         flows, later = (self._outbound, self._inbound), self._clock.call_later
-        silent = partial(self._handle, states.SILENCE)
+        silent = lambda: self._handle(states.SILENCE)  # noqa: E731
         hold_back(self._endings, self._last, flows, self._remote, later, silent)
 
     def _input_over(self) -> None:
@@ -244,13 +242,13 @@ class Relay:
         local = self._local
         if isinstance(local, Conn):
             broke = lambda error: self._fail(unread(local, error))  # noqa: E731
-            look = partial(when_broken, local, self._inbound, self._clock.call_later, broke)
-            self._clock.call_later(RESET_LOOK, look)
+            later = self._clock.call_later
+            later(RESET_LOOK, lambda: when_broken(local, self._inbound, later, broke))
 
     def _end_input(self) -> None:
         if not self._outbound.over:
             rule = "leave" if self._awaits else self._endings.on_peer_end
-            leave = partial(self._handle, states.OVER)
+            leave = lambda: self._handle(states.OVER)  # noqa: E731
             end_input(rule, self._local, self._outbound, self._clock, leave)
             broke = lambda error: self._fail(broken(self._remote, error))  # noqa: E731
             when_broken(self._remote, self._outbound, self._clock.call_later, broke)

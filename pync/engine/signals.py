@@ -8,12 +8,10 @@ blocking wait for a name or an answer has no better moment.
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Callable
-
 from ..core.errors import Terminated
-from ..core.typed import TYPE_CHECKING
+from ..core.typed import TYPE_CHECKING, Callable
 from ..waiting import wakeup
+from ..waiting.signalling import signal
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+from ..core.typed import Callable
 from .loop import Scheduler
 from .protocols import Sink, fault_fds, gone_fds, reader_gone
 

@@ -9,8 +9,7 @@ A source with ``ping_interval`` (WebSocket) is pinged while it is watched. A sou
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+from ..core.typed import Callable
 from .loop import Scheduler, Timer
 from .protocols import Source
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 import errno
 import os
 import time
-from collections.abc import Callable
 
 from ..core.deadline import Deadline
 from ..core.endings import Endings
-from ..core.typed import NamedTuple, Protocol
+from ..core.typed import Callable, NamedTuple, Protocol
 from ..transports.conn import Conn
 from .flow import Flow
 from .pipeline import Moved

@@ -7,13 +7,12 @@ has the method ``send_eof``.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 from ..core import load_module
 from ..core.address import INHERITED, Address
 from ..core.events import Report, silent
 from ..core.times import UNTIMED, Times
-from ..core.typed import TYPE_CHECKING, NamedTuple
+from ..core.typed import TYPE_CHECKING, Callable, NamedTuple
 
 if TYPE_CHECKING:
     from .conn import Conn

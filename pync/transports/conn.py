@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from types import EllipsisType, TracebackType
 
 from ..core.address import Address
 from ..core.deadline import Deadline
@@ -20,6 +19,8 @@ from ..waiting.readiness import Readable
 from .reading import Reading
 
 if TYPE_CHECKING:
+    from types import EllipsisType, TracebackType
+
     from typing_extensions import Self
 
     from ..core.readahead import ReadAhead
@@ -124,7 +125,7 @@ class Conn:
         """
         if self._ahead:
             return self._ahead.take(size)
-        if isinstance(timeout, EllipsisType):
+        if timeout is ...:
             return self._recv(size)
         return self._recv_within(size, Deadline(timeout))
 
@@ -139,7 +140,7 @@ class Conn:
             timeout: seconds for all of it; None: for ever; not given: the value of settimeout.
         Raises OSError. How much was sent is unknown then.
         """
-        if isinstance(timeout, EllipsisType):
+        if timeout is ...:
             self._send_all(data)
             return
         before = self.gettimeout()

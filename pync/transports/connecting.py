@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable, Iterable
 
 from ..core.address import Address
 from ..core.attempts import Attempt, Attempts
 from ..core.errors import DialError, cause_of
 from ..core.events import AttemptFailed, Trying, silent
+from ..core.typed import Callable, Iterable
 from . import Options
 from .conn import TcpConn
 from .internet import Endpoint, address_of, telling_cause

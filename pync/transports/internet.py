@@ -6,7 +6,6 @@ import errno
 import os
 import socket
 import sys
-from collections.abc import Callable
 
 from ..core.address import INTERNET, Address
 from ..core.errors import (
@@ -18,7 +17,7 @@ from ..core.errors import (
     shortened,
 )
 from ..core.number import whole
-from ..core.typed import NamedTuple
+from ..core.typed import Callable, NamedTuple
 from . import Options
 
 FAMILIES = {0: socket.AF_UNSPEC, 4: socket.AF_INET, 6: socket.AF_INET6}

@@ -7,8 +7,6 @@ core/readahead.py, which is loaded at the first one.
 
 from __future__ import annotations
 
-from types import EllipsisType
-
 from ..core.deadline import Deadline
 from ..core.typed import TYPE_CHECKING
 
@@ -16,6 +14,7 @@ if TYPE_CHECKING:
     import io
     import re
     from collections.abc import Callable, Iterator
+    from types import EllipsisType
     from typing import Literal, TypeVar, overload
 
     from ..core.address import Address
@@ -186,7 +185,7 @@ class Reading:
             self.settimeout(seconds)
 
     def _most(self, limit: int | EllipsisType | None) -> int | None:
-        return self.limit if isinstance(limit, EllipsisType) else limit
+        return self.limit if limit is ... else limit
 
     def _ask(self, request: Request[_Found], timeout: float | EllipsisType | None) -> _Found:
         from ..core.readahead import READ, ReadAhead, timed_out
@@ -194,8 +193,8 @@ class Reading:
         if self._ahead is None:
             self._ahead = ReadAhead()
         held = self._ahead
-        usual = isinstance(timeout, EllipsisType)
-        seconds = self.gettimeout() if isinstance(timeout, EllipsisType) else timeout
+        usual = timeout is ...
+        seconds = self.gettimeout() if timeout is ... else timeout
         # A call without a time-out, or without waiting, needs no clock; for the first read, the
         # socket's own time-out is enough.
         plainly = usual and (not seconds or self._keeps_time)

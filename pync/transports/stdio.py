@@ -14,13 +14,13 @@ import select
 import socket
 import stat
 import sys
-from collections.abc import Callable
-from types import TracebackType
 
-from ..core.typed import TYPE_CHECKING
+from ..core.typed import TYPE_CHECKING, Callable
 from .descriptors import is_open, is_terminal, write
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from typing_extensions import Self
 
     from .pump import Inlet, Outlet

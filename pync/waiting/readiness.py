@@ -11,13 +11,14 @@ import os
 import select
 import sys
 import time
-from collections.abc import Iterable
 from math import ceil
-from selectors import EVENT_READ, EVENT_WRITE, SelectSelector
 
 from ..core.deadline import Deadline
-from ..core.typed import Protocol
+from ..core.typed import Iterable, Protocol
 from . import wakeup
+
+#: What a descriptor is watched for, as in the module selectors.
+EVENT_READ, EVENT_WRITE = 1, 2
 
 #: The limit of one wait in seconds: on Windows, ^C does not interrupt select; elsewhere, poll(2)
 #: has a limit.
@@ -186,6 +187,8 @@ class _Select:
     """select(2)."""
 
     def __init__(self) -> None:
+        from selectors import SelectSelector
+
         self._selector = SelectSelector()
 
     def register(self, descriptor: int, events: int) -> None:

@@ -11,10 +11,10 @@ pipe, between two callbacks. Otherwise it would be raised in the middle of a cal
 from __future__ import annotations
 
 import os
-import signal
 import sys
 
 from ..core.typed import TYPE_CHECKING
+from .signalling import signal
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager

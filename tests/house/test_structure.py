@@ -105,7 +105,7 @@ RESERVED = {
     "concurrent": set[str](),
     "multiprocessing": set[str](),
     "select": {"readiness.py", "stdio.py", "selecting.py"},
-    "selectors": {"loop.py", "readiness.py"},
+    "selectors": {"readiness.py"},
     "threading": {
         "editing.py",
         "interaction.py",

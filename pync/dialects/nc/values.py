@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-
 from ...core.errors import UsageError
-from ...core.number import whole
-from ...core.typed import NamedTuple
+from ...core.number import is_digits, whole
+from ...core.typed import Callable, NamedTuple
 from ..tos import parse_tos
 
 
@@ -22,8 +19,8 @@ class Number(NamedTuple):
 _INT = 2**31 - 1
 _LARGEST = 2**63 - 1
 
-#: The format that strtoll(3) accepts.
-_INTEGER = re.compile(r"[ \t\n\v\f\r]*([+-]?)(\d+)", re.ASCII)
+#: The letters that strtoll(3) skips.
+_BLANKS = " \t\n\v\f\r"
 
 #: Field -> its range; in nc's errors the fault follows the name.
 NUMBERS = {
@@ -45,13 +42,13 @@ def _number(text: str, number: Number) -> int:
     """Convert like strtonum(3); in an error, the fault follows the name."""
     # "ttl is too large", but "timeout too small: -1".
     end = "" if number.name.endswith(" is") else f": {text}"
-    found = _INTEGER.fullmatch(text)
-    if not found:
+    signed = text.lstrip(_BLANKS)
+    digits = signed[1:] if signed.startswith(("+", "-")) else signed
+    if not is_digits(digits):
         raise UsageError(f"{number.name} invalid{end}")
-    sign, digits = found.groups()
     value = whole(digits, _LARGEST)
     value = _LARGEST if value is None else value
-    value = -value if sign == "-" else value
+    value = -value if signed.startswith("-") else value
     wrong = "too small" if value < number.least else "too large" if value > number.most else ""
     if wrong:
         raise UsageError(f"{number.name} {wrong}{end}")

@@ -11,13 +11,12 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Callable
 
 from ...core.address import DATAGRAMS, Address
 from ...core.attempts import Attempt, Attempts
 from ...core.errors import DialError, cause_of
 from ...core.events import AttemptFailed
-from ...core.typed import NamedTuple
+from ...core.typed import Callable, NamedTuple
 from ...engine.loop import Loop, Timer
 from ...transports import Options, sockopts
 from ...transports.internet import Endpoint, bind_source

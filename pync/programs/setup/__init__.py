@@ -7,13 +7,10 @@ for the bytes. A program is imported only when it is run, because start-up time 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-
 from ...core.config import Config
 from ...core.endings import Endings
 from ...core.events import Report
-from ...core.typed import TYPE_CHECKING
+from ...core.typed import TYPE_CHECKING, Callable
 from ...transports.stdio import Stdio
 from .network import (
     admits_of,
@@ -27,6 +24,7 @@ from .network import (
 
 if TYPE_CHECKING:
     from ..relay.spoiling import FaultSetup
+    from ..shared.access import Admits
 
 
 def run(config: Config, stdio: Stdio, report: Report) -> int:
@@ -168,6 +166,9 @@ def _relay(config: Config, _stdio: Stdio, report: Report) -> int:
     from .pipeline import each_pipeline, recorders_of, tunnel_pipeline_of
     from .relay import onward_setup
 
+    def admits() -> Admits:
+        return admits_of(config, report)
+
     setup = RelaySetup(
         # The proxies are on the onward side.
         listen_setup(config, report) if config.listen else dial_setup(config)._replace(route=None),
@@ -177,7 +178,7 @@ def _relay(config: Config, _stdio: Stdio, report: Report) -> int:
         recorders_of(config),
         resets=config.if_refused != "close",
         drain=config.drain,
-        admits=partial(admits_of, config, report) if config.allowfile or config.denyfile else None,
+        admits=admits if config.allowfile or config.denyfile else None,
         faults=_faults(config),
         reconnect=config.reconnect,
     )

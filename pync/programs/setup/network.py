@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from functools import cache
 
 from ...core.address import DATAGRAMS, WEBSOCKETS, Address
 from ...core.config import ANYONE, Config, is_dtls
@@ -174,14 +173,22 @@ def _sockopts(config: Config) -> tuple[tuple[str, int | str], ...]:
     return tuple(asked)
 
 
-@cache
+#: The typed key for signed segments: it is asked for once.
+_typed_key: bytes | None = None
+
+
 def _md5_key() -> bytes:
     """Return the key for signed segments, from the environment or typed once. Raises UsageError."""
-    try:
-        given = os.environ.get("PYNC_MD5SIG_KEY")
-        return os.fsencode(given) if given is not None else _ask("TCP MD5SIG password: ")
-    except OSError:
-        raise UsageError("Unable to read TCP MD5SIG password") from None
+    global _typed_key
+    given = os.environ.get("PYNC_MD5SIG_KEY")
+    if given is not None:
+        return os.fsencode(given)
+    if _typed_key is None:
+        try:
+            _typed_key = _ask("TCP MD5SIG password: ")
+        except OSError:
+            raise UsageError("Unable to read TCP MD5SIG password") from None
+    return _typed_key
 
 
 def _ask(prompt: str) -> bytes:

@@ -5,12 +5,9 @@ It is separate from network.py, because a scan moves no bytes and need not load 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-
 from ...core.address import DATAGRAMS, WEBSOCKETS, Address
 from ...core.config import Config
-from ...core.typed import TYPE_CHECKING
+from ...core.typed import TYPE_CHECKING, Callable
 from ...engine.pipeline import PLAIN, Pipeline
 from ..shared.talk import TalkSetup
 
@@ -40,8 +37,7 @@ def recorder_of(config: Config) -> Callable[[], Recorder] | None:
         return None
     from ...engine.record import Recorder
 
-    return partial(
-        Recorder,
+    return lambda: Recorder(
         config.output,
         config.hex_dump,
         append=config.append_output,
@@ -71,7 +67,7 @@ def recorders_of(config: Config) -> Callable[[int, Address], Recorder] | None:
 def each_pipeline(of: Callable[[Config], Pipeline], config: Config) -> Callable[[], Pipeline]:
     """Return the function that makes the pipeline of each connection."""
     of(config)  # Import its modules now: later there may be no free descriptor.
-    return partial(of, config)
+    return lambda: of(config)
 
 
 def pipeline_of(config: Config) -> Pipeline:

@@ -7,11 +7,10 @@ are recorded if the user wants it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 from ...core.endings import Endings, OnPeerEnd
 from ...core.events import Finished, Progressed, Report
-from ...core.typed import TYPE_CHECKING, NamedTuple
+from ...core.typed import TYPE_CHECKING, Callable, NamedTuple
 from ...engine.pipeline import Pipeline, Tap
 from ...engine.relay import relay
 from ...transports.conn import Conn
