@@ -43,9 +43,10 @@ selftest: $(READY)
 test: check
 	@$(ALONE) $(PYTEST)
 
-# The fast lane: what needs no other program, without the tests that take long.
+# The fast lane: what needs no other program and no installed wheel, and does not take long.
 quick: check
-	@$(ALONE) $(PYTEST) -m 'not long' tests/unit tests/contract tests/house
+	@$(ALONE) $(PYTEST) -m 'not long' tests/unit tests/contract tests/house \
+	  --ignore=tests/house/test_wheel.py --ignore=tests/house/test_outside.py
 
 # Windows CPython under Wine; both are set up when they are missing.
 test-windows: $(READY)
