@@ -196,7 +196,8 @@ class Loop:
         fresh.clear()
         self.rounds += 1
         caught: Caught | None = None
-        for descriptor, events in self._poller.select(self._until_next()):
+        timeout = self._until_next() if self._timers or self._in_turn else None
+        for descriptor, events in self._poller.select(timeout):
             # An earlier callback of this round may have ended the watch of this descriptor.
             try:
                 if events & READABLE and descriptor in readers and descriptor not in fresh:

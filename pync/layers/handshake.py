@@ -129,7 +129,7 @@ class HandshakeSteps(Generic[Result]):
             if not data:
                 raise self._ended(self._asked)
             self._got += data
-            if self._missing(self._asked):
+            if len(data) < size or (isinstance(self._asked, Line) and self._missing(self._asked)):
                 return None
         return self._go_on()
 

@@ -32,6 +32,9 @@ _GRANTED, _GENERAL, _UNRESOLVED, _NO_COMMAND, _NO_ADDRESS = 0, 1, 4, 7, 8
 _GRANTED4, _REJECTED4 = 90, 91
 
 _CONNECT = 1
+
+#: The greeting of a client of version 5 that offers no authentication only, and its answer.
+GREETING, GREETED = b"\5\1\0", b"\5\0"
 _NO_AUTHENTICATION, _PASSWORD, _NONE_FITS = 0, 2, 0xFF
 _SIZES = {1: 4, 4: 16}
 
@@ -120,6 +123,11 @@ def _serve5(admits: Admits | None, delay: Callable[[], float], count: int) -> Ha
     yield Send(bytes([5, method]))
     if admits is not None:
         yield from _authenticate(admits, delay)
+    return (yield from request5())
+
+
+def request5() -> Handshake[Asked]:
+    """Receive the request of a client of version 5 that was greeted. Raises HandshakeError."""
     # The last of these bytes is the first one of an address, or the length of a name.
     version, command, _, kind, first = yield Exactly(5)
     if version != 5:

@@ -240,7 +240,7 @@ class TcpConn(StreamConn):
         error = self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if error:
             raise OSError(error, os.strerror(error))
-        if not sys.platform.startswith("linux"):
+        if sys.platform != "linux":
             return 0
         import fcntl
 

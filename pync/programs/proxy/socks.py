@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 
 from ...core.errors import PyncError, UnresolvedError
 from ...core.events import Dropped
-from ...layers.socks_server import Admits, Asked, granted, names, refused, serve
-from ...transports.conn import Conn
+from ...layers.socks_server import (
+    GREETED,
+    GREETING,
+    Admits,
+    Asked,
+    granted,
+    names,
+    refused,
+    request5,
+    serve,
+)
+from ...transports.conn import Conn, StreamConn
 from .penalties import Penalties
 from .session import Make, Services, Session
 
@@ -41,7 +52,30 @@ class SocksSession(Session):
 
     def start(self) -> None:
         """Start to read the client's request."""
-        self._negotiate(serve(self._admits, self._versions, self._delay), self._asked)
+        try:
+            greets = self._admits is None and 5 in self._versions and self._takes_greeting()
+        except OSError as error:
+            self._drop(error)
+            return
+        if greets:
+            self._say(GREETED, lambda: self._negotiate(request5(), self._asked))
+        else:
+            self._negotiate(serve(self._admits, self._versions, self._delay), self._asked)
+
+    def _takes_greeting(self) -> bool:
+        """Read the usual greeting, if that has come with the connection; else read nothing.
+
+        Raises OSError.
+        """
+        client = self._client
+        if not (isinstance(client, StreamConn) and client.is_plain):
+            return False
+        client.settimeout(0)
+        try:
+            came = client.socket.recv(len(GREETING), socket.MSG_PEEK)
+            return came == GREETING == client.recv(len(GREETING))
+        except (BlockingIOError, InterruptedError):
+            return False
 
     def _asked(self, asked: Asked) -> None:
         self._dial(asked.host, asked.port, lambda failure: self._dialled(asked, failure))

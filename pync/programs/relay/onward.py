@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     _Activity = _Dial | TlsDial | HandshakeRun[Agreed]
 
 
+#: Schemes of streams over TCP.
+_OVER_TCP = frozenset({"tls", *WEBSOCKETS})
+
+
 class OnwardSetup(NamedTuple):
     """The parameters of the onward side: where to connect, and how.
 
@@ -158,7 +162,7 @@ class OnwardDial:
         options = setup.options
         if target.scheme in ("unix", "pipe"):
             return LocalConnector(self._loop, target, options, self._dialled)
-        if target.scheme in ("tls", *WEBSOCKETS):
+        if target.scheme in _OVER_TCP:
             target = Address("tcp", target.host, target.service)
         if target.scheme == "vsock":
             from ...engine.vsock_connector import VsockConnector

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from pync.core.events import Dropped, Finished, Proxied
 from pync.programs.proxy import penalties
 from pync.programs.proxy.socks import socks_sessions
@@ -11,7 +13,7 @@ from pync.programs.proxy.socks import socks_sessions
 from ....peer import Peer, listening
 
 if TYPE_CHECKING:
-    import pytest
+    from pync.programs.proxy.session import Make
 
     from .conftest import Start
 
@@ -49,6 +51,39 @@ def test_data_and_eof_in_both_directions(start: Start) -> None:
         finished = running.events[1]
         assert isinstance(finished, Finished)
         assert (finished.sent, finished.received) == (9, 7)
+
+
+@pytest.mark.parametrize("sent", range(14))
+def test_bytes_sent_before_the_session(start: Start, sent: int) -> None:
+    with listening() as target:
+        port = int(target.port).to_bytes(2, "big")
+        said = b"\5\1\0" + b"\5\1\0\1\x7f\0\0\1" + port + b"question\n"
+        running = start(socks, first=said[:sent])
+        running.client.says(said[sent:])
+        running.client.hears(b"\5\0")
+        is_granted(running.client)
+        peer = target.accepts()
+        peer.hears(b"question\n")
+        peer.says(b"answer\n")
+        running.client.hears(b"answer\n")
+
+
+@pytest.mark.parametrize(
+    ("make", "first", "answer"),
+    [
+        (socks_sessions("socks", ("joe", "secret")), b"\5\1\0", b"\5\xff"),
+        (socks_sessions("socks4", None), b"\5\1\0", b""),
+        (socks, b"\5\1\2", b"\5\xff"),
+        (socks, b"\5\2\0\2", b"\5\0"),
+    ],
+)
+def test_greeting_sent_before_the_session(
+    start: Start, make: Make, first: bytes, answer: bytes
+) -> None:
+    running = start(make, first=first)
+    running.client.hears(answer)
+    running.client.half_closes()
+    running.client.hears_end()
 
 
 def test_socks_4(start: Start) -> None:
