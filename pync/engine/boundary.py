@@ -77,6 +77,12 @@ class Boundary:
         self._fail(error)
         return True
 
+    def leave(self) -> None:
+        """Call no callback any more: the client has left, and watches nothing. Idempotent."""
+        self._over = True
+        # Break the reference cycle with the owner now, not in the garbage collector.
+        self._failed = _ignore
+
     def watch_reader(self, descriptor: int, callback: Callback | None) -> None:
         """Call ``callback`` while the descriptor is readable; None ends the watch."""
         self._loop.watch_reader(descriptor, callback, self._caught)
@@ -120,3 +126,7 @@ class Boundary:
         self._over = True
         self._loop.end_watches(self._caught)
         self._failed(error)
+
+
+def _ignore(_error: Exception) -> None:
+    """Ignore errors after the end."""

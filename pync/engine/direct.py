@@ -17,7 +17,7 @@ from ..core.typed import TYPE_CHECKING
 from ..transports.conn import Conn, StreamConn
 from .loop import Scheduler, Timer
 from .pipeline import PLAIN, Moved, Pipeline
-from .protocols import broken, unread
+from .protocols import broken, unacknowledged, unread
 from .relay import Relay
 from .waiting import RESET_LOOK, when_acknowledged, when_broken
 from .zerocopy import SHORT
@@ -250,16 +250,20 @@ class DirectRelay:
     def _conclude(self, last: _Way) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        if not self._outbound.moved:
+        try:
+            waits = self._outbound.moved and unacknowledged(self._remote)
+        except OSError as error:
+            self._remote_broke(error)
+            return
+        if not waits:
             self._end()
             return
+        # The remote side takes its time. The other one shall know the end now. (Closing tells it.)
+        try:
+            last.sink.send_eof()
+        except OSError:
+            pass  # it has reset, after all its bytes were passed on
         when_acknowledged(self._remote, self._call_later, lambda: False, self._acknowledged)
-        if not self._over and self._relay is None:
-            # While the remote side takes its time, the other one shall know. (Closing tells it.)
-            try:
-                last.sink.send_eof()
-            except OSError:
-                pass  # it has reset, after all its bytes were passed on
 
     def _acknowledged(self, error: OSError | None) -> None:
         if error is None:

@@ -68,7 +68,8 @@ class Clients(Generic[One]):
         #: The options of the listener, for another one that may replace it.
         self.options = setup.options
         self.listener = listener
-        self.sessions: set[One] = set()
+        #: The sessions, and the Boundary of each.
+        self.sessions: dict[One, Boundary] = {}
         self._acceptor = Acceptor(loop, setup, listener, report, self._enter)
 
     def open(self) -> None:
@@ -112,19 +113,20 @@ class Clients(Generic[One]):
 
         def failed(error: Exception) -> None:
             self._report(Failed(as_failure(error, conn.peer)))
-            self.sessions.difference_update(entered)
             self._acceptor.left()
             for session in entered:
+                self.sessions.pop(session, None)
                 session.break_off()
             break_off(conn)
 
         entered: list[One] = []
         boundary = Boundary(self._loop, failed)
         with boundary:
-            entered.append(self._make(boundary, conn, self._left))
-            self.sessions.update(entered)
-            entered[0].start()
+            session = self._make(boundary, conn, self._left)
+            entered.append(session)
+            self.sessions[session] = boundary
+            session.start()
 
     def _left(self, session: One) -> None:
-        self.sessions.remove(session)
+        self.sessions.pop(session).leave()
         self._acceptor.left()

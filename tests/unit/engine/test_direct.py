@@ -272,6 +272,8 @@ def test_what_is_over_is_gone_without_a_search_for_garbage() -> None:
     def one_that_is_over() -> weakref.ref[DirectRelay | Relay]:
         with ExitStack() as stack:
             sides = Sides(stack, "direct")
+            sides.user.send_all(b"question")
+            assert sides.heard(sides.peer, 8) == b"question"
             sides.user.send_eof()
             sides.peer.send_eof()
             sides.finish()

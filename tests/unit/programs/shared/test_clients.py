@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Callable
 
 from pync.core.address import Address
@@ -16,6 +18,29 @@ from pync.transports.conn import Conn
 from ....peer import connected
 
 ADDRESS = Address("tcp", "127.0.0.1", "0")
+
+
+class Short:
+    """A session that ends when its client does."""
+
+    def __init__(
+        self, loop: Scheduler, conn: Conn, left: Callable[[object], None], told: list[str]
+    ) -> None:
+        self.loop, self.conn, self.left, self.told = loop, conn, left, told
+
+    def start(self) -> None:
+        self.loop.watch_reader(self.conn.fileno(), self._end)
+
+    def _end(self) -> None:
+        self.loop.watch_reader(self.conn.fileno(), None)
+        self.close()
+        self.left(self)
+        self.told.append("left")
+
+    def close(self) -> None:
+        self.conn.close()
+
+    break_off = close
 
 
 class Session:
@@ -56,3 +81,30 @@ def test_failing_client_is_reset_and_others_stay() -> None:
             clients.break_off()
     assert told == ["start", "break off", "start", "break off"]
     assert [type(event) for event in events] == [Accepted, Failed, Accepted]
+
+
+def test_a_session_that_has_left_is_gone_without_a_search_for_garbage() -> None:
+    told: list[str] = []
+    made: list[weakref.ref[object]] = []
+
+    def make(loop: Scheduler, conn: Conn, left: Callable[[object], None]) -> Short:
+        session = Short(loop, conn, left, told)
+        made.extend((weakref.ref(session), weakref.ref(loop)))
+        return session
+
+    with listen(ADDRESS) as listener, Loop() as loop:
+        clients = Clients(loop, ListenSetup(ADDRESS), listener, lambda _event: None, make)
+        clients.open()
+        gc.disable()
+        try:
+            with connected(listener.address.port) as client:
+                client.half_closes()
+                loop.run_while(lambda: not told)
+            # (Until its next round, the loop keeps what it has called last.)
+            rounds = loop.rounds
+            loop.call_later(0, lambda: None)
+            loop.run_while(lambda: loop.rounds == rounds)
+            assert [one() for one in made] == [None, None]
+        finally:
+            gc.enable()
+        clients.close()
