@@ -45,9 +45,11 @@ def fast_path(source: Source, sink: Sink) -> Mover | None:
     if getattr(sink, "may_refuse", False):
         return None
     read_fd = read_fds[0]
-    conns = isinstance(source, Conn) and isinstance(sink, Conn)
+    from_conn, to_conn = isinstance(source, Conn), isinstance(sink, Conn)
+    conns = from_conn and to_conn
     try:
-        came, goes = ("socket", "socket") if conns else (_kind(read_fd), _kind(sink.write_fd()))
+        came = "socket" if from_conn else _kind(read_fd)
+        goes = "socket" if to_conn else _kind(sink.write_fd())
     except OSError:
         return None
     if came == "file" and goes == "socket":
