@@ -36,8 +36,14 @@ def relay_between(
     endings: Endings,
     pipeline: Pipeline,
     finished: Ended,
+    *,
+    first: bool = False,
 ) -> DirectRelay | Relay:
-    """Return the relay for two connections; see Relay. The caller closes both when it is over."""
+    """Return the relay for two connections; see Relay. The caller closes both when it is over.
+
+    Arguments:
+        first: whether the local side is new, so that its first bytes have probably come with it.
+    """
     if (
         isinstance(local, StreamConn)
         and isinstance(remote, StreamConn)
@@ -46,7 +52,7 @@ def relay_between(
         and pipeline == PLAIN
         and endings.join_streams
     ):
-        return DirectRelay(loop, local, remote, endings, finished)
+        return DirectRelay(loop, local, remote, endings, finished, first=first)
     return Relay(loop, local, remote, endings, pipeline, finished=finished)
 
 
@@ -120,6 +126,7 @@ class DirectRelay:
     Arguments:
         loop, local, remote, endings: as for Relay.
         finished: called once at the end; ``failure`` and ``moved`` have the result.
+        first: read the local side at once, before the loop says that it is readable.
     """
 
     def __init__(
@@ -129,12 +136,15 @@ class DirectRelay:
         remote: StreamConn,
         endings: Endings,
         finished: Ended,
+        *,
+        first: bool = False,
     ) -> None:
         self._loop = loop
         self._local = local
         self._remote = remote
         self._endings = endings
         self._finished = finished
+        self._first = first
         self._over = False
         self._outbound = _Way(self, local, remote)
         self._inbound = _Way(self, remote, local)
@@ -171,6 +181,8 @@ class DirectRelay:
         self._remote.settimeout(0)
         self._loop.watch_reader(self._remote.fileno(), self._inbound.read)
         self._loop.watch_reader(self._local.fileno(), self._outbound.read)
+        if self._first:
+            self._outbound.read()
 
     def stop(self) -> None:
         """Move nothing more. Idempotent."""

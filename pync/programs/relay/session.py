@@ -184,8 +184,15 @@ class Joined:
         if services.spoiled is not None:
             line = services.spoiled.begin(self.number)
             pipeline = pipeline._replace(sent_filter=line.up, received_filter=line.down)
-        ends = (self.client, self.target)
-        self._relay = relay_between(self._loop, *ends, services.endings, pipeline, self._relayed)
+        self._relay = relay_between(
+            self._loop,
+            self.client,
+            self.target,
+            services.endings,
+            pipeline,
+            self._relayed,
+            first=True,
+        )
         self._do(self._relay)
 
     def _refuse(self, failure: PyncError) -> None:

@@ -54,9 +54,9 @@ class Sides:
         self.relay: DirectRelay | Relay = (
             Relay(*given, finished=self.ended.append)
             if make == "relay"
-            else relay_between(*given, PLAIN, self.ended.append)
+            else relay_between(*given, PLAIN, self.ended.append, first=make == "first")
         )
-        assert isinstance(self.relay, DirectRelay if make == "direct" else Relay)
+        assert isinstance(self.relay, Relay if make == "relay" else DirectRelay)
         stack.callback(self.relay.stop)
         self.relay.start()
 
@@ -92,7 +92,7 @@ class Sides:
         self.remote.close()
 
 
-@pytest.fixture(params=["direct", "relay"])
+@pytest.fixture(params=["direct", "first", "relay"])
 def sides(request: pytest.FixtureRequest) -> Iterator[Sides]:
     with ExitStack() as stack:
         yield Sides(stack, request.param)
@@ -237,6 +237,25 @@ def test_what_was_read_before_a_failed_write_still_arrives(sides: Sides) -> None
     sides.finish()
     assert isinstance(sides.relay.failure, RelayError)
     assert sides.relay.moved.received == 10
+
+
+@pytest.mark.parametrize("ends", [False, True])
+def test_what_has_come_before_the_start_is_passed_on_at_once(ends: bool) -> None:
+    (user, local), (remote, peer) = tcp(LOOPBACK), tcp(THERE)
+    with user, local, remote, peer, Loop() as loop:
+        user.send_all(b"question")
+        if ends:
+            user.send_eof()
+        ended: list[object] = []
+        relay = relay_between(loop, local, remote, STAY, PLAIN, ended.append, first=True)
+        relay.start()
+        assert relay.moved == Moved(8, 0)
+        assert peer.recv(100) == b"question"
+        peer.close()
+        if not ends:
+            user.send_eof()
+        loop.run_while(lambda: not ended)
+        assert relay.failure is None
 
 
 @pytest.mark.parametrize(
