@@ -98,7 +98,7 @@ def sides(request: pytest.FixtureRequest) -> Iterator[Sides]:
         yield Sides(stack, request.param)
 
 
-def test_a_question_and_its_answer(sides: Sides) -> None:
+def test_data_and_eof_in_both_directions(sides: Sides) -> None:
     sides.user.send_all(b"question")
     assert sides.heard(sides.peer, 8) == b"question"
     sides.user.send_eof()
@@ -114,7 +114,7 @@ def test_a_question_and_its_answer(sides: Sides) -> None:
     assert sides.relay.ends == Ends(END, END)
 
 
-def test_a_peer_that_ends_first(sides: Sides) -> None:
+def test_peer_ends_first(sides: Sides) -> None:
     sides.peer.send_all(b"answer")
     sides.peer.send_eof()
     assert sides.heard(sides.user, 7) == b"answer"
@@ -127,7 +127,7 @@ def test_a_peer_that_ends_first(sides: Sides) -> None:
     assert sides.relay.failure is None
 
 
-def test_much_in_both_directions_for_slow_readers(sides: Sides) -> None:
+def test_bulk_data_with_slow_readers(sides: Sides) -> None:
     there, back = os.urandom(MUCH), os.urandom(MUCH)
     left: dict[StreamConn, memoryview] = {
         sides.user: memoryview(there),
@@ -173,7 +173,7 @@ def test_much_in_both_directions_for_slow_readers(sides: Sides) -> None:
 
 
 @needs_rst
-def test_a_user_that_resets(sides: Sides) -> None:
+def test_user_resets(sides: Sides) -> None:
     sides.user.send_all(b"question")
     assert sides.heard(sides.peer, 8) == b"question"
     sides.user.abort()
@@ -184,7 +184,7 @@ def test_a_user_that_resets(sides: Sides) -> None:
 
 
 @needs_rst
-def test_a_peer_that_resets_after_the_users_end(sides: Sides) -> None:
+def test_peer_resets_after_user_eof(sides: Sides) -> None:
     sides.user.send_eof()
     assert sides.heard(sides.peer, 1) == b""
     sides.peer.send_all(b"ans")
@@ -198,7 +198,7 @@ def test_a_peer_that_resets_after_the_users_end(sides: Sides) -> None:
 
 @needs_rst
 @pytest.mark.parametrize("side", ["user", "peer"])
-def test_a_side_that_resets_after_its_own_end(
+def test_side_resets_after_its_own_eof(
     sides: Sides, side: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in (direct, waiting):
@@ -213,7 +213,7 @@ def test_a_side_that_resets_after_its_own_end(
 
 
 @needs_rst
-def test_what_was_read_before_a_failed_write_still_arrives(sides: Sides) -> None:
+def test_read_bytes_arrive_after_a_failed_write(sides: Sides) -> None:
     filled = 0
     try:
         while True:
@@ -240,7 +240,7 @@ def test_what_was_read_before_a_failed_write_still_arrives(sides: Sides) -> None
 
 
 @pytest.mark.parametrize("ends", [False, True])
-def test_what_has_come_before_the_start_is_passed_on_at_once(ends: bool) -> None:
+def test_bytes_received_before_start(ends: bool) -> None:
     (user, local), (remote, peer) = tcp(LOOPBACK), tcp(THERE)
     with user, local, remote, peer, Loop() as loop:
         user.send_all(b"question")
@@ -271,14 +271,14 @@ def test_what_has_come_before_the_start_is_passed_on_at_once(ends: bool) -> None
         (STAY, Pipeline(meter=lambda _moved: None)),
     ],
 )
-def test_a_relay_with_more_to_do(endings: Endings, pipeline: Pipeline) -> None:
+def test_full_relay_is_used(endings: Endings, pipeline: Pipeline) -> None:
     (user, local), (remote, peer) = tcp(LOOPBACK), tcp(THERE)
     with user, local, remote, peer, Loop() as loop:
         made = relay_between(loop, local, remote, endings, pipeline, lambda _: None)
         assert isinstance(made, Relay)
 
 
-def test_bytes_that_were_read_ahead_come_first() -> None:
+def test_full_relay_for_bytes_read_ahead() -> None:
     (user, local), (remote, peer) = tcp(LOOPBACK), tcp(THERE)
     with user, local, remote, peer, Loop() as loop:
         user.send_all(b"line\nrest")
@@ -287,7 +287,7 @@ def test_bytes_that_were_read_ahead_come_first() -> None:
         assert isinstance(made, Relay)
 
 
-def test_what_is_over_is_gone_without_a_search_for_garbage() -> None:
+def test_no_reference_cycle_is_left() -> None:
     def one_that_is_over() -> weakref.ref[DirectRelay | Relay]:
         with ExitStack() as stack:
             sides = Sides(stack, "direct")

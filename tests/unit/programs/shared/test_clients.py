@@ -83,7 +83,7 @@ def test_failing_client_is_reset_and_others_stay() -> None:
     assert [type(event) for event in events] == [Accepted, Failed, Accepted]
 
 
-def test_a_session_that_has_left_is_gone_without_a_search_for_garbage() -> None:
+def test_no_reference_cycle_is_left() -> None:
     told: list[str] = []
     made: list[weakref.ref[object]] = []
 
