@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 
+from .core import become_command
 from .waiting.signalling import signal
 
 #: The number of new objects after which the garbage collector runs: more than a start makes, as
@@ -32,6 +33,7 @@ def run() -> None:
     if sys.platform != "win32" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         # Python's own handler would show a traceback of the current import.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+    become_command()
     if _COUNTS:
         gc.set_threshold(_OBJECTS, 10, 10)
     try:

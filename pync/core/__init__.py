@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 #: The version of pync and of the suite; pyproject.toml reads it from here.
 VERSION = "0.1.0"
 
+#: Whether this process runs the command ``pync``, and is not a program that uses the library.
+is_command = False
+
 #: The subcommands of ``pync conformance``.
 SUITE_COMMANDS = frozenset(
     {
@@ -19,6 +22,12 @@ SUITE_COMMANDS = frozenset(
         *("matrix", "merge", "diff", "baseline"),
     }
 )
+
+
+def become_command() -> None:
+    """Note that this process runs the command."""
+    global is_command
+    is_command = True
 
 
 def load_module(name: str) -> ModuleType:

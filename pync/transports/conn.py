@@ -8,7 +8,6 @@ datagram connection has no EOF. A subclass receives in ``_recv``; bytes that wer
 from __future__ import annotations
 
 import os
-import socket
 import sys
 
 from ..core.address import Address
@@ -16,6 +15,7 @@ from ..core.deadline import Deadline
 from ..core.times import UNTIMED
 from ..core.typed import TYPE_CHECKING
 from ..waiting.readiness import Readable
+from .plainsocket import socket
 from .reading import Reading
 
 if TYPE_CHECKING:

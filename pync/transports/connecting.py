@@ -5,7 +5,6 @@ Two callers wait for the sockets: dial() of tcp.py, and the loop (engine/connect
 
 from __future__ import annotations
 
-import socket
 import time
 
 from ..core.address import Address
@@ -16,6 +15,7 @@ from ..core.typed import Callable, Iterable
 from . import Options
 from .conn import TcpConn
 from .internet import Endpoint, address_of, telling_cause
+from .plainsocket import socket
 from .tcp_socket import begin_to_connect, check_connected, connected, wrap
 
 #: Called with a descriptor and whether to wait for it to be writable.

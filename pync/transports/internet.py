@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import socket
 import sys
 
 from ..core.address import INTERNET, Address
@@ -19,6 +18,7 @@ from ..core.errors import (
 from ..core.number import whole
 from ..core.typed import Callable, NamedTuple
 from . import Options
+from .plainsocket import socket
 
 FAMILIES = {0: socket.AF_UNSPEC, 4: socket.AF_INET, 6: socket.AF_INET6}
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import errno
 import os
-import socket
 import sys
+
+from .plainsocket import socket
 
 #: Linux's numbers of options that the socket module does not define: ip(7), ipv6(7), linux/tcp.h.
 _IP_MINTTL = 21

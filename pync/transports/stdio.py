@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import os
 import select
-import socket
 import stat
 import sys
 
 from ..core.typed import TYPE_CHECKING, Callable
 from .descriptors import is_open, is_terminal, write
+from .plainsocket import socket
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -5,7 +5,6 @@ dial tries every address of a name; tcp_listener.py listens on every address of 
 
 from __future__ import annotations
 
-import socket
 import time
 
 from ..core.address import Address
@@ -17,6 +16,7 @@ from . import Options
 from .conn import TcpConn
 from .connecting import Connecting
 from .internet import resolve
+from .plainsocket import socket
 
 if TYPE_CHECKING:
     from .tcp_listener import TcpListener

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import os
-import socket
 import sys
 
 from ..core.address import Address
@@ -15,6 +14,7 @@ from ..core.typed import NamedTuple
 from . import Options, sockopts
 from .conn import TcpConn
 from .internet import Endpoint, address_of, bind_source
+from .plainsocket import socket
 
 
 class Names(NamedTuple):

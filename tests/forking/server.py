@@ -102,6 +102,8 @@ def _load(module: str) -> None:
         for name in _JUDGING:
             import_module(name)
         return
+    if module == "pync":
+        import_module("pync.core").become_command()
     for path in sorted(Path(module).rglob("*.py")):
         name = ".".join(path.with_suffix("").parts).removesuffix(".__init__")
         if not name.startswith(_NOT_LOADED):

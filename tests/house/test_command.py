@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,8 @@ import pytest
 from pync.core.config import WORKED_OUT, Config
 from pync.dialects import DIALECTS, load
 from pync.dialects.argv import options_in
+
+from ..peer import DEADLINE
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,8 +38,8 @@ HEAVY = {
     "warnings",
 }
 
-#: Modules that pync can do without (core/typed.py, waiting/signalling.py): they take half as many
-#: instructions as the start of Python.
+#: Modules that pync can do without (core/typed.py, waiting/signalling.py,
+#: transports/plainsocket.py): they take as many instructions as the start of Python.
 AVOIDED = {
     "collections",
     "collections.abc",
@@ -47,6 +51,10 @@ AVOIDED = {
     "signal",
     "types",
 }
+
+#: The number of pync's modules that a client may load (nc has the most): each takes half a million
+#: instructions.
+MOST_MODULES = 62
 
 #: Modules that --help and --version do not need either.
 OF_CONNECTIONS = {"_socket", "select", "socket", "pync.programs", "pync.engine.loop"}
@@ -109,7 +117,12 @@ def imported_by(code: str) -> set[str]:
         text=True,
         check=True,
     )
-    return {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if "|" in line}
+    return modules_of(done.stderr)
+
+
+def modules_of(table: str) -> set[str]:
+    """The modules in a table of -X importtime."""
+    return {line.rpartition("|")[2].strip() for line in table.splitlines() if "|" in line}
 
 
 @pytest.mark.parametrize("code", ["import pync", "import pync.cli", CALL])
@@ -146,6 +159,31 @@ def test_plain_client_loads_few_modules() -> None:
     assert "pync.engine.relay" in ours
     assert ours & HEAVY == set()
     assert ours & {f"pync.{name}" for name in NOT_ASKED_FOR | OF_OTHER_STARTS} == set()
+
+
+def close_one_client(server: socket.socket) -> None:
+    server.accept()[0].close()
+
+
+@pytest.mark.parametrize("words", [[], ["-z"], ["--as=nc", "-z"], ["--as=nc"]])
+def test_the_command_connects_without_slow_modules(words: list[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as pool:
+        server.settimeout(DEADLINE)
+        pool.submit(close_one_client, server)
+        code = "from pync.__main__ import run; run()"
+        port = str(server.getsockname()[1])
+        done = subprocess.run(
+            [sys.executable, "-X", "importtime", "-c", code, *words, "127.0.0.1", port],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    ours = modules_of(done.stderr) - imported_by("pass")
+    assert "_socket" in ours
+    assert ours & (HEAVY | AVOIDED | {"socket"}) == set()
+    assert len({name for name in ours if name.startswith("pync.")}) <= MOST_MODULES
 
 
 def test_slow_startup_is_detected() -> None:

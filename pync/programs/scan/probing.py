@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import socket
 import sys
 import time
 
@@ -20,6 +19,7 @@ from ...core.typed import Callable, NamedTuple
 from ...engine.loop import Loop, Timer
 from ...transports import Options, sockopts
 from ...transports.internet import Endpoint, bind_source
+from ...transports.plainsocket import socket
 from ...transports.services import number_of
 from ...transports.tcp_socket import check_connected
 

@@ -5,13 +5,12 @@ Results are reported in the order of the ports, as soon as all earlier ones are 
 
 from __future__ import annotations
 
-import socket
-
 from ...core.address import DATAGRAMS, Address
 from ...core.events import AttemptFailed, Report, Scanned
 from ...core.typed import deque
 from ...engine.loop import Loop
 from ...transports.internet import address_of, resolve
+from ...transports.plainsocket import socket
 from ..shared.connect import DialSetup
 from .probing import Probe, ProbeSetup
 
