@@ -12,14 +12,7 @@ import sys
 from .core import VERSION, exits
 from .core.config import Config
 from .core.errors import OutputGone, PyncError, Terminated, UsageError
-from .core.events import (
-    Event,
-    LineCut,
-    Progressed,
-    Scanned,
-    Told,
-    Trying,
-)
+from .core.events import Event, LineCut, Progressed, Scanned, Told, Trying
 from .core.typed import TYPE_CHECKING, Callable
 from .dialects import DIALECTS, Dialect, OnStdout, Said, load
 from .engine import signals

@@ -11,7 +11,8 @@ import re
 from ..core import VERSION
 from ..core.config import Config
 from ..core.errors import DialError, OutputGone, PyncError, UsageError
-from ..core.events import AttemptFailed, Connected, Event, Failed, PeerEnded, Told, Trying
+from ..core.events import AttemptFailed, Connected, Event, PeerEnded, Told, Trying
+from ..core.server_events import Failed
 from . import About, OnStdout, Said
 from .argv import ArgvStyle, read
 

@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 from ..core.endings import Endings
 from ..core.errors import ExecError, RelayError
-from ..core.events import Accepted, Event, Failed, PeerEnded, Report
+from ..core.events import Event, PeerEnded, Report
+from ..core.server_events import Accepted, Failed
 from ..core.typed import TYPE_CHECKING
 from ..engine.boundary import Boundary, as_failure
 from ..engine.idle import IdleTimer, idle_timeout

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from ..core import exits
 from ..core.address import DATAGRAMS
 from ..core.endings import Endings
-from ..core.events import Accepted, Connected, Report
+from ..core.events import Connected, Report
+from ..core.server_events import Accepted
 from ..core.typed import NamedTuple
 from ..engine.pipeline import Pipeline
 from ..engine.relay import relay

@@ -11,8 +11,9 @@ import time
 from ..core import exits
 from ..core.address import Address
 from ..core.errors import DialError, ProxyError, Terminated, TlsError, UnresolvedError
-from ..core.events import Event, Report, Unverified
+from ..core.events import Event, Report
 from ..core.pings import Pinged, PingsDone, statistics
+from ..core.server_events import Unverified
 from ..core.times import Times
 from ..core.typed import NamedTuple
 from ..transports import load

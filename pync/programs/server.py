@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..core import exits
-from ..core.events import Accepted, Failed, Report
+from ..core.events import Report
+from ..core.server_events import Accepted, Failed
 from ..engine.boundary import as_failure, ends_program
 from ..transports import listen
 from ..transports.stdio import Stdio

@@ -12,7 +12,7 @@ import sys
 
 from ..core.address import Address
 from ..core.errors import DialError
-from ..core.events import Bound
+from ..core.server_events import Bound
 from . import Options
 from .conn import Conn
 from .datagram import Arrival, DatagramConn, ListeningConn, receive_local

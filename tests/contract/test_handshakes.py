@@ -16,7 +16,8 @@ import pytest
 from pync.core.address import Address
 from pync.core.config import Proxy
 from pync.core.errors import ProxyError, PyncError
-from pync.core.events import Event, Failed
+from pync.core.events import Event
+from pync.core.server_events import Failed
 from pync.engine.loop import Loop
 from pync.engine.resolver import Resolver
 from pync.layers.tls import TlsCodec

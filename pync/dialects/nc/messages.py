@@ -14,16 +14,8 @@ from ...core.errors import (
     RelayError,
     UsageError,
 )
-from ...core.events import (
-    Accepted,
-    AttemptFailed,
-    Bound,
-    Connected,
-    Event,
-    Listening,
-    Scanned,
-    Told,
-)
+from ...core.events import AttemptFailed, Connected, Event, Scanned, Told
+from ...core.server_events import Accepted, Bound, Listening
 from .. import UNRESOLVED, Said, as_strerror
 from ..argv import described_in
 

@@ -18,20 +18,8 @@ from ...core.errors import (
     TlsError,
     UsageError,
 )
-from ...core.events import (
-    Accepted,
-    AttemptFailed,
-    Connected,
-    Denied,
-    Event,
-    Exposed,
-    Failed,
-    Finished,
-    Listening,
-    Scanned,
-    Secured,
-    Unverified,
-)
+from ...core.events import AttemptFailed, Connected, Event, Finished, Scanned
+from ...core.server_events import Accepted, Denied, Exposed, Failed, Listening, Secured, Unverified
 from ...core.typed import TYPE_CHECKING
 from .. import UNRESOLVED, Said
 

@@ -57,24 +57,25 @@ ANSWER_WAIT = 1.0
 
 _about = about_from("pync", USAGE)
 
-#: The events that are reported only with -v: most of them.
+#: The events that are reported only with -v: most of them. (Their names, as most starts need no
+#: event of a listener.)
 ONLY_VERBOSELY = frozenset(
     {
-        events.Accepted,
-        events.AttemptFailed,
-        events.Closed,
-        events.Connected,
-        events.Denied,
-        events.Dialled,
-        events.Dropped,
-        events.Finished,
-        events.Listening,
-        events.PeerProcess,
-        events.Proxied,
-        events.Secured,
-        events.Trying,
-        events.Upgraded,
-        events.WebsocketClosed,
+        "Accepted",
+        "AttemptFailed",
+        "Closed",
+        "Connected",
+        "Denied",
+        "Dialled",
+        "Dropped",
+        "Finished",
+        "Listening",
+        "PeerProcess",
+        "Proxied",
+        "Secured",
+        "Trying",
+        "Upgraded",
+        "WebsocketClosed",
     }
 )
 
@@ -82,7 +83,7 @@ ONLY_VERBOSELY = frozenset(
 def say(event: events.Event, config: Config, interactive: bool) -> Said:
     """Return the message for an event on stderr; None for none."""
     if not config.verbose and (
-        type(event) in ONLY_VERBOSELY
+        type(event).__name__ in ONLY_VERBOSELY
         or (type(event) is events.Scanned and event.state == "closed")  # most ports of a scan
     ):
         return None

@@ -5,35 +5,29 @@ from __future__ import annotations
 from ...core.address import DATAGRAMS, WEBSOCKETS, Address
 from ...core.config import Config
 from ...core.errors import DialError, OutputGone, PyncError, TlsError
-from ...core.events import (
+from ...core.events import AttemptFailed, Connected, Event, LineCut, PeerEnded, Scanned, Told
+from ...core.pings import Pinged, PingsDone
+from ...core.server_events import (
     Accepted,
-    AttemptFailed,
     Closed,
-    Connected,
     Counted,
     Denied,
     Dialled,
     Dropped,
-    Event,
     Exposed,
     Failed,
     Held,
-    LineCut,
     Listening,
-    PeerEnded,
     PeerProcess,
     PortTold,
     Proxied,
     Reloaded,
-    Scanned,
     Secured,
-    Told,
     Unverified,
     Upgraded,
     WebsocketClosed,
     WorkerLost,
 )
-from ...core.pings import Pinged, PingsDone
 from .. import OnStdout, Said
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from ...core.config import Config
 from ...core.deadline import parse_duration
 from ...core.errors import UsageError, shortened
-from ...core.events import Upgraded, WebsocketClosed
+from ...core.server_events import Upgraded, WebsocketClosed
 
 #: Options that a WebSocket does not have.
 _WITHOUT = ("udp", "unixsock", "zero_io", "pass_fd", "telnet", "starttls")

@@ -14,18 +14,8 @@ from ...core.errors import (
     RelayError,
     UsageError,
 )
-from ...core.events import (
-    Accepted,
-    AttemptFailed,
-    Connected,
-    Denied,
-    Event,
-    Exposed,
-    Failed,
-    Finished,
-    Listening,
-    Scanned,
-)
+from ...core.events import AttemptFailed, Connected, Event, Finished, Scanned
+from ...core.server_events import Accepted, Denied, Exposed, Failed, Listening
 from .. import UNRESOLVED, Said, as_strerror, name_of
 from ..argv import described_in
 

@@ -12,7 +12,8 @@ from collections.abc import Callable
 
 from ...core import exits
 from ...core.endings import Endings
-from ...core.events import Accepted, Failed, Report
+from ...core.events import Report
+from ...core.server_events import Accepted, Failed
 from ...core.typed import TYPE_CHECKING, NamedTuple
 from ...engine.boundary import Boundary, as_failure
 from ...engine.idle import IdleTimer

@@ -9,7 +9,8 @@ from email.utils import formatdate
 
 from ...core.address import Address
 from ...core.errors import PyncError
-from ...core.events import AttemptFailed, Dropped
+from ...core.events import AttemptFailed
+from ...core.server_events import Dropped
 from ...engine.loop import Scheduler, Timer
 from ...engine.turn import Turn
 from ...layers.http_auth import Guard

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from ...core.address import Address
 from ...core.endings import Endings
 from ...core.errors import PyncError, cause_of
-from ...core.events import Dropped, Finished, Proxied, Report
+from ...core.events import Finished, Report
+from ...core.server_events import Dropped, Proxied
 from ...core.typed import TYPE_CHECKING, NamedTuple, Protocol
 from ...engine.connector import Connector
 from ...engine.direct import DirectRelay, relay_between

@@ -6,7 +6,7 @@ import socket
 from collections.abc import Callable
 
 from ...core.errors import PyncError, UnresolvedError
-from ...core.events import Dropped
+from ...core.server_events import Dropped
 from ...layers.socks_server import (
     GREETED,
     GREETING,

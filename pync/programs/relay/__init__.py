@@ -14,7 +14,8 @@ from functools import partial
 from ...core import exits
 from ...core.address import DATAGRAMS
 from ...core.endings import Endings
-from ...core.events import Accepted, Connected, Dialled, Failed, Report
+from ...core.events import Connected, Report
+from ...core.server_events import Accepted, Dialled, Failed
 from ...core.typed import TYPE_CHECKING, NamedTuple
 from ...engine.loop import Loop, Scheduler
 from ...engine.pipeline import Pipeline

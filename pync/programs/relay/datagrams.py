@@ -13,7 +13,8 @@ from functools import partial
 from itertools import count
 
 from ...core import exits
-from ...core.events import Accepted, Connected, Report
+from ...core.events import Connected, Report
+from ...core.server_events import Accepted
 from ...core.typed import TYPE_CHECKING, NamedTuple
 from ...engine.idle import idle_timeout
 from ...engine.loop import Loop

@@ -9,7 +9,8 @@ from itertools import count
 
 from ...core.address import WEBSOCKETS, Address, without_zone
 from ...core.errors import PyncError, RelayError, cause_of
-from ...core.events import Report, Unverified, silent
+from ...core.events import Report, silent
+from ...core.server_events import Unverified
 from ...core.typed import TYPE_CHECKING, NamedTuple
 from ...engine.connector import Connector
 from ...engine.local_connector import LocalConnector

@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from ...core.broken import TlsFailure
 from ...core.errors import RelayError, cause_of
-from ...core.events import Closed, Dialled, Failed
+from ...core.server_events import Closed, Dialled, Failed
 from ...core.typed import TYPE_CHECKING
 from ...engine.datagram_flow import MOST_WAITING, DatagramFlow
 from ...engine.loop import Scheduler

@@ -15,7 +15,8 @@ from collections.abc import Callable
 from itertools import count
 
 from ...core.errors import ListenError
-from ...core.events import Accepted, Denied, Failed, Report
+from ...core.events import Report
+from ...core.server_events import Accepted, Denied, Failed
 from ...core.typed import TYPE_CHECKING
 from ...engine.boundary import Boundary, as_failure, ends_program
 from ...engine.loop import Loop, Timer

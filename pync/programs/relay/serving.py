@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable
 
 from ...core.errors import PyncError, UsageError
-from ...core.events import Counted, Failed, Held, Reloaded, Report
+from ...core.events import Report
+from ...core.server_events import Counted, Failed, Held, Reloaded
 from ...engine.loop import Loop
 from ...engine.signals import heard
 from .inside import Inside, One

@@ -14,7 +14,8 @@ from itertools import count
 from ...core.address import Address
 from ...core.endings import Endings
 from ...core.errors import PyncError
-from ...core.events import Closed, Denied, Dialled, Report
+from ...core.events import Report
+from ...core.server_events import Closed, Denied, Dialled
 from ...core.typed import TYPE_CHECKING, NamedTuple
 from ...engine.direct import DirectRelay, relay_between
 from ...engine.ends import RESET

@@ -11,7 +11,8 @@ import sys
 from collections.abc import Callable
 
 from ...core.errors import ListenError
-from ...core.events import Denied, Report
+from ...core.events import Report
+from ...core.server_events import Denied
 from ...core.typed import TYPE_CHECKING
 from ...engine.loop import Loop, Timer
 from ...transports.conn import Conn

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 from ...core.access import Access, Entry, ListFileError, entries, entries_of_file, read_list
 from ...core.address import INHERITED, INTERNET, Address
 from ...core.errors import UsageError
-from ...core.events import Denied, Report
+from ...core.events import Report
+from ...core.server_events import Denied
 from ...core.typed import NamedTuple
 
 Admits = Callable[[Address], bool]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from ...core.events import Event, Failed, Report
+from ...core.events import Event, Report
+from ...core.server_events import Failed
 from ...core.typed import TYPE_CHECKING
 from ...engine.boundary import as_failure, ends_program
 

@@ -6,7 +6,8 @@ import os
 import stat
 
 from ...core.errors import PyncError, UsageError, cause_of
-from ...core.events import Exposed, Listening, PortTold, Report
+from ...core.events import Report
+from ...core.server_events import Exposed, Listening, PortTold
 from ...transports.listener import Listener
 from .listening import ListenSetup
 

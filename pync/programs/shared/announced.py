@@ -11,7 +11,8 @@ from collections.abc import Callable
 from ...core.address import Address
 from ...core.deadline import Deadline
 from ...core.errors import RelayError, cause_of
-from ...core.events import Failed, Report
+from ...core.events import Report
+from ...core.server_events import Failed
 from ...engine.boundary import Boundary, as_failure
 from ...engine.handshake import HandshakeRun
 from ...engine.loop import Loop

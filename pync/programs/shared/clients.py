@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ...core.events import Accepted, Failed, Report
+from ...core.events import Report
+from ...core.server_events import Accepted, Failed
 from ...core.typed import TYPE_CHECKING, Generic, Protocol, TypeVar
 from ...engine.boundary import Boundary, as_failure
 from ...engine.loop import Loop, Scheduler

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 from ...core.address import without_zone
 from ...core.errors import UsageError
-from ...core.events import Report, Unverified
+from ...core.events import Report
+from ...core.server_events import Unverified
 from ...core.typed import TYPE_CHECKING
 from ...transports import Options, dtls
 from ...transports.conn import Conn

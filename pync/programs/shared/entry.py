@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...core.address import Address
-from ...core.events import PeerProcess, Report
+from ...core.events import Report
+from ...core.server_events import PeerProcess
 from ...core.typed import TYPE_CHECKING, NamedTuple
 from ...transports.conn import Conn
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from ...core.address import DATAGRAMS
 from ...core.closing import Closing
-from ...core.events import Failed, Report
+from ...core.events import Report
+from ...core.server_events import Failed
 from ...core.typed import TYPE_CHECKING
 from ...engine.boundary import as_failure, ends_program
 from ...transports.conn import Conn

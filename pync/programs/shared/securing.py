@@ -10,7 +10,8 @@ from hashlib import sha256
 
 from ...core.address import without_zone
 from ...core.errors import UsageError
-from ...core.events import Report, Secured, Unverified
+from ...core.events import Report
+from ...core.server_events import Secured, Unverified
 from ...core.typed import TYPE_CHECKING
 from ...transports.conn import Conn, StreamConn
 from ...transports.layered import LayeredConn

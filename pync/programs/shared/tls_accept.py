@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ...core.events import Failed, Report
+from ...core.events import Report
+from ...core.server_events import Failed
 from ...core.typed import TYPE_CHECKING, NamedTuple
 from ...engine.boundary import as_failure, ends_program
 from ...engine.loop import Loop, Timer

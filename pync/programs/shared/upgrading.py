@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from ...core.address import Address
 from ...core.errors import PyncError, UsageError
-from ...core.events import Report, Upgraded, WebsocketClosed
+from ...core.events import Report
+from ...core.server_events import Upgraded, WebsocketClosed
 from ...core.typed import TYPE_CHECKING
 from ...engine.handshake import HandshakeRun
 from ...engine.loop import Scheduler

@@ -23,7 +23,8 @@ from contextlib import ExitStack, suppress
 
 from ...core import exits
 from ...core.errors import OutputGone, PyncError, RelayError, Terminated, UsageError
-from ...core.events import Counted, Event, Failed, Held, Reloaded, Report, WorkerLost
+from ...core.events import Event, Report
+from ...core.server_events import Counted, Failed, Held, Reloaded, WorkerLost
 from ...core.typed import NamedTuple
 from ...engine.boundary import as_failure
 from ...engine.loop import Loop

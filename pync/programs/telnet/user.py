@@ -12,8 +12,9 @@ from collections.abc import Callable
 
 from ...core.address import Address
 from ...core.errors import DialError, OutputGone
-from ...core.events import Connected, Failed, PeerEnded, Report
+from ...core.events import Connected, PeerEnded, Report
 from ...core.number import is_digits, whole
+from ...core.server_events import Failed
 from ...engine.loop import Loop
 from ...engine.pipeline import Tap
 from ...layers.telnet_protocol import BINARY, BRK, DO, IP, SUSP, WILL
@@ -29,7 +30,6 @@ from .signals import Signals
 from .terminal import Mode, NoTerminal
 
 PORT = "23"
-
 PROMPT = b"telnet> "
 
 #: Signal -> the TELNET command that is sent for it, and its character on most terminals.

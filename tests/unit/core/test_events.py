@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pync.core.address import Address
-from pync.core.events import Listening, silent
+from pync.core.events import silent
+from pync.core.server_events import Listening
 
 
 def test_event_holds_its_values() -> None:

@@ -8,8 +8,9 @@ import pytest
 
 from pync.core.address import Address
 from pync.core.errors import DialError
-from pync.core.events import Accepted, Event, Failed, Finished, Proxied, Scanned
+from pync.core.events import Event, Finished, Scanned
 from pync.core.jsonlines import as_line
+from pync.core.server_events import Accepted, Failed, Proxied
 
 PEER = Address("tcp", "::1", "9000")
 

@@ -7,7 +7,7 @@ import pytest
 from pync.core.address import Address
 from pync.core.config import Config
 from pync.core.errors import UsageError
-from pync.core.events import Listening
+from pync.core.server_events import Listening
 from pync.dialects import DIALECTS, load
 
 

@@ -7,7 +7,8 @@ import pytest
 from pync.core.address import Address
 from pync.core.config import Config
 from pync.core.errors import DialError, OutputError, UsageError
-from pync.core.events import AttemptFailed, Connected, Event, Failed, PeerEnded, Told, Trying
+from pync.core.events import AttemptFailed, Connected, Event, PeerEnded, Told, Trying
+from pync.core.server_events import Failed
 from pync.dialects import OnStdout, Said
 from pync.dialects.telnet import about, complain, parse, say, status
 

@@ -10,7 +10,8 @@ import pytest
 
 from pync.core.address import Address
 from pync.core.errors import DialError
-from pync.core.events import Bound, Event
+from pync.core.events import Event
+from pync.core.server_events import Bound
 from pync.transports import Options, dial, listen
 
 pytestmark = pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="no Unix sockets here")

@@ -14,18 +14,8 @@ from pync.core.errors import (
     RelayError,
     UsageError,
 )
-from pync.core.events import (
-    Accepted,
-    AttemptFailed,
-    Connected,
-    Denied,
-    Event,
-    Exposed,
-    Failed,
-    Finished,
-    Listening,
-    Scanned,
-)
+from pync.core.events import AttemptFailed, Connected, Event, Finished, Scanned
+from pync.core.server_events import Accepted, Denied, Exposed, Failed, Listening
 from pync.dialects import Said
 from pync.dialects.busybox import parse
 from pync.dialects.busybox.messages import BusyboxUsageError, complain, say

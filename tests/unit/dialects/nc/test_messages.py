@@ -14,7 +14,8 @@ from pync.core.errors import (
     RelayError,
     UsageError,
 )
-from pync.core.events import Accepted, AttemptFailed, Bound, Connected, Event, Listening, Scanned
+from pync.core.events import AttemptFailed, Connected, Event, Scanned
+from pync.core.server_events import Accepted, Bound, Listening
 from pync.dialects.nc.messages import SHORT_USAGE, NcUsageError, complain, say
 
 V4 = Address("tcp", "127.0.0.1", "60001")

@@ -17,16 +17,8 @@ from pync.core.errors import (
     TlsError,
     UsageError,
 )
-from pync.core.events import (
-    Accepted,
-    AttemptFailed,
-    Connected,
-    Event,
-    Failed,
-    Finished,
-    Listening,
-    Scanned,
-)
+from pync.core.events import AttemptFailed, Connected, Event, Finished, Scanned
+from pync.core.server_events import Accepted, Failed, Listening
 from pync.dialects.ncat.messages import NcatOptionError, complain, say
 
 V4 = Address("tcp", "127.0.0.1", "60001")

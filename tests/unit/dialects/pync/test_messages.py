@@ -7,20 +7,8 @@ import pytest
 from pync.core.address import Address
 from pync.core.config import Config
 from pync.core.errors import DialError
-from pync.core.events import (
-    Accepted,
-    AttemptFailed,
-    Connected,
-    Dropped,
-    Event,
-    Exposed,
-    Failed,
-    LineCut,
-    Listening,
-    PeerEnded,
-    Proxied,
-    Scanned,
-)
+from pync.core.events import AttemptFailed, Connected, Event, LineCut, PeerEnded, Scanned
+from pync.core.server_events import Accepted, Dropped, Exposed, Failed, Listening, Proxied
 from pync.dialects.pync.messages import complain, say
 
 V4 = Address("tcp", "127.0.0.1", "9")

@@ -6,7 +6,8 @@ import pytest
 
 from pync.core.address import Address
 from pync.core.errors import UsageError
-from pync.core.events import Event, Upgraded, WebsocketClosed
+from pync.core.events import Event
+from pync.core.server_events import Upgraded, WebsocketClosed
 from pync.dialects.pync import parse, say
 
 PEER = Address("tcp", "127.0.0.1", "80")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pync.core.events import AttemptFailed, Dropped, Finished, Proxied
+from pync.core.events import AttemptFailed, Finished
+from pync.core.server_events import Dropped, Proxied
 from pync.programs.proxy import penalties
 from pync.programs.proxy.http import http_sessions
 

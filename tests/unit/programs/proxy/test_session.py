@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pync.core.errors import PyncError
-from pync.core.events import Dropped, Finished
+from pync.core.events import Finished
+from pync.core.server_events import Dropped
 from pync.layers.handshake import Exactly, Handshake
 from pync.programs.proxy import session as module
 from pync.programs.proxy.session import Services, Session

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pync.core.events import Dropped, Finished, Proxied
+from pync.core.events import Finished
+from pync.core.server_events import Dropped, Proxied
 from pync.programs.proxy import penalties
 from pync.programs.proxy.socks import socks_sessions
 

@@ -12,7 +12,8 @@ import pytest
 import pync
 from pync.core.address import Address
 from pync.core.errors import DialError, TlsError, cause_of
-from pync.core.events import Event, Secured
+from pync.core.events import Event
+from pync.core.server_events import Secured
 from pync.engine.loop import Loop
 from pync.engine.resolver import Resolver
 from pync.programs.relay.datagram_dial import DatagramDial

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pync.core.address import Address
 from pync.core.errors import DialError, TlsError
-from pync.core.events import Event, Unverified
+from pync.core.events import Event
+from pync.core.server_events import Unverified
 from pync.engine.loop import Loop
 from pync.engine.resolver import Resolver
 from pync.programs.relay.onward import Onward, OnwardDial, OnwardSetup

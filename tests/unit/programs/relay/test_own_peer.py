@@ -8,7 +8,8 @@ from contextlib import ExitStack
 import pytest
 
 from pync.core.address import Address
-from pync.core.events import Closed, Event
+from pync.core.events import Event
+from pync.core.server_events import Closed
 from pync.engine.loop import Loop
 from pync.engine.pipeline import Pipeline
 from pync.engine.resolver import Resolver

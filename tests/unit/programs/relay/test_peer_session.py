@@ -12,7 +12,8 @@ import pytest
 
 from pync.core.address import Address
 from pync.core.errors import DialError, cause_of
-from pync.core.events import Closed, Dialled, Event, Failed
+from pync.core.events import Event
+from pync.core.server_events import Closed, Dialled, Failed
 from pync.engine.loop import Loop
 from pync.engine.pipeline import Pipeline
 from pync.engine.resolver import Resolver

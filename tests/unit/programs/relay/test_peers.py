@@ -10,7 +10,8 @@ import pytest
 
 from pync.core.address import Address
 from pync.core.errors import ListenError
-from pync.core.events import Accepted, Closed, Denied, Event
+from pync.core.events import Event
+from pync.core.server_events import Accepted, Closed, Denied
 from pync.engine.loop import Loop
 from pync.engine.pipeline import Pipeline
 from pync.engine.resolver import Resolver

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from pync.core.errors import UsageError
-from pync.core.events import Counted, Event, Failed, Reloaded, silent
+from pync.core.events import Event, silent
+from pync.core.server_events import Counted, Failed, Reloaded
 from pync.engine.loop import Loop
 from pync.programs.relay.serving import serve
 

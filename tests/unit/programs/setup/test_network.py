@@ -10,7 +10,8 @@ import pytest
 from pync.core.address import Address
 from pync.core.config import Config, Proxy
 from pync.core.errors import UsageError
-from pync.core.events import Denied, Event, silent
+from pync.core.events import Event, silent
+from pync.core.server_events import Denied
 from pync.programs.setup.network import (
     dial_setup,
     entry_of,

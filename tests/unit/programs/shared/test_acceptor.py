@@ -11,7 +11,8 @@ import pytest
 
 from pync.core.address import Address
 from pync.core.errors import ListenError
-from pync.core.events import Denied, Event
+from pync.core.events import Event
+from pync.core.server_events import Denied
 from pync.engine.loop import Loop
 from pync.programs.shared import acceptor
 from pync.programs.shared.acceptor import Acceptor

@@ -11,7 +11,8 @@ import pytest
 
 from pync.core.address import Address
 from pync.core.errors import UsageError
-from pync.core.events import Denied, Event, silent
+from pync.core.events import Event, silent
+from pync.core.server_events import Denied
 from pync.programs.shared.access import AccessLists, access_filter
 
 HERE = Address("tcp", "", "0")

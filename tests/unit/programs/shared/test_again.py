@@ -8,7 +8,8 @@ import pytest
 
 from pync.core.address import Address
 from pync.core.errors import DialError, OutputGone, RelayError, UsageError
-from pync.core.events import Connected, Event, Failed, PeerEnded
+from pync.core.events import Connected, Event, PeerEnded
+from pync.core.server_events import Failed
 from pync.programs.shared.again import Again
 
 PEER = Address("tcp", "localhost", "1")

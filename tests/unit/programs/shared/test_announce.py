@@ -10,7 +10,8 @@ import pytest
 
 from pync.core.address import Address
 from pync.core.errors import PyncError, UsageError
-from pync.core.events import Event, Exposed, Listening, PortTold
+from pync.core.events import Event
+from pync.core.server_events import Exposed, Listening, PortTold
 from pync.programs.shared.announce import announce
 from pync.programs.shared.listening import ListenSetup
 from pync.transports import listen

@@ -7,7 +7,8 @@ import weakref
 from collections.abc import Callable
 
 from pync.core.address import Address
-from pync.core.events import Accepted, Event, Failed
+from pync.core.events import Event
+from pync.core.server_events import Accepted, Failed
 from pync.engine.loop import Loop, Scheduler
 from pync.engine.protocols import break_off
 from pync.programs.shared.clients import Clients

@@ -10,7 +10,8 @@ pytest.importorskip("OpenSSL", reason="pyOpenSSL is not installed")
 
 from pync.core.address import Address
 from pync.core.errors import UsageError
-from pync.core.events import Event, Unverified
+from pync.core.events import Event
+from pync.core.server_events import Unverified
 from pync.programs.shared import dtls_securing
 from pync.transports import DEFAULT, dial, listen
 from pync.transports.memory import pair

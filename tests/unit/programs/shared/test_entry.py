@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pync.core.events import Event, PeerProcess, silent
+from pync.core.events import Event, silent
+from pync.core.server_events import PeerProcess
 from pync.programs.shared.entry import Entry, welcome
 from pync.transports.conn import StreamConn
 from pync.transports.memory import pair

@@ -9,7 +9,8 @@ import pytest
 
 from pync.core.address import Address
 from pync.core.errors import ListenError, TlsError
-from pync.core.events import Event, Failed, silent
+from pync.core.events import Event, silent
+from pync.core.server_events import Failed
 from pync.programs.shared.entry import Entry
 from pync.programs.shared.listening import ListenSetup
 from pync.programs.shared.reception import Reception

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pync.core.address import Address
-from pync.core.events import Event, Listening, Report
+from pync.core.events import Event, Report
+from pync.core.server_events import Listening
 from pync.programs.shared.listening import ListenSetup
 from pync.programs.shared.served import serve_clients
 from pync.transports.listener import Listener

@@ -8,7 +8,8 @@ import ssl
 import pytest
 
 from pync.core.address import Address
-from pync.core.events import Event, Failed
+from pync.core.events import Event
+from pync.core.server_events import Failed
 from pync.engine.loop import Loop
 from pync.programs.shared.entry import Entry
 from pync.programs.shared.tls_accept import TlsAcceptor

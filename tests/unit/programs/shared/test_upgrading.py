@@ -8,7 +8,8 @@ import pytest
 
 from pync.core.address import Address
 from pync.core.errors import UsageError
-from pync.core.events import Event, Upgraded, WebsocketClosed
+from pync.core.events import Event
+from pync.core.server_events import Upgraded, WebsocketClosed
 from pync.transports.conn import Conn
 
 pytest.importorskip("wsproto", reason="wsproto is not installed")

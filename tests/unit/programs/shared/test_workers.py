@@ -14,7 +14,8 @@ import pytest
 
 from pync.core.address import Address
 from pync.core.errors import OutputError, RelayError, UsageError
-from pync.core.events import Event, Failed, Report, WorkerLost, silent
+from pync.core.events import Event, Report, silent
+from pync.core.server_events import Failed, WorkerLost
 from pync.programs.shared import workers
 from pync.programs.shared.listening import ListenSetup
 from pync.programs.shared.workers import Watch, supervise

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pync.core.events import Connected, Failed, PeerEnded
+from pync.core.events import Connected, PeerEnded
+from pync.core.server_events import Failed
 from pync.programs.telnet.console import Console
 from pync.programs.telnet.terminal import Mode
 from pync.programs.telnet.user import User
