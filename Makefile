@@ -5,10 +5,12 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/ready
 RUNS ?= 100
-# Most tests wait, for a program to start or for a second to pass: more workers than cores. They are
-# forked when all tests have been collected (tests/workers.py).
+# Most tests wait, for a program to start or for a second to pass: more workers than cores. The
+# tests are handed out one by one, long ones first, so that all workers end at the same time. (With
+# two at a time xdist gives a worker with short tests more than it ends: at last one has hundreds.)
 WORKERS = $(shell $(PYTHON) -c 'import os; print(4 * (os.cpu_count() or 1))')
-PYTEST = $(PY) -m pytest --workers=$(WORKERS) -q
+FEW_WORKERS = $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
+PYTEST = $(PY) -m pytest -n $(WORKERS) --maxschedchunk=1 -q
 # What only Windows has: its types are looked up there.
 WINDOWS := pync/transports/pipe.py $(wildcard pync/transports/windows/*.py) conformance/targets/windows/job.py
 
@@ -43,9 +45,10 @@ selftest: $(READY)
 test: check
 	@$(ALONE) $(PYTEST)
 
-# The fast lane: what needs no other program and no installed wheel, and does not take long.
+# The fast lane: what needs no other program and no installed wheel, and does not take long. These
+# tests wait little, and each worker imports and collects all of them: few workers.
 quick: check
-	@$(ALONE) $(PYTEST) -m 'not long' tests/unit tests/contract tests/house \
+	@$(ALONE) $(PYTEST) -n $(FEW_WORKERS) -m 'not long' tests/unit tests/contract tests/house \
 	  --ignore=tests/house/test_wheel.py --ignore=tests/house/test_outside.py
 
 # Windows CPython under Wine; both are set up when they are missing.

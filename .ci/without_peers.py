@@ -60,9 +60,8 @@ def main(arguments: list[str]) -> int:
     """Run pytest; return its status."""
     with tempfile.TemporaryDirectory() as folder:
         farm(Path(folder))
-        workers = 4 * (os.cpu_count() or 1)
         return subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", f"--workers={workers}", *(arguments or ASKING)],
+            [sys.executable, "-m", "pytest", "-q", "-n", "auto", *(arguments or ASKING)],
             cwd=ROOT,
             env={**os.environ, "PATH": folder},
             check=False,

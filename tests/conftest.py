@@ -19,8 +19,6 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from . import workers
-
 # If the environment forbids bytecode files (many containers do), every program under test would
 # compile all of its modules again: 60 ms for each start of pync, 800 ms for the suite. Under Wine,
 # the Python for Windows shares this tree with Linux's, and must not touch the other's bytecode.
@@ -37,15 +35,6 @@ SIGNALS = ("SIGPIPE", "SIGINT", "SIGTERM", "SIGHUP", "SIGCHLD", "SIGUSR1", "SIGW
 
 #: Seconds to wait at a time for an ending thread.
 MOMENT = 0.02
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    workers.add_option(parser)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_cmdline_main(config: pytest.Config) -> None:
-    workers.choose(config)
 
 
 def pytest_configure(config: pytest.Config) -> None:

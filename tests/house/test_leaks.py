@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-TESTS = Path(__file__).parents[1]
-CONFTEST = (TESTS / "conftest.py").read_text(encoding="utf-8")
+CONFTEST = (Path(__file__).parents[1] / "conftest.py").read_text(encoding="utf-8")
 
 #: A test module; a list keeps alive what each test leaves behind.
 LEAKING = """
@@ -72,12 +70,8 @@ SAID = {
 def test_leaks_are_named(tmp_path: Path) -> None:
     quick = CONFTEST.replace("GRACE = 15.0", "GRACE = 0.2")
     assert quick != CONFTEST
-    folder = tmp_path / "tests"
-    folder.mkdir()
-    (folder / "__init__.py").touch()
-    (folder / "conftest.py").write_text(quick)
-    shutil.copy(TESTS / "workers.py", folder)
-    (folder / "test_leaking.py").write_text(LEAKING)
+    (tmp_path / "conftest.py").write_text(quick)
+    (tmp_path / "test_leaking.py").write_text(LEAKING)
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rE", str(tmp_path)],
         cwd=tmp_path,
