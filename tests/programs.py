@@ -260,9 +260,11 @@ def pync(*arguments: str, **streams: IO[Any] | int | None) -> Program:
     return Program(*PYNC, *arguments, **streams)
 
 
-def listening_pync(*arguments: str, **streams: IO[Any] | int | None) -> tuple[Program, int]:
-    """Start pync as a listener on a free port of 127.0.0.1; return it and the port."""
-    program = pync("-l", "-v", *arguments, "127.0.0.1", "0", **streams)
+def listening_pync(
+    *arguments: str, at: str = "0", **streams: IO[Any] | int | None
+) -> tuple[Program, int]:
+    """Start pync as a listener on 127.0.0.1, on a free port or this one; return it and the port."""
+    program = pync("-l", "-v", *arguments, "127.0.0.1", at, **streams)
     return program, int(program.hears(rb"(?:Listening|Bound) on \S+ (\d+)").group(1))
 
 

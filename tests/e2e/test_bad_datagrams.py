@@ -162,9 +162,12 @@ def test_bytes_are_changed(pync: Start, box: Mailbox) -> None:
         assert 50 < sum(map(bool, box.sock.recv(70_000))) < 200
 
 
-def test_faults_are_changed_while_it_runs(pync: Start, box: Mailbox, folder: object) -> None:
+def test_faults_are_changed_while_it_runs(
+    pync: Start, box: Mailbox, folder: object, closed_udp_port: str
+) -> None:
     control = f"unix:{folder}/control"
-    program = pync("-lkuv", f"--control={control}", "127.0.0.1", "0", f"127.0.0.1:{box.port}")
+    words = ("-lkuv", f"--control={control}", "127.0.0.1", closed_udp_port)
+    program = pync(*words, f"127.0.0.1:{box.port}")
     port = heard_port(program)
 
     def ask(*words: object) -> dict[str, Any]:

@@ -22,11 +22,12 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="this system has
 class Controlled:
     """A relay to a server, with a control socket."""
 
-    def __init__(self, target: Server, folder: Path, *words: str) -> None:
+    def __init__(self, target: Server, folder: Path, at: str, *words: str) -> None:
         self.at = folder / "control"
         self._target = target
         onward = f"--to=tcp://127.0.0.1:{target.port}"
-        self.relay, self.port = listening_pync("-k", f"--control=unix:{self.at}", *words, onward)
+        control = f"--control=unix:{self.at}"
+        self.relay, self.port = listening_pync("-k", control, *words, onward, at=at)
 
     def ask(self, *words: str) -> dict[str, Any]:
         """Return the output of pync --control-client."""
@@ -74,11 +75,12 @@ Begin = Callable[..., Controlled]
 
 
 @pytest.fixture
-def begin() -> Iterator[Begin]:
+def begin(closed_port: str) -> Iterator[Begin]:
+    # (The relay may close its listener, and no other test may take the port meanwhile.)
     with ExitStack() as stack:
 
         def start(target: Server, folder: Path, *words: str) -> Controlled:
-            link = Controlled(target, folder, *words)
+            link = Controlled(target, folder, closed_port, *words)
             stack.enter_context(link.relay)
             return link
 

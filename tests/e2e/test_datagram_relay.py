@@ -275,12 +275,11 @@ def test_each_peer_is_recorded(pync: Start, box: Mailbox, tmp_path: Path) -> Non
             assert path.read_bytes() == b"abba"
 
 
-def test_next_target_is_used_when_the_first_is_closed(pync: Start, box: Mailbox) -> None:
-    with mailbox() as closed:
-        refused = closed.port
-    program = pync(
-        *("-lkuv", "--to", f"127.0.0.1:{box.port}", "127.0.0.1", "0"), f"127.0.0.1:{refused}"
-    )
+def test_next_target_is_used_when_the_first_is_closed(
+    pync: Start, box: Mailbox, closed_udp_port: str
+) -> None:
+    words = ("-lkuv", "--to", f"127.0.0.1:{box.port}", "127.0.0.1", "0")
+    program = pync(*words, f"127.0.0.1:{closed_udp_port}")
     port = heard_port(program)
     with visitor(port) as peer:
         for word in (b"one", b"two"):

@@ -82,7 +82,7 @@ def test_peers_of_a_dead_worker_move_to_its_replacement(pync: Start, box: Mailbo
 
 
 def test_sessions_continue_during_a_drain(pync: Start, box: Mailbox) -> None:
-    program, port = begin(pync, box, "--drain=30s", "--idle-timeout=1s")
+    program, port = begin(pync, box, "--drain=60s", "--idle-timeout=60s")
     with ExitStack() as stack:
         peers = [stack.enter_context(visitor(port)) for _ in range(MANY)]
         for number, peer in enumerate(peers):
@@ -92,6 +92,7 @@ def test_sessions_continue_during_a_drain(pync: Start, box: Mailbox) -> None:
         for number, peer in enumerate(peers):
             converses(peer, box, b"again %d" % number)
         assert b"another takes its place" not in program.said
+    program.process.terminate()
     program.ends(0)
 
 

@@ -180,11 +180,10 @@ def test_silent_peer_times_out(pync: Start) -> None:
         assert program.ends(9) == b"pync: dial %b: the handshake timed out\n" % address
 
 
-def test_connection_refused(pync: Start) -> None:
-    with mailbox() as closed:
-        port = closed.port
-    said = pync("-u", "--ssl", "127.0.0.1", port).ends(1)
-    assert said.startswith(b"pync: dial udp://127.0.0.1:%b: connection refused" % port.encode())
+def test_connection_refused(pync: Start, closed_udp_port: str) -> None:
+    said = pync("-u", "--ssl", "127.0.0.1", closed_udp_port).ends(1)
+    refused = b"pync: dial udp://127.0.0.1:%b: connection refused" % closed_udp_port.encode()
+    assert said.startswith(refused)
 
 
 @pytest.mark.parametrize(

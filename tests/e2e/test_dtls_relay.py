@@ -32,9 +32,11 @@ def listener(pem: Path) -> Iterator[TlsListener]:
         yield listener
 
 
-def near(pync: Start, pem: Path, box: Mailbox, *words: object) -> tuple[Program, int]:
+def near(
+    pync: Start, pem: Path, box: Mailbox, *words: object, at: str = "0"
+) -> tuple[Program, int]:
     """Clients with DTLS, a server without it."""
-    program = pync("-lkuv", f"--ssl-cert={pem}", *words, "127.0.0.1", "0", f"127.0.0.1:{box.port}")
+    program = pync("-lkuv", f"--ssl-cert={pem}", *words, "127.0.0.1", at, f"127.0.0.1:{box.port}")
     return program, heard_port(program)
 
 
@@ -192,9 +194,10 @@ def test_server_with_untrusted_certificate_gets_no_datagram(
         program.hears(rb"pync: dial dtls://127\.0\.0\.1:\d+: [^\n]*" + said)
 
 
-def test_server_restarts(pync: Start, pem: Path) -> None:
-    first = library.listen("dtls://127.0.0.1:0", certificate=str(pem))
-    number = first.address.port
+def test_server_restarts(pync: Start, pem: Path, closed_udp_port: str) -> None:
+    # (No other test may take the port while the server is down.)
+    number = int(closed_udp_port)
+    first = library.listen(f"dtls://127.0.0.1:{number}", certificate=str(pem))
     program, port = onward(pync, number, f"--to-ssl-trustfile={pem}")
     with mailbox() as client:
         client.says(b"question", ("127.0.0.1", port))
@@ -213,20 +216,19 @@ def test_server_restarts(pync: Start, pem: Path) -> None:
                 assert server.recv(timeout=DEADLINE) == b"again"
 
 
-def test_connection_refused(pync: Start) -> None:
-    with mailbox() as closed:
-        number = int(closed.port)
+def test_connection_refused(pync: Start, closed_udp_port: str) -> None:
+    number = int(closed_udp_port)
     program, port = onward(pync, number, "--to-insecure")
     with mailbox() as client:
         client.says(b"question", ("127.0.0.1", port))
         program.hears(rb"pync: dial udp://127\.0\.0\.1:%d: connection refused" % number)
 
 
-def test_next_address_is_tried(pync: Start, pem: Path, listener: TlsListener) -> None:
-    with mailbox() as closed:
-        number = closed.port
+def test_next_address_is_tried(
+    pync: Start, pem: Path, listener: TlsListener, closed_udp_port: str
+) -> None:
     to = f"--to=dtls://localhost:{listener.address.port}"
-    first = f"--to=dtls://localhost:{number}"
+    first = f"--to=dtls://localhost:{closed_udp_port}"
     program = pync("-lkuv", f"--to-ssl-trustfile={pem}", first, to, "127.0.0.1", "0")
     port = heard_port(program)
     with mailbox() as client:
@@ -252,10 +254,15 @@ def test_new_certificate(
 
 
 def test_control_commands(
-    pync: Start, pem: Path, tmp_path: Path, box: Mailbox, dial_dtls: DialDtls
+    pync: Start,
+    pem: Path,
+    tmp_path: Path,
+    box: Mailbox,
+    dial_dtls: DialDtls,
+    closed_udp_port: str,
 ) -> None:
     at = f"unix:{tmp_path}/control"
-    program, port = near(pync, pem, box, f"--control={at}")
+    program, port = near(pync, pem, box, f"--control={at}", at=closed_udp_port)
 
     def asks(*words: str) -> dict[str, object]:
         answer = pync("--control-client", at, *words)
