@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .core.interruption import end_as_interrupted
 from .core.invocation import command, joined, python, remember
-from .core.output import complain, say, silence
+from .core.output import complain, finish, say, silence
 from .core.verdict import Exit, NotWritten, cause_of
 from .usage import help_for, version_line
 
@@ -58,6 +58,7 @@ def run(*subcommand: str) -> None:
         line = traceback.format_exception_only(error)[-1].strip()
         complain(f"internal error: {line}\n{traceback.format_exc()}")
         status = Exit.INTERNAL_ERROR
+    finish()
     sys.exit(status)
 
 

@@ -26,6 +26,10 @@ if os.name != "nt":
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
 
+# Many containers set this too. It hides failures of a program whose reader has gone: no text is
+# left in the buffer of its standard output.
+os.environ.pop("PYTHONUNBUFFERED", None)
+
 #: Seconds that an ending thread or child may take to disappear: more than a closed named pipe waits
 #: for the peer to read (LINGER in pync/transports/windows/pipe_conn.py).
 GRACE = 15.0

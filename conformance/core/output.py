@@ -65,6 +65,21 @@ def silence(stream: IO[str]) -> None:
         os.close(nowhere)
 
 
+def finish() -> None:
+    """Write what standard output still holds, or discard it if that fails.
+
+    ``say`` reports its failures, so only text is left that could not be written before. Python
+    would try it again at exit, report an ignored exception, and replace the exit status by 120.
+    (``silence`` is not enough: if pytest was capturing descriptor 1, it has restored it since.)
+    """
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        silence(sys.stdout)
+
+
 #: Seconds between two updates of the progress.
 MOVE_INTERVAL = 0.5
 
