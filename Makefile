@@ -47,8 +47,9 @@ test: check
 
 # The fast lane: what needs no other program and no installed wheel, and does not take long. These
 # tests wait little, and each worker imports and collects all of them: few workers.
+quick: WORKERS = $(FEW_WORKERS)
 quick: check
-	@$(ALONE) $(PYTEST) -n $(FEW_WORKERS) -m 'not long' tests/unit tests/contract tests/house \
+	@$(ALONE) $(PYTEST) -m 'not long' tests/unit tests/contract tests/house \
 	  --ignore=tests/house/test_wheel.py --ignore=tests/house/test_outside.py
 
 # Windows CPython under Wine; both are set up when they are missing.

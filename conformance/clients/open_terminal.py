@@ -72,9 +72,9 @@ def open_terminal(
     if address.transport == UNIX and "{path}" not in client:
         raise NotJudged(f"--client {words[0]!r}: the command has no {{path}} for a Unix socket")
     if address.transport in DATAGRAMS and not re.search(r"-\w*u\b|--udp", client):
-        raise NotJudged(f"--client {words[0]!r}: this command has no option for UDP, such as -u")
+        raise NotJudged(f"--client {words[0]!r}: add the command's option for UDP, such as -u")
     if address.transport == TLS and not re.search(r"tls|ssl", client):
-        raise NotJudged(f"--client {words[0]!r}: this command has no option for TLS, such as --ssl")
+        raise NotJudged(f"--client {words[0]!r}: add the command's option for TLS, such as --ssl")
     if filled == list(words):
         filled += _where(address)
     _check_installed(filled)

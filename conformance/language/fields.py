@@ -120,7 +120,7 @@ SESSION: Fields = {
     "apart": Field(NAMES, "The requirement that clients get no data of one another."),
     "stalled": Field(NAMES, "The requirements without which the stall steps have no effect."),
     "timely": Field(NAMES, "The requirement on the time of the server's first bytes."),
-    "unheard": Field(NAMES, "The requirements which say that meaningless input has no effect."),
+    "unheard": Field(NAMES, "The requirements that the server ignores unexpected input."),
     "leavers": Field(NAMES, "The requirements that a client may leave before the end."),
 }
 

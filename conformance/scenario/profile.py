@@ -192,7 +192,7 @@ class StreamProfile(Profile):
         apart: the requirement that clients get nothing from one another.
         stalled: the requirements that must hold so that a client stalls, or harms others.
         timely: the requirement on the time of the server's first bytes.
-        unheard: the requirements which say that meaningless input has no effect.
+        unheard: the requirements that the server ignores unexpected input.
         leavers: the requirements which say that a client may leave before the end.
     """
 

@@ -58,8 +58,8 @@ class Endings(NamedTuple):
     whole: bool = False
 
     @property
-    def join_streams(self) -> bool:
-        """Whether each side's EOF is passed on at once, and both have all the time to end."""
+    def passes_eof_on(self) -> bool:
+        """Whether each side's EOF is passed on at once, and no time limit ends the conversation."""
         limits = (self.quit_after, self.silence, self.idle, self.eof_after)
         passes_on = self.shutdown and self.on_peer_end == "stay" and not self.leave_when_sent
         return passes_on and limits == (None, None, None, None)

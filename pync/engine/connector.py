@@ -108,7 +108,8 @@ class Connector:
             return
         begun = None
         if len(endpoints) == 1 and self._options.report is silent:
-            # The usual case of a server: there is nothing to choose, and nobody to tell.
+            # Usual in a server: there is one address, and no attempt is reported. Connecting, which
+            # tries several addresses and reports them, is only needed if this takes time or fails.
             begun = begin(endpoints[0], self._address, self._options)
             if isinstance(begun, TcpConn):
                 self._reached(begun)

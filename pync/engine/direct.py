@@ -50,13 +50,13 @@ def relay_between(
         and local.is_plain
         and remote.is_plain
         and pipeline == PLAIN
-        and endings.join_streams
+        and endings.passes_eof_on
     ):
         return DirectRelay(loop, local, remote, endings, finished, first=first)
     return Relay(loop, local, remote, endings, pipeline, finished=finished)
 
 
-class _Way:
+class _Direction:
     """One direction.
 
     Arguments:
@@ -146,8 +146,8 @@ class DirectRelay:
         self._finished = finished
         self._first = first
         self._over = False
-        self._outbound = _Way(self, local, remote)
-        self._inbound = _Way(self, remote, local)
+        self._outbound = _Direction(self, local, remote)
+        self._inbound = _Direction(self, remote, local)
         #: For a reset of the side that has ended first, then for the last acknowledgement.
         self._timer: Timer | None = None
         #: What continues.
@@ -172,7 +172,7 @@ class DirectRelay:
 
         if self._relay is not None:
             return self._relay.ends
-        ended = (END if way.over else OPEN for way in (self._outbound, self._inbound))
+        ended = (END if direction.over else OPEN for direction in (self._outbound, self._inbound))
         return Ends(*ended)
 
     def start(self) -> None:
@@ -198,38 +198,38 @@ class DirectRelay:
     def _unwatch(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        for way in (self._outbound, self._inbound):
-            if way.rest:
-                self._loop.watch_writer(way.sink.fileno(), None)
-            elif not way.over:
-                self._loop.watch_reader(way.source.fileno(), None)
+        for direction in (self._outbound, self._inbound):
+            if direction.rest:
+                self._loop.watch_writer(direction.sink.fileno(), None)
+            elif not direction.over:
+                self._loop.watch_reader(direction.source.fileno(), None)
 
-    # For a _Way.
+    # For a _Direction.
 
-    def watch_sink(self, way: _Way, *, wanted: bool) -> None:
-        """Wait for the sink of a way instead of its source, or for the source again."""
-        self._loop.watch_reader(way.source.fileno(), None if wanted else way.read)
-        self._loop.watch_writer(way.sink.fileno(), way.write_rest if wanted else None)
+    def watch_sink(self, direction: _Direction, *, wanted: bool) -> None:
+        """Wait for the sink of a direction instead of its source, or for the source again."""
+        self._loop.watch_reader(direction.source.fileno(), None if wanted else direction.read)
+        self._loop.watch_writer(direction.sink.fileno(), direction.write_rest if wanted else None)
 
     def streams(self) -> None:
         """Leave a stream of many bytes to the Relay."""
         if not (self._outbound.rest or self._inbound.rest):
             self.hand_over()
 
-    def source_ended(self, way: _Way) -> None:
+    def source_ended(self, direction: _Direction) -> None:
         """Pass on the end of a source; all its bytes are delivered."""
-        self._loop.watch_reader(way.source.fileno(), None)
-        way.over = True
+        self._loop.watch_reader(direction.source.fileno(), None)
+        direction.over = True
         if self._outbound.over and self._inbound.over:
-            self._conclude(way)
+            self._conclude(direction)
             return
         try:
-            way.sink.send_eof()
+            direction.sink.send_eof()
         except OSError:
             self.hand_over()
             return
         # (The peer of an idle connection may reset it: that ends the relay.)
-        if way is self._inbound:
+        if direction is self._inbound:
             when_broken(self._remote, self._outbound, self._call_later, self._remote_broke)
         else:
             self._call_later(RESET_LOOK, self._look_at_local)
@@ -259,7 +259,7 @@ class DirectRelay:
     def _remote_broke(self, error: OSError) -> None:
         self.hand_over(broken(self._remote, error))
 
-    def _conclude(self, last: _Way) -> None:
+    def _conclude(self, last: _Direction) -> None:
         if self._timer is not None:
             self._timer.cancel()
         try:
@@ -270,7 +270,7 @@ class DirectRelay:
         if not waits:
             self._end()
             return
-        # The remote side takes its time. The other one shall know the end now. (Closing tells it.)
+        # The remote side takes its time. Pass the end on to the other now. (Closing does it too.)
         try:
             last.sink.send_eof()
         except OSError:
@@ -295,19 +295,19 @@ class DirectRelay:
 class _Continued(Relay):
     """A relay that a DirectRelay has begun."""
 
-    def go_on(self, sent: _Way, received: _Way, failure: Exception | None) -> None:
+    def go_on(self, sent: _Direction, received: _Direction, failure: Exception | None) -> None:
         """Start where these two directions are; fail at once if there is a failure."""
-        ways = ((self._outbound, sent), (self._inbound, received))
-        for flow, way in ways:
-            flow.moved = way.moved
-            if way.rest:
-                flow.take(way.rest)
+        directions = ((self._outbound, sent), (self._inbound, received))
+        for flow, direction in directions:
+            flow.moved = direction.moved
+            if direction.rest:
+                flow.take(direction.rest)
         self.start()
-        for flow, way in ways:
-            if way.over:
+        for flow, direction in directions:
+            if direction.over:
                 flow.end_source()
-            if way.failure is not None:
-                flow.fail(way.failure, way.failed_end)
+            if direction.failure is not None:
+                flow.fail(direction.failure, direction.failed_end)
         if failure is not None:
             self._fail(failure)
 

@@ -35,7 +35,7 @@ class Movement(NamedTuple):
     at: float
 
 
-class Way(Protocol):
+class Direction(Protocol):
     """One direction: a Flow, or a part of a DirectRelay."""
 
     #: Whether nothing more will move.
@@ -138,7 +138,7 @@ def when_silent(
 
 
 def when_broken(
-    remote: Conn, outbound: Way, call_later: CallLater, broke: Callable[[OSError], None]
+    remote: Conn, outbound: Direction, call_later: CallLater, broke: Callable[[OSError], None]
 ) -> None:
     """Call ``broke`` with the error if the peer resets while our input is silent.
 

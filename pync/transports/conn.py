@@ -48,6 +48,9 @@ class Conn:
     #: Whether each read is one datagram, and each write sends one.
     datagram = False
 
+    #: Whether recv and send only call the socket, unless bytes were read ahead.
+    _is_bare = False
+
     #: How long each step of connecting took.
     times = UNTIMED
 
@@ -84,6 +87,11 @@ class Conn:
     def layered(self) -> bool:
         """Whether the descriptor's bytes are not those of recv and send."""
         return bool(self._ahead)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the next recv and send are those of a stream's socket, and of nothing else."""
+        return self._is_bare and not self.layered
 
     @property
     def ended(self) -> bool:
@@ -190,11 +198,6 @@ class Conn:
 class StreamConn(Conn, Reading):
     """A stream, whose two directions end separately."""
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether the next recv and send are those of the socket, and of nothing else."""
-        return False
-
     def send_eof(self) -> None:
         """End our direction (FIN); the other one stays open. Raises OSError."""
         self._sock.shutdown(socket.SHUT_WR)
@@ -210,10 +213,7 @@ class StreamConn(Conn, Reading):
 class TcpConn(StreamConn):
     """A TCP connection (RFC 9293)."""
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether nothing was read ahead."""
-        return not self._ahead
+    _is_bare = True
 
     def abort(self) -> None:
         """Close by RST: pending data is dropped and the peer sees an error."""

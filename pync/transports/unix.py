@@ -51,16 +51,13 @@ def dial(address: Address, options: Options) -> StreamConn:
 class UnixConn(StreamConn):
     """A client's connection; close removes the path that it was bound to, if any."""
 
+    _is_bare = True
+
     def __init__(
         self, sock: socket.socket, local: Address, peer: Address, placed: Placed | None
     ) -> None:
         super().__init__(sock, local, peer)
         self._placed = placed
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether nothing was read ahead."""
-        return not self._ahead
 
     def close(self) -> None:
         """Remove our own path and close the connection; idempotent."""

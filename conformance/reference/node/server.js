@@ -88,7 +88,7 @@ function parse(address, schemes) {
     if (Buffer.byteLength(path) > LONGEST_PATH) fail(1, `listen ${address}: the path is too long`);
     return { scheme: 'unix', path };
   }
-  // Node treats the name of a pipe as a path. There is no file, so a crash leaves nothing behind.
+  // Node takes the name of a pipe as a path. It is not a file, so no old file has to be removed.
   if (schemes.includes('tcp') && address.startsWith('pipe:') && address !== 'pipe:') {
     return { scheme: 'pipe', path: `\\\\.\\pipe\\${address.slice('pipe:'.length)}` };
   }

@@ -16,7 +16,7 @@ from ...engine.turn import Turn
 from ...layers.http_auth import Guard
 from ...layers.http_proxy import BROKEN, DIALLING, HOLDING, TUNNELLING, Intermediary
 from ...layers.http_tunnel import OPEN, destination_of
-from ...transports.conn import Conn, StreamConn
+from ...transports.conn import Conn
 from .forwarding import READ_HEAD, Forwarding
 from .penalties import Penalties
 from .session import Make, Services, Session
@@ -58,7 +58,7 @@ class HttpSession(Session):
     def start(self) -> None:
         """Start to read the first request, which mostly has come with the connection."""
         client = self._client
-        if not (isinstance(client, StreamConn) and client.is_plain) or self._pipeline.pace:
+        if not client.is_plain or self._pipeline.pace:
             self._forward(first=True)
             return
         client.settimeout(0)

@@ -18,7 +18,7 @@ from ...layers.socks_server import (
     request5,
     serve,
 )
-from ...transports.conn import Conn, StreamConn
+from ...transports.conn import Conn
 from .penalties import Penalties
 from .session import Make, Services, Session
 
@@ -68,14 +68,16 @@ class SocksSession(Session):
         Raises OSError.
         """
         client = self._client
-        if not (isinstance(client, StreamConn) and client.is_plain):
+        if not client.is_plain:
             return False
         client.settimeout(0)
         try:
-            came = client.socket.recv(len(GREETING), socket.MSG_PEEK)
-            return came == GREETING == client.recv(len(GREETING))
+            if client.socket.recv(len(GREETING), socket.MSG_PEEK) != GREETING:
+                return False
+            client.recv(len(GREETING))
         except (BlockingIOError, InterruptedError):
             return False
+        return True
 
     def _asked(self, asked: Asked) -> None:
         self._dial(asked.host, asked.port, lambda failure: self._dialled(asked, failure))

@@ -29,7 +29,8 @@ BANNER = 1024
 #: Seconds before a new try when the system has no free sockets or ports.
 PAUSE = 0.05
 
-#: Tries of one port while the system has no free sockets; after these, the error is the result.
+#: How often a port is tried while the system has no free socket. If the last try fails too, its
+#: error is reported for the port.
 TRIES = 200
 
 _EXHAUSTED = frozenset(
