@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from types import TracebackType
 
 from ..core.address import Address
@@ -131,6 +132,8 @@ class Listener:
                 client = asyncio.create_task(_served(handler, conn))
                 clients.add(client)
                 client.add_done_callback(clients.discard)
+                # A task that is cancelled before it begins runs none of its code.
+                client.add_done_callback(partial(_drop, conn))
                 if _is_only(conn):
                     break
             if clients:
@@ -175,6 +178,10 @@ class Listener:
 def _is_only(conn: Conn) -> bool:
     """Return whether this is the listener's only connection, because it uses its socket."""
     return conn.below.datagram and not conn.below.layered
+
+
+def _drop(conn: Conn, _: object) -> None:
+    conn.drop()
 
 
 async def _served(handler: Handler, conn: Conn) -> None:

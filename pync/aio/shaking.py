@@ -48,7 +48,7 @@ class ShakingListener(Listener):
         self.addresses = [shown(one) for one in listener.addresses]
         self._begin = begin
         self._named = named
-        self._shaking: dict[asyncio.Task[None], object] = {}
+        self._shaking: dict[asyncio.Task[None], Any] = {}
         #: The connections, and the errors of failed handshakes.
         self._outcomes: deque[Any] = deque()
         self._arrived = asyncio.Event()
@@ -97,18 +97,24 @@ class ShakingListener(Listener):
                 next(iter(self._shaking)).cancel()
             task = asyncio.create_task(self._shake(conn))
             self._shaking[task] = conn
-            task.add_done_callback(self._shaking.pop)
+            task.add_done_callback(self._ended)
 
     async def _shake(self, conn: Any) -> None:
         outcome: Any
         try:
             outcome = self._named(await shake_hands(conn, self._begin(conn), Deadline(None)))
         except asyncio.CancelledError:
-            # Cancelled for a newer client, or the listener was closed.
-            outcome = TlsError("accept", over_tls(conn.peer), "too many handshakes at once")
+            outcome = _too_many(conn)
         except Exception as error:  # noqa: BLE001 - any error that a client's bytes can cause
             outcome = error
         self._settle(outcome)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        conn = self._shaking.pop(task)
+        # A task that is cancelled before it begins runs none of its code.
+        if task.cancelled():
+            conn.drop()
+            self._settle(_too_many(conn))
 
     def _settle(self, outcome: Any) -> None:
         if not self.closed:
@@ -116,3 +122,11 @@ class ShakingListener(Listener):
             self._arrived.set()
         elif not isinstance(outcome, Exception):
             outcome.drop()
+
+
+def _too_many(conn: Any) -> TlsError:
+    """Return the error of a handshake that was cancelled for a newer client.
+
+    (Or because the listener was closed: then nobody sees it.)
+    """
+    return TlsError("accept", over_tls(conn.peer), "too many handshakes at once")

@@ -100,6 +100,26 @@ def test_cancelling_serve_closes_its_clients(run: Run) -> None:
     run(serve())
 
 
+def test_client_whose_task_is_cancelled_before_it_begins_is_closed(run: Run) -> None:
+    async def serve() -> None:
+        before = asyncio.all_tasks()
+
+        def cancel_others() -> None:
+            for task in asyncio.all_tasks() - before:
+                task.cancel()
+
+        async with await aio.listen("127.0.0.1:0") as listener:
+            async with await dialled(listener) as client:
+                serving = asyncio.create_task(listener.serve(echo))
+                # This runs after serve() has accepted, and before the client's task begins.
+                asyncio.get_running_loop().call_soon(cancel_others)
+                assert await client.recv(timeout=PATIENCE) == b""
+                with pytest.raises(asyncio.CancelledError):
+                    await serving
+
+    run(serve())
+
+
 def test_exception_in_handler_goes_to_the_exception_handler(run: Run) -> None:
     async def serve() -> None:
         told: list[str] = []

@@ -144,6 +144,26 @@ def test_oldest_handshake_is_dropped_at_the_limit(
     run(serve())
 
 
+def test_handshake_that_is_dropped_before_it_begins(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def serve() -> None:
+        monkeypatch.setattr(shaking, "AT_ONCE", 1)
+        async with await aio.listen("tls://127.0.0.1:0") as listener:
+            at = ("127.0.0.1", listener.address.port)
+            # Both are accepted before another task runs.
+            with socket.create_connection(at) as first, socket.create_connection(at) as second:
+                with pytest.raises(pync.TlsError, match="too many handshakes at once"):
+                    await listener.accept(PATIENCE)
+                first.settimeout(PATIENCE)
+                assert first.recv(1) == b""
+                second.setblocking(False)
+                with pytest.raises(BlockingIOError):
+                    second.recv(1)
+
+    run(serve())
+
+
 def test_close_drops_waiting_clients(run: Run) -> None:
     async def serve() -> None:
         listener = await aio.listen("tls://127.0.0.1:0")
