@@ -173,6 +173,10 @@ class Server:
             peer = Peer(self.sock.accept()[0])
         except TimeoutError:
             raise AssertionError(f"nobody connected within {DEADLINE:g} s") from None
+        except OSError as error:
+            if UNDER_WINE and error.errno == errno.ENOTCONN:
+                pytest.skip("Wine passes no RST on")  # of a client that has reset before
+            raise
         self._peers.append(peer)
         return peer
 

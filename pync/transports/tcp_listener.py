@@ -18,12 +18,14 @@ from .tcp_socket import Names, protocol_of, wrap
 BACKLOG = 511
 
 #: accept(2): network errors of the new socket. Its client has closed; the listener still works.
+#: (ENOTCONN: Wine, for a client that has already reset.)
 _CLIENT_IS_GONE = frozenset(
     getattr(errno, name)
     for name in (
         "ENETDOWN",
         "ENETUNREACH",
         "ENONET",
+        "ENOTCONN",
         "ENOPROTOOPT",
         "EHOSTDOWN",
         "EHOSTUNREACH",

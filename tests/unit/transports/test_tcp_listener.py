@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import socket
+
 import pytest
 
 from pync.core.address import Address
@@ -9,6 +13,7 @@ from pync.core.errors import ListenError
 from pync.transports import Options, dial, listen
 from pync.transports.conn import TcpConn
 
+from ...peer import DEADLINE
 from ...systems import needs_rst
 
 LOOPBACK = Address("tcp", "127.0.0.1", "0")
@@ -53,3 +58,20 @@ def test_data_sent_before_a_reset_can_be_read() -> None:
             assert conn.recv(5) == b"hello"
             with pytest.raises(ConnectionError):
                 conn.recv(5)
+
+
+@pytest.mark.parametrize("name", ["EPROTO", "ENOTCONN", "ECONNRESET", "ECONNABORTED"])
+def test_client_that_has_gone_is_skipped(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    accept, number = socket.socket.accept, getattr(errno, name)
+
+    def fails_once(sock: socket.socket) -> tuple[socket.socket, object]:
+        monkeypatch.setattr(socket.socket, "accept", accept)
+        raise OSError(number, os.strerror(number))
+
+    with (
+        listen(LOOPBACK) as listener,
+        dial(listener.address) as client,
+    ):
+        monkeypatch.setattr(socket.socket, "accept", fails_once)
+        with listener.accept(DEADLINE) as conn:
+            assert conn.peer.port == client.local.port
