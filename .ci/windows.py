@@ -39,11 +39,13 @@ NODE_SHA512 = (
     "JCwLL25UBIyiXLXUN6dfb/AMZTBtV5LUugV+DpurEn3uAM/GKm7Z/rgR4aV5Z76UHSbzK4n43ox6GTvsOAoNxA=="
 )
 
-#: The default tests.
-TESTS = ("tests/windows", "tests/contract", "tests/unit")
+#: The default tests, the longest ones first. Two at a time: with more, they wait for Wine's server.
+TESTS = ("tests/windows", "tests/contract", "tests/unit", "-n2", "--maxschedchunk=1")
 
 #: Programs that tests start; none may still run afterwards.
 STARTED = ("python.exe", "node.exe", "cmd.exe")
+
+_NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
 
 #: Seconds for one step of the setup, and for all the tests.
 STEP = 300
@@ -185,14 +187,17 @@ def _run(*arguments: str) -> int:
 
 
 def _environment() -> dict[str, str]:
+    inherited = {key: value for key, value in os.environ.items() if key != _NO_BYTECODE}
     return {
-        **os.environ,
+        **inherited,
         "WINEPREFIX": str(FOLDER / "prefix"),
         "WINEARCH": "win64",
         "WINEDEBUG": "-all",
         # Do not set up .NET or a browser, and do not open a debugger after a crash.
         "WINEDLLOVERRIDES": "mscoree,mshtml=;winedbg.exe=d",
-        "PYTHONDONTWRITEBYTECODE": "1",
+        # This tree is shared with Linux's Python. Each has its own bytecode. Without any, each
+        # program under test would compile all its modules.
+        "PYTHONPYCACHEPREFIX": _windows_path(FOLDER / "bytecode"),
         "PYTHONPATH": _windows_path(ROOT),
         "PYNC_NODE": _windows_path(NODE) if NODE.exists() else "",
     }

@@ -30,6 +30,9 @@ if os.name != "nt":
 # left in the buffer of its standard output.
 os.environ.pop("PYTHONUNBUFFERED", None)
 
+# Node parses all of these certificates at each start, which takes 80 ms; no test needs them.
+os.environ.pop("NODE_EXTRA_CA_CERTS", None)
+
 #: Seconds that an ending thread or child may take to disappear: more than a closed named pipe waits
 #: for the peer to read (LINGER in pync/transports/windows/pipe_conn.py).
 GRACE = 15.0
