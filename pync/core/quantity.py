@@ -13,11 +13,14 @@ UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 
 MOST_INT = 2**31 - 1
 
+#: The most bytes that an option may name: what a file may have (off_t).
+MOST_BYTES = 2**63 - 1
+
 _AMOUNT = r"(\d+(?:\.\d*)?|\.\d+)([kmg]?)b?"
 
 
 def parse_bytes(text: str, option: str) -> float:
-    """Parse an amount of bytes, which must not be 0.
+    """Parse an amount of bytes, more than 0 and at most MOST_BYTES.
 
     Raises UsageError that names the option.
     """
@@ -27,6 +30,8 @@ def parse_bytes(text: str, option: str) -> float:
         raise UsageError(
             f"{option}: {shortened(text)} is not a valid size; use for example 500, 10K, 1.5M or 2G"
         )
+    if amount > MOST_BYTES:
+        raise UsageError(f"{option}: {shortened(text)} is too large (at most {MOST_BYTES} bytes)")
     return amount
 
 

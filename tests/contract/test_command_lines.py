@@ -110,6 +110,9 @@ NASTY = [
     ".",
 ]
 
+#: The values that have caused most of the errors. Every option gets these.
+WORST = [NOT_UTF8, "9" * 5000, "1e400", ""]
+
 TEXTS = st.one_of(
     st.sampled_from(NASTY),
     st.text(st.characters(exclude_characters="\0"), max_size=8),
@@ -201,12 +204,22 @@ def run(argv: list[str]) -> tuple[int, str]:
 @pytest.mark.parametrize("text", NASTY)
 def test_values_of_every_option(dialect: str, text: str) -> None:
     options = [option for option in options_in(load(dialect).usage) if option.takes_value]
-    # Every eighth option gets this text, the next ones the next text; enough lines cover all.
-    for option in options if LINES >= 10_000 else options[NASTY.index(text) % 8 :: 8]:
+    # Of the other texts, every eighth option gets this one, the next ones the next; enough lines
+    # cover all.
+    whole = LINES >= 10_000 or text in WORST
+    for option in options if whole else options[NASTY.index(text) % 8 :: 8]:
         run([f"--as={dialect}", option.shown, text, "127.0.0.1", "7"])
         run([f"--as={dialect}", option.shown, text, "-l", "127.0.0.1", "7"])
     for words in ([text], [text, "7"], ["127.0.0.1", text], ["-l", text], ["-z", "h", text]):
         run([f"--as={dialect}", *words])
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_words_that_are_not_utf8_with_every_flag(dialect: str) -> None:
+    for option in options_in(load(dialect).usage):
+        if not option.takes_value:
+            for words in ([NOT_UTF8], [NOT_UTF8, "7"], ["127.0.0.1", NOT_UTF8], ["-l", NOT_UTF8]):
+                run([f"--as={dialect}", option.shown, *words])
 
 
 @settings(

@@ -74,6 +74,16 @@ http.createServer((request, response) => {{
 }}).listen({port}, "127.0.0.1");
 """
 
+#: As "python -m http.server --protocol HTTP/1.1" does, which only Python 3.11 and later has.
+PYTHON = """
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+SimpleHTTPRequestHandler.protocol_version = "HTTP/1.1"
+handler = partial(SimpleHTTPRequestHandler, directory={root!r})
+ThreadingHTTPServer(("127.0.0.1", {port}), handler).serve_forever()
+"""
+
 #: Name -> the name of the file of configuration, its text, and the command.
 SERVERS = {
     "nginx": ("nginx.conf", NGINX, "nginx -p {folder} -c {config} -e stderr"),
@@ -81,11 +91,7 @@ SERVERS = {
     "apache": ("apache.conf", APACHE, "apache2 -D FOREGROUND -d {folder} -f {config}"),
     "caddy": ("Caddyfile", CADDY, "caddy run --adapter caddyfile --config {config}"),
     "node": ("server.js", NODE, "node {config}"),
-    "python": (
-        None,
-        "",
-        "{python} -m http.server {port} --bind 127.0.0.1 --directory {root} --protocol HTTP/1.1",
-    ),
+    "python": ("server.py", PYTHON, "{python} {config}"),
 }
 
 
@@ -99,15 +105,14 @@ def main(name: str, port: str, folder: str) -> None:
     values = {
         "port": port,
         "folder": folder,
-        "root": root,
-        "config": Path(folder) / (file or "none"),
+        "root": str(root),
+        "config": Path(folder) / file,
         "modules": "/usr/lib/apache2/modules",
         "python": sys.executable,
         # Workers that run as another user could not read this user's temporary folder.
         "user": "user root;" if os.geteuid() == 0 else "",
     }
-    if file:
-        Path(folder, file).write_text(text.format_map(values))
+    Path(folder, file).write_text(text.format_map(values))
     words = [word.format_map(values) for word in command.split()]
     os.execvp(words[0], words)
 

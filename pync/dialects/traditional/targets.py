@@ -79,5 +79,5 @@ def _check_numeric(host: str) -> None:
 
     try:
         socket.inet_aton(host)
-    except OSError:
+    except (OSError, UnicodeError):  # UnicodeError: a byte that is not UTF-8 (PEP 383)
         raise UsageError(f"Can't parse {host} as an IP address") from None

@@ -26,6 +26,12 @@ def test_parse_bytes_rejects_invalid_size(text: str) -> None:
         parse_bytes(text, "--rate")
 
 
+@pytest.mark.parametrize("text", ["9" * 5000, "9" * 400 + "k", "8589934592G"])
+def test_parse_bytes_rejects_sizes_that_no_file_has(text: str) -> None:
+    with pytest.raises(UsageError, match=r"--rate: .* is too large \(at most \d+ bytes\)"):
+        parse_bytes(text, "--rate")
+
+
 @pytest.mark.parametrize(("text", "size"), [("1", 1), ("8K", 8192), ("1.5k", 1536)])
 def test_parse_size(text: str, size: int) -> None:
     assert parse_size(text, "-I") == size
