@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ..core.number import whole
 from ..core.verdict import WrongUsage
 
 
@@ -23,6 +24,7 @@ def count(text: str | None, flag: str = "--jobs") -> int | None:
     """Return a number of workers or failures, None if none is given. Raises WrongUsage."""
     if text is None:
         return None
-    if not text.isdigit() or not 0 < int(text) <= 256:
+    number = whole(text, 256)
+    if not number:
         raise WrongUsage(f"{flag}: {text!r} is not a number between 1 and 256")
-    return int(text)
+    return number

@@ -6,6 +6,7 @@ everything at the end. Scenarios use only the session and its peers.
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import signal
@@ -64,7 +65,8 @@ class Session:
         self.line = wanted.line
         self.deadline = wanted.deadline + (self.line.round_trip if self.line else 0.0)
         self.transport = wanted.transport
-        self.random = random.Random(seed)
+        # As bytes: --seed may contain a byte that is not UTF-8 (PEP 383).
+        self.random = random.Random(os.fsencode(seed))
         self.transcript = Transcript()
         self.ends_on_purpose = False
         self._paused = False

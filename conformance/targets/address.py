@@ -10,6 +10,7 @@ import sys
 import time
 from typing import NamedTuple
 
+from ..core.number import whole
 from ..core.verdict import WrongUsage
 
 TCP, TCP6, UNIX = "tcp", "tcp6", "unix"
@@ -77,14 +78,15 @@ def parse(text: str) -> Address:
     host, colon, port = place.rpartition(":")
     if not colon or not port:
         raise WrongUsage(f"{text!r}: the port is missing ({scheme}://HOST:PORT)")
-    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+    number = whole(port, 65535)
+    if not number:
         raise WrongUsage(f"{text!r}: {port!r} is not a valid port (1-65535)")
     bracketed = host.startswith("[") and host.endswith("]")
     host = host[1:-1] if bracketed else host
     if not host or any(letter in host for letter in "[]/ @") or (":" in host and not bracketed):
         example = f"{scheme}://[::1]:9000"
         raise WrongUsage(f"{text!r}: {host!r} is not a valid host (IPv6 needs brackets: {example})")
-    return Address(SCHEMES[scheme][bracketed and ":" in host], host=host, port=int(port))
+    return Address(SCHEMES[scheme][bracketed and ":" in host], host=host, port=number)
 
 
 def is_path(text: str) -> bool:

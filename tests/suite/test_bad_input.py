@@ -33,6 +33,11 @@ def refused(status: int, *arguments: str) -> str:
         (["run", "--profile="], "--profile is empty"),
         (["run", ""], "TARGET is empty"),
         (["run", "tcp://localhost"], "'tcp://localhost': the port is missing"),
+        (["run", "--jobs=0"], "--jobs: '0' is not a number between 1 and 256"),
+        (["run", "--jobs=\u00b2"], "--jobs: '\u00b2' is not a number between 1 and 256"),
+        (["run", f"--jobs={'9' * 5000}"], "--jobs: '9999"),
+        (["run", f"--max-failures={'9' * 5000}"], "--max-failures: '9999"),
+        (["run", f"tcp://localhost:{'9' * 5000}"], "'tcp://localhost:9999"),
         (["run", "tcp://localhost:99999"], "'tcp://localhost:99999': '99999' is not a valid port"),
         (["run", "tcp://::1:80"], "'tcp://::1:80': '::1' is not a valid host (IPv6 needs brackets"),
         (["run", "gopher://localhost:1"], "TARGET 'gopher://localhost:1': unknown scheme"),
@@ -216,3 +221,9 @@ def test_run_without_judged_cases_is_status_5(tmp_path: Path) -> None:
     )
     assert done.returncode == 5, done.stdout
     assert "a Unix socket cannot express it" in done.stdout
+
+
+def test_seed_that_is_not_utf8(tmp_path: Path) -> None:
+    words = ("--case=echo/binary", "--transport=tcp", f"--report={tmp_path / 'report'}")
+    done = conformance("run", "ref:python", "--seed=\udcff", *words)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
