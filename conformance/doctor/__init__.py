@@ -159,7 +159,7 @@ def _attempt(options: Options, profile: Profile, catalogue: Catalogue = BUILT_IN
         if case is None:
             return "nothing of it can be judged here"
         parameters = plan.parameters[profile.name]
-        with Session(plan.wanted(case), profile, parameters, "doctor", None) as session:
+        with Session(plan.wanted(case), profile, parameters, b"doctor", None) as session:
             session.next_client_is_served()
     except (Violation, NotJudged, Unreachable, WrongUsage) as reason:
         return str(reason)

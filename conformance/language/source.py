@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
+from ..core import toml
 from ..core.paths import shown
 from ..core.verdict import WrongUsage, cause_of
 from .cursor import CURLY
 from .steps import Line
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 #: The byte order mark, with which some editors begin a file in UTF-8.
 BOM = "\ufeff"
@@ -56,11 +51,9 @@ class Source:
         self.text = (self._read() if text is None else text).removeprefix(BOM)
         self.text = self.text.replace("\r\n", "\n")
         try:
-            self.document: dict[str, Any] = tomllib.loads(self.text)
-        except tomllib.TOMLDecodeError as error:
+            self.document = toml.parse(self.text)
+        except toml.NotTomlError as error:
             raise self._not_toml(str(error)) from None
-        except RecursionError:
-            raise WrongUsage(f"{self._shown}: it is nested too deeply") from None
         self._places = _places(self.text)
 
     def _read(self) -> str:
@@ -107,7 +100,9 @@ class Source:
 
     def _not_toml(self, said: str) -> WrongUsage:
         found = _AT.search(said)
-        line = int(found.group(1)) if found and found.group(1) else self.text.count("\n") + 1
+        if found is None:
+            return WrongUsage(f"{self._shown}: {said}")
+        line = int(found.group(1)) if found.group(1) else self.text.count("\n") + 1
         if single := _SINGLE.search(self.text):
             first = self.text.count("\n", 0, single.start()) + 1
             return self.wrong(first, "write [[requirement]], in double brackets")

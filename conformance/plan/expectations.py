@@ -16,22 +16,16 @@ profile) does not make an entry stale.
 from __future__ import annotations
 
 import datetime
-import sys
 from collections.abc import Collection, Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..core.verdict import Verdict, WrongUsage, cause_of
+from ..core import toml
+from ..core.verdict import Verdict, WrongUsage
 from ..scenario.requirement import matches
 from ..targets.address import TRANSPORTS
 
 if TYPE_CHECKING:
     from . import Case
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 _KEYS = {"id": str, "transport": str, "signature": str, "reason": str, "flaky": bool}
 
@@ -153,13 +147,7 @@ def read(path: str | None) -> Expectations:
     """
     if path is None:
         return Expectations([])
-    try:
-        document = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        cause = cause_of(error)
-        raise WrongUsage(f"--expect {path}: {cause}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise WrongUsage(f"--expect {path}: {error}") from None
+    document = toml.read(str(path), f"--expect {path}")
     unknown = set(document) - {"expected"}
     if unknown:
         raise WrongUsage(f"--expect {path}: unknown key {min(unknown)!r}")

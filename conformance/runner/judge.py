@@ -6,6 +6,7 @@ dictionary, in the form of a line of results.jsonl.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 import traceback
@@ -104,7 +105,8 @@ def _play(plan: Plan, case: Case, wanted: ServerSpec) -> Outcome:
         wanted,
         plan.catalogue.profiles[case.requirement.profile],
         plan.parameters[case.requirement.profile],
-        f"{plan.options.seed}/{case.name}",
+        # As bytes: --seed may contain a byte that is not UTF-8 (PEP 383).
+        os.fsencode(f"{plan.options.seed}/{case.name}"),
         plan.options.client,
     )
     verdict, signature, message = _run(plan, case, session)

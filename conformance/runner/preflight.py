@@ -85,7 +85,7 @@ def _check_client_comes(plan: Plan, case: Case) -> None:
     """Check that the client that is judged connects at all. Raises Unreachable."""
     profile = plan.catalogue.profiles[case.requirement.profile]
     texts = plan.parameters[profile.name]
-    with Session(plan.wanted(case), profile, texts, "preflight", None) as session:
+    with Session(plan.wanted(case), profile, texts, b"preflight", None) as session:
         try:
             session.client_under_test()
         except Violation as violation:

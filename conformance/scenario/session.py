@@ -6,7 +6,6 @@ everything at the end. Scenarios use only the session and its peers.
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 import signal
@@ -57,7 +56,7 @@ class Session:
         wanted: ServerSpec,
         profile: Profile,
         parameters: dict[str, bytes],
-        seed: str,
+        seed: bytes,
         client: str | None,
     ) -> None:
         self.profile = profile
@@ -65,8 +64,7 @@ class Session:
         self.line = wanted.line
         self.deadline = wanted.deadline + (self.line.round_trip if self.line else 0.0)
         self.transport = wanted.transport
-        # As bytes: --seed may contain a byte that is not UTF-8 (PEP 383).
-        self.random = random.Random(os.fsencode(seed))
+        self.random = random.Random(seed)
         self.transcript = Transcript()
         self.ends_on_purpose = False
         self._paused = False

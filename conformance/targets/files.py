@@ -13,21 +13,16 @@ from __future__ import annotations
 
 import functools
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..core import toml
 from ..core.line import parse_line
 from ..core.nearest import meant
 from ..core.paths import is_path
-from ..core.verdict import WrongUsage, cause_of
+from ..core.verdict import WrongUsage
 from .grammar import AddressTarget, parse_target
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 #: How long a started server lives: for one scenario, or for all scenarios of a worker.
 SCOPES = ("scenario", "worker")
@@ -93,7 +88,7 @@ def _kept_targets(path: str, *_changes: int) -> dict[str, TargetFile]:
 
 
 def _read_targets(path: str) -> dict[str, TargetFile]:
-    document = _read(path)
+    document = toml.read(path, f"TARGET @{path}")
     named = document.get("targets")
     for table in CLASS_TABLES:
         document.pop(table, None)
@@ -108,12 +103,12 @@ def _read_targets(path: str) -> dict[str, TargetFile]:
 
 def read_grade(path: str) -> Any:
     """Return the table [grade] of a file, unchanged; None if there is none."""
-    return _read(path).get("grade")
+    return toml.read(path, f"TARGET @{path}").get("grade")
 
 
 def read_limits(path: str) -> dict[str, Any]:
     """Return the limits that a file sets for each of its targets. Raises WrongUsage."""
-    limits = _read(path).get("limits", {})
+    limits = toml.read(path, f"TARGET @{path}").get("limits", {})
     where = f"TARGET @{path}: limits"
     if not isinstance(limits, dict):
         raise WrongUsage(f"{where}: write [limits]")
@@ -124,15 +119,6 @@ def read_limits(path: str) -> dict[str, Any]:
         if not wanted(value):
             raise WrongUsage(f"{where}: {key} must be {what}")
     return limits
-
-
-def _read(path: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise WrongUsage(f"TARGET @{path}: {cause_of(error)}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise WrongUsage(f"TARGET @{path}: {error}") from None
 
 
 def _target(path: str, name: str, table: Any) -> TargetFile:

@@ -227,3 +227,20 @@ def test_seed_that_is_not_utf8(tmp_path: Path) -> None:
     words = ("--case=echo/binary", "--transport=tcp", f"--report={tmp_path / 'report'}")
     done = conformance("run", "ref:python", "--seed=\udcff", *words)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
+
+
+@pytest.mark.parametrize(
+    ("value", "cause"),
+    [
+        ("9" * 5000, "a number has too many digits"),
+        ("[" * 20_000 + "]" * 20_000, "it is nested too deeply"),
+    ],
+    ids=["a long number", "a deep array"],
+)
+@pytest.mark.parametrize("use", ["@{path}", "--expect={path}", "--profile={path}"])
+def test_toml_that_no_parser_accepts(use: str, value: str, cause: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text(f"a = {value}\n")
+    words = [] if use.startswith("@") else ["ref:python"]
+    line = refused(4, "run", *words, use.format(path=path))
+    assert line.endswith(f"x.toml: {cause}")
