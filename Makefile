@@ -46,7 +46,7 @@ test: bytecode check
 	@$(ALONE) $(PYTEST)
 
 # Each worker imports all tests, and in a fresh clone each would compile them: one process does so,
-# while mypy, which uses one core, is running. (The file is the last one that it imports.)
+# while mypy, which uses one core, is running. (tests/windows is the last folder that it reads.)
 bytecode: $(READY)
 	@test -d tests/windows/__pycache__ || \
 	  ($(ALONE) $(PY) -m pytest --collect-only -qq >/dev/null 2>&1 &)

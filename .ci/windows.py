@@ -45,8 +45,6 @@ TESTS = ("tests/windows", "tests/contract", "tests/unit", "-n2", "--maxschedchun
 #: Programs that tests start; none may still run afterwards.
 STARTED = ("python.exe", "node.exe", "cmd.exe")
 
-_NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
-
 #: Seconds for one step of the setup, and for all the tests.
 STEP = 300
 ALL = 900
@@ -187,16 +185,16 @@ def _run(*arguments: str) -> int:
 
 
 def _environment() -> dict[str, str]:
-    inherited = {key: value for key, value in os.environ.items() if key != _NO_BYTECODE}
     return {
-        **inherited,
+        **os.environ,
         "WINEPREFIX": str(FOLDER / "prefix"),
         "WINEARCH": "win64",
         "WINEDEBUG": "-all",
         # Do not set up .NET or a browser, and do not open a debugger after a crash.
         "WINEDLLOVERRIDES": "mscoree,mshtml=;winedbg.exe=d",
         # This tree is shared with Linux's Python. Each has its own bytecode. Without any, each
-        # program under test would compile all its modules.
+        # program under test would compile all its modules. (Empty: as if it were not set.)
+        "PYTHONDONTWRITEBYTECODE": "",
         "PYTHONPYCACHEPREFIX": _windows_path(FOLDER / "bytecode"),
         "PYTHONPATH": _windows_path(ROOT),
         "PYNC_NODE": _windows_path(NODE) if NODE.exists() else "",

@@ -147,7 +147,7 @@ def read(path: str | None) -> Expectations:
     """
     if path is None:
         return Expectations([])
-    document = toml.read(str(path), f"--expect {path}")
+    document = toml.read(path, f"--expect {path}")
     unknown = set(document) - {"expected"}
     if unknown:
         raise WrongUsage(f"--expect {path}: unknown key {min(unknown)!r}")

@@ -54,4 +54,5 @@ def let_settle(process: Process, seconds: float, most: float) -> None:
     """
     patience = ServerTime(process, seconds, most)
     while process.runs() and not patience.is_over():
-        time.sleep(INTERVAL)  # the kernel does not notify anybody when a process begins to wait
+        # Poll: Linux has no event for a process that begins to wait.
+        time.sleep(INTERVAL)

@@ -88,7 +88,7 @@ def _kept_targets(path: str, *_changes: int) -> dict[str, TargetFile]:
 
 
 def _read_targets(path: str) -> dict[str, TargetFile]:
-    document = toml.read(path, f"TARGET @{path}")
+    document = _read(path)
     named = document.get("targets")
     for table in CLASS_TABLES:
         document.pop(table, None)
@@ -103,12 +103,12 @@ def _read_targets(path: str) -> dict[str, TargetFile]:
 
 def read_grade(path: str) -> Any:
     """Return the table [grade] of a file, unchanged; None if there is none."""
-    return toml.read(path, f"TARGET @{path}").get("grade")
+    return _read(path).get("grade")
 
 
 def read_limits(path: str) -> dict[str, Any]:
     """Return the limits that a file sets for each of its targets. Raises WrongUsage."""
-    limits = toml.read(path, f"TARGET @{path}").get("limits", {})
+    limits = _read(path).get("limits", {})
     where = f"TARGET @{path}: limits"
     if not isinstance(limits, dict):
         raise WrongUsage(f"{where}: write [limits]")
@@ -119,6 +119,10 @@ def read_limits(path: str) -> dict[str, Any]:
         if not wanted(value):
             raise WrongUsage(f"{where}: {key} must be {what}")
     return limits
+
+
+def _read(path: str) -> dict[str, Any]:
+    return toml.read(path, f"TARGET @{path}")
 
 
 def _target(path: str, name: str, table: Any) -> TargetFile:

@@ -103,18 +103,18 @@ class ShakingListener(Listener):
         outcome: Any
         try:
             outcome = self._named(await shake_hands(conn, self._begin(conn), Deadline(None)))
-        except asyncio.CancelledError:
-            outcome = _too_many(conn)
         except Exception as error:  # noqa: BLE001 - any error that a client's bytes can cause
             outcome = error
         self._settle(outcome)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         conn = self._shaking.pop(task)
-        # A task that is cancelled before it begins runs none of its code.
         if task.cancelled():
+            # It was cancelled for a newer client, or the listener was closed. A task that is
+            # cancelled before it begins runs none of its code, so it has not closed the connection.
             conn.drop()
-            self._settle(_too_many(conn))
+            too_many = TlsError("accept", over_tls(conn.peer), "too many handshakes at once")
+            self._settle(too_many)
 
     def _settle(self, outcome: Any) -> None:
         if not self.closed:
@@ -122,11 +122,3 @@ class ShakingListener(Listener):
             self._arrived.set()
         elif not isinstance(outcome, Exception):
             outcome.drop()
-
-
-def _too_many(conn: Any) -> TlsError:
-    """Return the error of a handshake that was cancelled for a newer client.
-
-    (Or because the listener was closed: then nobody sees it.)
-    """
-    return TlsError("accept", over_tls(conn.peer), "too many handshakes at once")

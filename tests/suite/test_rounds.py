@@ -15,11 +15,11 @@ from conformance.batch.kept import Keep, forget, kept_results, seed_before
 from conformance.batch.limits import Limits
 from conformance.batch.plugin import Entry, GivenClass
 from conformance.batch.report import ClassReport
-from conformance.core import toml
 from conformance.core.verdict import SuiteFailed
 from conformance.plan import Options, Plan
 from conformance.reports.matrix import WHOLE
 from conformance.reports.results import Results, header
+from conformance.targets import files
 from conformance.targets.owner import owner
 
 from ..programs import until
@@ -92,13 +92,13 @@ def test_file_of_a_large_class_is_read_only_a_few_times(
     at = written(
         tmp_path, "".join(f'[targets.t{one}]\ncommand = "inetd:cat"\n' for one in range(30))
     )
-    read_file, times = toml.read, []
+    read_file, times = files._read, []
 
-    def counted(path: str, what: str) -> dict[str, object]:
+    def counted(path: str) -> dict[str, object]:
         times.append(path)
-        return read_file(path, what)
+        return read_file(path)
 
-    monkeypatch.setattr(toml, "read", counted)
+    monkeypatch.setattr(files, "_read", counted)
     assert len(planned_entries(Options(target=at, cases=("echo/simple",)))) == 30
     assert len(times) < 5
     (tmp_path / "class.toml").write_text('[targets.other]\ncommand = "inetd:cat"\n')

@@ -29,8 +29,8 @@ BANNER = 1024
 #: Seconds before a new try when the system has no free sockets or ports.
 PAUSE = 0.05
 
-#: How often a port is tried while the system has no free socket. If the last try fails too, its
-#: error is reported for the port.
+#: The number of tries for one port while the system has no free socket. After them, the error of
+#: the last try is reported.
 TRIES = 200
 
 _EXHAUSTED = frozenset(

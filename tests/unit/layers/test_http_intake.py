@@ -10,7 +10,7 @@ from pync.layers.http_intake import INSIDE_CHUNK, LARGEST_HEAD, MOST_LINES, PIEC
 CHUNKED = b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
 SIZED = b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n"
 
-#: Bytes of a body that h11 does not get as one piece.
+#: Bytes of a chunk that h11 does not get as one piece.
 LONG = INSIDE_CHUNK + 2 * PIECE
 
 
